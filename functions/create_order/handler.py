@@ -1,0 +1,124 @@
+"""The Lambda behind `POST /orders`: parse, store, publish, answer.
+
+A broker that is down or hangs costs the client at most the publish time-out and never the order (guarantee G4).
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cache
+from typing import Any
+
+import psycopg
+from aws_lambda_powertools.logging import Logger
+
+from aws_api import database_password, get_secret
+from aws_api.secrets_manager import SecretUnavailableError
+from contracts import settings as environment
+from contracts.http import Problem, database_unavailable, internal_error, response
+from create_order import http_request
+from create_order.identifiers import uuid7
+from create_order.orders import Accepted, create_order, publish
+from create_order.repository import PostgresOrderRepository
+from create_order.settings import Settings
+from postgres import Database
+from rabbitmq import Publisher, PublishError
+
+# The relay takes over an event when the function that wrote it must be over: its own deadline and this much.
+RELAY_MARGIN_S = 5.0
+# What the answer still needs after publishing.
+ANSWER_MARGIN_S = 0.5
+
+IN_PROGRESS = Problem(
+    409,
+    "request-in-progress",
+    title="Request in progress",
+    detail="The first request with this Idempotency-Key is still running.",
+    headers={"Retry-After": "1"},
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Dependencies:
+    """What lives as long as the execution environment."""
+
+    settings: Settings
+    database: Database
+    repository: PostgresOrderRepository
+    publisher: Publisher
+    logger: Logger
+
+
+@cache
+def dependencies() -> Dependencies:
+    settings = environment.read(Settings, os.environ)
+
+    def broker_credentials(timeout_s: float) -> tuple[str, str]:
+        secret = get_secret(settings.broker_secret_id, timeout_s=timeout_s)
+        return secret["username"], secret["password"]
+
+    database = Database(settings.database, password=database_password(settings.database))
+    return Dependencies(
+        settings=settings,
+        database=database,
+        repository=PostgresOrderRepository(database, idempotency_ttl_hours=settings.idempotency_ttl_hours),
+        publisher=Publisher(settings.broker_endpoint, credentials=broker_credentials),
+        logger=Logger(service="create_order", level=settings.log_level, utc=True),
+    )
+
+
+def lambda_handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
+    logger = dependencies().logger
+    logger.set_correlation_id(event["requestContext"]["requestId"])
+    try:
+        return _answer(event, context)
+    except Problem as problem:
+        logger.info("order refused", extra={"status": problem.status, "problem": problem.kind})
+        return problem.to_response()
+    except psycopg.errors.LockNotAvailable:
+        logger.info("order refused", extra={"status": 409, "problem": IN_PROGRESS.kind})
+        return IN_PROGRESS.to_response()
+    except (psycopg.OperationalError, psycopg.errors.ReadOnlySqlTransaction, SecretUnavailableError) as error:
+        logger.error("database unavailable", extra={"reason": str(error).strip()})
+        return database_unavailable().to_response()
+    except Exception:
+        logger.exception("order failed")
+        return internal_error().to_response()
+
+
+def _answer(event: dict[str, Any], context: Any) -> dict[str, Any]:
+    needs = dependencies()
+    command = http_request.parse(event)
+    accepted, new = create_order(
+        command,
+        repository=needs.repository,
+        now=lambda: datetime.now(UTC),
+        new_id=uuid7,
+        due_in_s=_remaining_s(context) + RELAY_MARGIN_S,
+    )
+    if new is not None:
+        timeout_s = min(needs.settings.publish_timeout_ms / 1000, _remaining_s(context) - ANSWER_MARGIN_S)
+        try:
+            publish(new, repository=needs.repository, publisher=needs.publisher, timeout_s=timeout_s)
+        except (PublishError, psycopg.Error) as error:
+            # The order stands and its outbox row with it: the relay goes on from here.
+            needs.logger.warning(
+                "event left to the relay", extra={"order_id": str(accepted.order_id), "reason": str(error).strip()}
+            )
+    return _created(accepted)
+
+
+def _created(accepted: Accepted) -> dict[str, Any]:
+    dependencies().logger.info(
+        "order accepted", extra={"order_id": str(accepted.order_id), "is_replay": accepted.is_replay}
+    )
+    headers = {"Location": f"/orders/{accepted.order_id}"}
+    if accepted.is_replay:
+        headers["Idempotent-Replayed"] = "true"
+    return response(201, accepted.response_body, headers=headers)
+
+
+def _remaining_s(context: Any) -> float:
+    return float(context.get_remaining_time_in_millis()) / 1000

@@ -1,0 +1,102 @@
+"""Orders, outbox and idempotency keys in Postgres: one statement each, so that one round trip is the transaction."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+from uuid import UUID
+
+from create_order.orders import NewOrder, StoredResponse
+from postgres import Database
+
+# ON CONFLICT: the statement may be a repetition after a lost connection, under the same ids.
+INSERT_ORDER = """
+WITH new_order AS (
+    INSERT INTO orders.orders (order_id, customer_id, amount, currency, created_at)
+    VALUES (%(order_id)s, %(customer_id)s, %(amount)s, %(currency)s, %(created_at)s)
+    ON CONFLICT (order_id) DO NOTHING
+)
+INSERT INTO orders.outbox (outbox_id, exchange, routing_key, properties, body, due_at)
+VALUES (%(outbox_id)s, %(exchange)s, %(routing_key)s, %(properties)s, %(body)s,
+        clock_timestamp() + %(due_in_s)s * interval '1 second')
+ON CONFLICT (outbox_id) DO NOTHING
+"""
+
+# A key that has expired and is not yet purged counts as unused. Waiting for another transaction that holds the same key
+# ends with the role's lock_timeout.
+INSERT_ORDER_WITH_KEY = """
+WITH claimed AS (
+    INSERT INTO orders.idempotency_keys AS used
+        (customer_id, key, request_hash, order_id, response_body, expires_at)
+    VALUES (%(customer_id)s, %(key)s, %(request_hash)s, %(order_id)s, %(response_body)s,
+            clock_timestamp() + %(ttl_hours)s * interval '1 hour')
+    ON CONFLICT (customer_id, key) DO UPDATE
+    SET request_hash = excluded.request_hash, order_id = excluded.order_id, response_body = excluded.response_body,
+        created_at = clock_timestamp(), expires_at = excluded.expires_at
+    WHERE used.expires_at <= clock_timestamp()
+    RETURNING used.order_id
+), new_order AS (
+    INSERT INTO orders.orders (order_id, customer_id, amount, currency, created_at)
+    SELECT order_id, %(customer_id)s, %(amount)s::bigint, %(currency)s, %(created_at)s::timestamptz FROM claimed
+)
+INSERT INTO orders.outbox (outbox_id, exchange, routing_key, properties, body, due_at)
+SELECT %(outbox_id)s::uuid, %(exchange)s, %(routing_key)s, %(properties)s::json, %(body)s::bytea,
+       clock_timestamp() + %(due_in_s)s * interval '1 second'
+FROM claimed
+"""
+
+SELECT_RESPONSE = """
+SELECT order_id, request_hash, response_body FROM orders.idempotency_keys
+WHERE customer_id = %(customer_id)s AND key = %(key)s
+"""
+
+DELETE_PUBLISHED = "DELETE FROM orders.outbox WHERE outbox_id = %s"
+
+
+class PostgresOrderRepository:
+    """Raises psycopg.Error: LockNotAvailable while another request with the same key is running."""
+
+    def __init__(self, database: Database, *, idempotency_ttl_hours: int) -> None:
+        self._database = database
+        self._ttl_hours = idempotency_ttl_hours
+
+    def insert(self, new: NewOrder, *, due_in_s: float) -> StoredResponse | None:
+        """Store the order, its event and its key; or return what the key was answered before, storing nothing."""
+        parameters = self._parameters(new, due_in_s=due_in_s)
+        if new.command.idempotency_key is None:
+            self._database.run(lambda connection: connection.execute(INSERT_ORDER, parameters))
+            return None
+        return self._database.run(lambda connection: _insert_with_key(connection, parameters))
+
+    def delete_published(self, outbox_id: UUID) -> None:
+        """Forget an event that the broker has confirmed."""
+        self._database.run(lambda connection: connection.execute(DELETE_PUBLISHED, [outbox_id]))
+
+    def _parameters(self, new: NewOrder, *, due_in_s: float) -> dict[str, Any]:
+        return {
+            "order_id": new.order.order_id,
+            "customer_id": new.order.customer_id,
+            "amount": new.order.amount,
+            "currency": new.order.currency,
+            "created_at": new.order.created_at,
+            "outbox_id": new.outbox_id,
+            "exchange": new.message.exchange,
+            "routing_key": new.message.routing_key,
+            "properties": json.dumps(new.message.properties),
+            "body": new.message.body,
+            "due_in_s": due_in_s,
+            "key": new.command.idempotency_key,
+            "request_hash": new.command.request_hash(),
+            "response_body": new.response_body,
+            "ttl_hours": self._ttl_hours,
+        }
+
+
+def _insert_with_key(connection: Any, parameters: dict[str, Any]) -> StoredResponse | None:
+    while True:
+        if connection.execute(INSERT_ORDER_WITH_KEY, parameters).rowcount == 1:
+            return None
+        row = connection.execute(SELECT_RESPONSE, parameters).fetchone()
+        if row is not None:
+            return StoredResponse(order_id=row[0], request_hash=row[1], response_body=row[2])
+        # The record expired and was purged between the two statements: the key is free again.

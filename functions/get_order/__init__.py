@@ -1,0 +1,1 @@
+"""`GET /orders/{orderId}` and `GET /health`: what is stored, and whether orders can be accepted."""

@@ -1,0 +1,97 @@
+"""The Lambda behind `GET /orders/{orderId}` and `GET /health`.
+
+A customer sees its own orders; anybody else's is answered exactly like one that does not exist (guarantee G5).
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+from uuid import UUID
+
+import psycopg
+from aws_lambda_powertools.logging import Logger
+
+from aws_api import database_password
+from aws_api.secrets_manager import SecretUnavailableError
+from contracts import settings as environment
+from contracts.http import Problem, database_unavailable, internal_error, method_not_allowed, response
+from get_order.broker_health import is_answering
+from get_order.repository import PostgresOrderRepository
+from get_order.settings import Settings
+from postgres import Database
+
+BROKER_TIMEOUT_S = 0.5
+READ_METHODS = ("GET", "HEAD")
+HEALTH_PATH = "/health"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Dependencies:
+    """What lives as long as the execution environment."""
+
+    settings: Settings
+    database: Database
+    repository: PostgresOrderRepository
+    logger: Logger
+
+
+@cache
+def dependencies() -> Dependencies:
+    settings = environment.read(Settings, os.environ)
+    database = Database(settings.database, password=database_password(settings.database))
+    return Dependencies(
+        settings=settings,
+        database=database,
+        repository=PostgresOrderRepository(database),
+        logger=Logger(service="get_order", level=settings.log_level, utc=True),
+    )
+
+
+def lambda_handler(event: dict[str, Any], context: Any) -> dict[str, Any]:  # noqa: ARG001 - Lambda's signature
+    logger = dependencies().logger
+    logger.set_correlation_id(event["requestContext"]["requestId"])
+    try:
+        if event["httpMethod"] not in READ_METHODS:
+            raise method_not_allowed(event["httpMethod"], ", ".join(READ_METHODS))
+        return _health() if event["path"] == HEALTH_PATH else _order(event)
+    except Problem as problem:
+        logger.info("request refused", extra={"status": problem.status, "problem": problem.kind})
+        return problem.to_response()
+    except (psycopg.OperationalError, SecretUnavailableError) as error:
+        logger.error("database unavailable", extra={"reason": str(error).strip()})
+        return database_unavailable().to_response()
+    except Exception:
+        logger.exception("request failed")
+        return internal_error().to_response()
+
+
+def _order(event: dict[str, Any]) -> dict[str, Any]:
+    customer_id = event["headers"].get("x-consumer-custom-id")
+    if not customer_id:
+        raise Problem(401, "unauthenticated", title="Unauthenticated", detail="The gateway named no customer.")
+    order_id = _order_id(event["pathParameters"]["order_id"])
+    order = dependencies().repository.find(order_id, customer_id=customer_id) if order_id else None
+    if order is None:
+        raise Problem(404, "order-not-found", title="Order not found", detail="There is no such order of yours.")
+    dependencies().logger.info("order read", extra={"order_id": str(order.order_id)})
+    return response(200, order.to_body())
+
+
+def _order_id(text: str) -> UUID | None:
+    """An id in the one form that we hand out: what else `UUID` accepts (braces, URN, no hyphens) is no order's id."""
+    try:
+        order_id = UUID(text)
+    except ValueError:
+        return None
+    return order_id if str(order_id) == text.lower() else None
+
+
+def _health() -> dict[str, Any]:
+    if not dependencies().repository.is_writable():
+        raise database_unavailable()
+    if is_answering(dependencies().settings.broker_endpoint, timeout_s=BROKER_TIMEOUT_S):
+        return response(200, {"status": "ok"})
+    return response(200, {"status": "degraded", "broker": "down"})

@@ -1,0 +1,12 @@
+"""What `get_order` needs to know from its environment; `infra/` gives exactly this."""
+
+from dataclasses import dataclass
+
+from postgres import DatabaseSettings
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    database: DatabaseSettings
+    broker_endpoint: str
+    log_level: str

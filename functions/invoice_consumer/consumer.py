@@ -1,0 +1,125 @@
+"""Work off one batch: everything at once if it is new, with care if it was delivered before.
+
+A message that kills the function (crash, out of memory, time-out) takes its whole batch back to the queue. So messages
+that come again are begun in small groups, noted in the database before they are touched, and those that an environment
+died over are begun alone; after the second death a message is parked without being decoded. Nothing here depends on how
+the mapping requeues, and an outage is no death: an environment that survives it counts nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+import psycopg
+
+from invoice_consumer import repository
+from invoice_consumer.invoices import Batch, Rejection, sort_out
+from invoice_consumer.rabbitmq_event import Delivery
+
+GROUP_SIZE = 100
+DEATHS_MAX = 2
+KILLER = f"{DEATHS_MAX} execution environments died over this message; parked without decoding"
+
+
+class DeadlineNearError(Exception):
+    """The rest of the batch has to wait for its next delivery; what is done is committed."""
+
+
+@dataclass(kw_only=True)
+class Report:
+    """What one invocation did."""
+
+    messages: int = 0
+    issued: int = 0
+    duplicates: int = 0
+    parked: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Consumer:
+    """`connection` gives a live connection each time; `environment` is this execution environment's own id."""
+
+    connection: Callable[[], psycopg.Connection[Any]]
+    environment: UUID
+    due_days: int
+
+    def consume(self, deliveries: Sequence[Delivery], *, is_deadline_near: Callable[[], bool]) -> Report:
+        """Raises psycopg.Error, or DeadlineNearError; repeating the whole call is harmless."""
+        report = Report(messages=len(deliveries))
+        again = [delivery for delivery in deliveries if delivery.is_redelivered]
+        for group in self._careful_groups(again):
+            if is_deadline_near():
+                raise DeadlineNearError(f"{len(deliveries)} messages, not all of them done")
+            self._attempt(group, report)
+        fresh = [delivery for delivery in deliveries if not delivery.is_redelivered]
+        if fresh:
+            self._finish(sort_out(fresh), report)
+        return report
+
+    def _careful_groups(self, deliveries: Sequence[Delivery]) -> list[list[Delivery]]:
+        """Groups for what nobody died over, and each of the others alone."""
+        if not deliveries:
+            return []
+        fingerprints = [delivery.fingerprint() for delivery in deliveries]
+        deaths = repository.deaths(self.connection(), fingerprints, environment=self.environment)
+        innocent = [delivery for delivery, key in zip(deliveries, fingerprints, strict=True) if not deaths.get(key)]
+        suspects = [delivery for delivery, key in zip(deliveries, fingerprints, strict=True) if deaths.get(key)]
+        groups = [innocent[at : at + GROUP_SIZE] for at in range(0, len(innocent), GROUP_SIZE)]
+        return groups + [[delivery] for delivery in suspects]
+
+    def _attempt(self, group: list[Delivery], report: Report) -> None:
+        """Note the attempt, committed, before anything looks into these messages."""
+        fingerprints = [delivery.fingerprint() for delivery in group]
+        deaths = repository.begin_attempts(self.connection(), fingerprints, environment=self.environment)
+        if len(group) == 1 and deaths[fingerprints[0]] >= DEATHS_MAX:
+            batch = Batch(rejections=[Rejection(delivery=group[0], reason=KILLER)])
+        else:
+            batch = sort_out(group)
+        self._finish(batch, report, attempts=fingerprints)
+
+    def _finish(self, batch: Batch, report: Report, *, attempts: Sequence[bytes] = ()) -> None:
+        """Invoices, parked messages and the end of the attempts in one transaction."""
+        try:
+            self._store(batch, report, attempts=attempts)
+        except (psycopg.DataError, psycopg.IntegrityError) as error:
+            if len(batch.orders) + len(batch.rejections) <= 1:
+                self._park_unstorable(batch, report, reason=_complaint(error), attempts=attempts)
+                return
+            # The contract lets something through that the database refuses: find it, keep the others.
+            for single in _singles(batch):
+                self._finish(single, report)
+            repository.end_attempts(self.connection(), attempts)
+
+    def _store(self, batch: Batch, report: Report, *, attempts: Sequence[bytes]) -> None:
+        connection = self.connection()
+        issued = 0
+        with connection.transaction():
+            if batch.orders:
+                orders = [order for order, _ in batch.orders]
+                issued = repository.issue_invoices(connection, orders, due_days=self.due_days)
+            if batch.rejections:
+                repository.park(connection, batch.rejections)
+            if attempts:
+                repository.end_attempts(connection, attempts)
+        report.issued += issued
+        report.duplicates += len(batch.orders) - issued
+        report.parked += len(batch.rejections)
+
+    def _park_unstorable(self, batch: Batch, report: Report, *, reason: str, attempts: Sequence[bytes]) -> None:
+        deliveries = [delivery for _, delivery in batch.orders] + [each.delivery for each in batch.rejections]
+        rejections = [
+            Rejection(delivery=delivery, reason=f"refused by the database: {reason}") for delivery in deliveries
+        ]
+        self._store(Batch(rejections=rejections), report, attempts=attempts)
+
+
+def _singles(batch: Batch) -> list[Batch]:
+    orders = [Batch(orders=[order]) for order in batch.orders]
+    return orders + [Batch(rejections=[rejection]) for rejection in batch.rejections]
+
+
+def _complaint(error: psycopg.Error) -> str:
+    return f"{error.sqlstate} {error.diag.message_primary or type(error).__name__}"

@@ -1,0 +1,88 @@
+"""The Lambda behind the event source mappings: a batch in, invoices and parked messages out, or the batch again.
+
+There is no partial success with Amazon MQ: returning acks the batch, raising requeues all of it. While the database is
+away the invocation waits for it instead of sending the batch round and round (requeueing is immediate).
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from functools import cache
+from typing import Any
+from uuid import uuid4
+
+import psycopg
+from aws_lambda_powertools.logging import Logger
+
+from aws_api import database_password
+from aws_api.secrets_manager import SecretUnavailableError
+from contracts import settings as environment
+from invoice_consumer.consumer import Consumer, Report
+from invoice_consumer.rabbitmq_event import Delivery, deliveries
+from invoice_consumer.settings import Settings
+from postgres import Database
+
+# What is left of the invocation when it stops trying: enough to roll back and answer.
+DEADLINE_MARGIN_S = 10.0
+BACKOFF_FIRST_S = 0.1
+BACKOFF_MAX_S = 5.0
+
+# An outage, a failover or a lock: the same statement may succeed a moment later.
+TRANSIENT = (psycopg.OperationalError, psycopg.errors.ReadOnlySqlTransaction, SecretUnavailableError)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Dependencies:
+    """What lives as long as the execution environment."""
+
+    database: Database
+    consumer: Consumer
+    logger: Logger
+
+
+@cache
+def dependencies() -> Dependencies:
+    settings = environment.read(Settings, os.environ)
+    database = Database(settings.database, password=database_password(settings.database))
+    return Dependencies(
+        database=database,
+        consumer=Consumer(connection=database.connection, environment=uuid4(), due_days=settings.invoice_due_days),
+        logger=Logger(service="invoice_consumer", level=settings.log_level, utc=True),
+    )
+
+
+def lambda_handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
+    needs = dependencies()
+    needs.logger.set_correlation_id(context.aws_request_id)
+
+    def remaining_s() -> float:
+        return float(context.get_remaining_time_in_millis()) / 1000
+
+    report = wait_out(list(deliveries(event)), consumer=needs.consumer, logger=needs.logger, remaining_s=remaining_s)
+    log = needs.logger.warning if report.parked else needs.logger.info
+    log("batch invoiced", extra=asdict(report))
+    return asdict(report)
+
+
+def wait_out(
+    batch: list[Delivery],
+    *,
+    consumer: Consumer,
+    logger: Logger,
+    remaining_s: Callable[[], float],
+    sleep: Callable[[float], None] = time.sleep,
+) -> Report:
+    """Consume the batch, again and again while the database is away. Raises once the deadline is near."""
+    pause_s = BACKOFF_FIRST_S
+    while True:
+        try:
+            return consumer.consume(batch, is_deadline_near=lambda: remaining_s() < DEADLINE_MARGIN_S)
+        except TRANSIENT as error:
+            if remaining_s() < DEADLINE_MARGIN_S + pause_s:
+                raise
+            logger.warning("database unavailable, waiting", extra={"reason": str(error).strip(), "pause_s": pause_s})
+        sleep(pause_s)
+        pause_s = min(2 * pause_s, BACKOFF_MAX_S)

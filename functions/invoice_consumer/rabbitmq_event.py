@@ -1,0 +1,46 @@
+"""Read the deliveries out of Lambda's `aws:rmq` event, without looking into their bodies.
+
+https://docs.aws.amazon.com/lambda/latest/dg/with-mq.html. The event has no delivery tag, exchange or routing key: what
+a message is stands in its properties. Absent properties are null, the body is base64 of the raw bytes.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delivery:
+    """One message as it came; `properties` are the event's basicProperties, untouched."""
+
+    queue: str
+    body: bytes
+    properties: Mapping[str, Any]
+    is_redelivered: bool
+
+    @property
+    def message_type(self) -> Any:
+        return self.properties.get("type")
+
+    def fingerprint(self) -> bytes:
+        """The same for every delivery of one message: what changes on the way (headers, times) is left out."""
+        stable = json.dumps([self.queue, self.properties.get("messageId"), self.message_type])
+        return hashlib.sha256(stable.encode() + b"\n" + self.body).digest()
+
+
+def deliveries(event: Mapping[str, Any]) -> Iterator[Delivery]:
+    """Every delivery in the event, in order."""
+    for queue_and_virtual_host, messages in event["rmqMessagesByQueue"].items():
+        queue = queue_and_virtual_host.rpartition("::")[0]
+        for message in messages:
+            yield Delivery(
+                queue=queue,
+                body=base64.b64decode(message["data"]),
+                properties=message["basicProperties"],
+                is_redelivered=message["redelivered"],
+            )

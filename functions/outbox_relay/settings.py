@@ -1,0 +1,13 @@
+"""What `outbox_relay` needs to know from its environment; `infra/` gives exactly this."""
+
+from dataclasses import dataclass
+
+from postgres import DatabaseSettings
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    database: DatabaseSettings
+    broker_endpoint: str
+    broker_secret_id: str
+    log_level: str

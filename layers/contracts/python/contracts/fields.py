@@ -1,0 +1,35 @@
+"""The fields that HTTP bodies and the event have in common, as schemas of pydantic's validation core.
+
+Strict everywhere: an integer is never taken from a string, a float or a boolean.
+"""
+
+from typing import Any
+
+AMOUNT_MAX = 10**12
+
+# ISO 4217 active codes, without precious metals, test and special-purpose codes.
+_CODES = """
+AED AFN ALL AMD AOA ARS AUD AWG AZN BAM BBD BDT BHD BIF BMD BND BOB BRL BSD BTN BWP BYN BZD CAD CDF CHF CLP CNY COP
+CRC CUP CVE CZK DJF DKK DOP DZD EGP ERN ETB EUR FJD FKP GBP GEL GHS GIP GMD GNF GTQ GYD HKD HNL HTG HUF IDR ILS INR
+IQD IRR ISK JMD JOD JPY KES KGS KHR KMF KPW KRW KWD KYD KZT LAK LBP LKR LRD LSL LYD MAD MDL MGA MKD MMK MNT MOP MRU
+MUR MVR MWK MXN MYR MZN NAD NGN NIO NOK NPR NZD OMR PAB PEN PGK PHP PKR PLN PYG QAR RON RSD RUB RWF SAR SBD SCR SDG
+SEK SGD SHP SLE SOS SRD SSP STN SVC SYP SZL THB TJS TMT TND TOP TRY TTD TWD TZS UAH UGX USD UYU UZS VED VES VND VUV
+WST XAF XCD XCG XOF XPF YER ZAR ZMW ZWG
+"""
+CURRENCIES = frozenset(_CODES.split())
+
+AMOUNT: dict[str, Any] = {"type": "int", "ge": 1, "le": AMOUNT_MAX, "strict": True}
+CURRENCY: dict[str, Any] = {
+    "type": "custom-error",
+    "schema": {"type": "literal", "expected": sorted(CURRENCIES)},
+    "custom_error_type": "currency",
+    "custom_error_message": "Input should be an ISO 4217 currency code such as BRL",
+}
+# Postgres stores no NUL in text, and nothing good comes from other control characters in an identifier.
+CUSTOMER_ID: dict[str, Any] = {
+    "type": "str",
+    "min_length": 1,
+    "max_length": 255,
+    "pattern": r"^[^\x00-\x1f\x7f]+$",
+    "strict": True,
+}

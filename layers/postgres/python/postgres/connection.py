@@ -1,0 +1,113 @@
+"""One live connection to Postgres per execution environment, opened on first use, checked when it may be stale.
+
+Nothing here pins a connection of RDS Proxy: no prepared statements, no `SET`, no start-up options (time-outs are
+properties of the login role). The connection is in autocommit mode; a transaction is `with connection.transaction()`.
+https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/rds-proxy-pinning.html
+"""
+
+from __future__ import annotations
+
+import select
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import psycopg
+
+T = TypeVar("T")
+
+# A Lambda environment may be frozen between two invocations for as long as AWS likes, and a proxy or a load balancer
+# forgets idle connections meanwhile; after this long we ask before we rely on it.
+STALE_AFTER_S = 30.0
+CONNECT_TIMEOUT_S = 3
+# How long sent data may stay unacknowledged: bounds the wait on a connection whose packets vanish.
+TCP_USER_TIMEOUT_MS = 3_000
+
+
+@dataclass(frozen=True, kw_only=True)
+class DatabaseSettings:
+    """Where the database is and who we are there; `database_auth` is `iam` (RDS) or `secret` (a password)."""
+
+    database_host: str
+    database_port: int
+    database_name: str
+    database_user: str
+    database_auth: str
+    database_sslmode: str
+    database_sslrootcert: str | None = None
+    database_secret_id: str | None = None
+
+
+class Database:
+    """One per execution environment; `password` is asked at each connect, since IAM tokens live 15 minutes."""
+
+    def __init__(
+        self,
+        settings: DatabaseSettings,
+        *,
+        password: Callable[[], str],
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._settings = settings
+        self._password = password
+        self._clock = clock
+        self._connection: psycopg.Connection[Any] | None = None
+        self._used_at = 0.0
+
+    def connection(self) -> psycopg.Connection[Any]:
+        """The live connection, reopened if need be. Raises psycopg.OperationalError when there is no database."""
+        if self._connection is None or not self._is_alive(self._connection):
+            self.close()
+            self._connection = self._connect()
+        self._used_at = self._clock()
+        return self._connection
+
+    def run(self, work: Callable[[psycopg.Connection[Any]], T]) -> T:
+        """Do `work` on the live connection, and once more on a new one if the connection is lost underway.
+
+        Whether the first attempt was committed cannot be known then, so `work` has to be harmless to repeat.
+        """
+        connection = self.connection()
+        try:
+            return work(connection)
+        except psycopg.OperationalError:
+            if not connection.closed:
+                raise
+            return work(self.connection())
+
+    def close(self) -> None:
+        """Drop the connection; the next use opens a new one."""
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            connection.close()
+
+    def _is_alive(self, connection: psycopg.Connection[Any]) -> bool:
+        if connection.closed or connection.info.transaction_status != psycopg.pq.TransactionStatus.IDLE:
+            return False
+        # An idle server says nothing: whatever can be read now is its farewell, or the end of the stream.
+        if select.select([connection.fileno()], [], [], 0)[0]:
+            return False
+        if self._clock() - self._used_at < STALE_AFTER_S:
+            return True
+        try:
+            connection.execute("SELECT 1")
+        except psycopg.OperationalError:
+            return False
+        return True
+
+    def _connect(self) -> psycopg.Connection[Any]:
+        settings = self._settings
+        return psycopg.connect(
+            host=settings.database_host,
+            port=settings.database_port,
+            dbname=settings.database_name,
+            user=settings.database_user,
+            password=self._password(),
+            sslmode=settings.database_sslmode,
+            sslrootcert=settings.database_sslrootcert,
+            connect_timeout=CONNECT_TIMEOUT_S,
+            tcp_user_timeout=TCP_USER_TIMEOUT_MS,
+            autocommit=True,
+            prepare_threshold=None,
+        )

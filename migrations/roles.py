@@ -1,0 +1,40 @@
+"""The roles of the server: an owner for each schema, one login for each function, each with its own time-outs.
+
+Roles belong to the server and not to a database, so they are made before any migration and survive a downgrade.
+Time-outs are properties of a role because RDS Proxy pins a connection that says `SET`
+(https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/rds-proxy-pinning.html). Passwords and IAM are `release`'s part.
+"""
+
+from sqlalchemy import Connection, text
+
+OWNERS = ("orders_owner", "invoices_owner")
+
+# lock_timeout of create_order is what turns the wait for a running original into a 409.
+LOGINS: dict[str, dict[str, str]] = {
+    "create_order": {"lock_timeout": "1s", "statement_timeout": "5s", "idle_in_transaction_session_timeout": "10s"},
+    "get_order": {"lock_timeout": "1s", "statement_timeout": "5s", "idle_in_transaction_session_timeout": "10s"},
+    "invoice_consumer": {
+        "lock_timeout": "20s",
+        "statement_timeout": "60s",
+        "idle_in_transaction_session_timeout": "60s",
+    },
+    "outbox_relay": {"lock_timeout": "5s", "statement_timeout": "20s", "idle_in_transaction_session_timeout": "60s"},
+}
+
+
+def ensure_roles(connection: Connection) -> None:
+    """Create what is missing, set what differs; harmless to repeat."""
+    for role in OWNERS:
+        _create(connection, role, "NOLOGIN")
+        # Since PostgreSQL 16 whoever creates a role may administer it but not act as it: that takes a grant.
+        connection.execute(text(f"GRANT {role} TO CURRENT_USER"))
+    for role, settings in LOGINS.items():
+        _create(connection, role, "LOGIN")
+        for name, value in settings.items():
+            connection.execute(text(f"ALTER ROLE {role} SET {name} = '{value}'"))
+
+
+def _create(connection: Connection, role: str, login: str) -> None:
+    exists = connection.execute(text("SELECT FROM pg_catalog.pg_roles WHERE rolname = :role"), {"role": role}).first()
+    if exists is None:
+        connection.execute(text(f"CREATE ROLE {role} {login}"))

@@ -1,0 +1,183 @@
+"""The functions against real services: a database and a broker that the real `release` function has prepared."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+import migrations.roles
+import pika
+import psycopg
+import pytest
+from tests.services import RunningPostgres, RunningRabbitMQ
+
+from contracts import topology
+from release.handler import lambda_handler as release
+
+DATABASE = "orders"
+PASSWORD = "not-a-secret-in-a-test"
+
+
+@dataclass
+class Context:
+    """What a handler gets beside its event."""
+
+    remaining_ms: int = 10_000
+    aws_request_id: str = "c0ffee00-0000-4000-8000-000000000000"
+
+    def get_remaining_time_in_millis(self) -> int:
+        return self.remaining_ms
+
+
+@dataclass(frozen=True)
+class Released:
+    """The released services and how to look into them."""
+
+    postgres: RunningPostgres
+    rabbitmq: RunningRabbitMQ
+    environ: dict[str, str]
+
+    def admin(self) -> psycopg.Connection[Any]:
+        """A superuser's connection; close it."""
+        return psycopg.connect(self.postgres.dsn, dbname=DATABASE, autocommit=True)
+
+    def query(self, statement: str, *parameters: Any) -> list[tuple[Any, ...]]:
+        with self.admin() as connection:
+            return connection.execute(statement, parameters or None).fetchall()
+
+    def count(self, table: str) -> int:
+        return int(self.query(f"SELECT count(*) FROM {table}")[0][0])
+
+    def environment_of(self, role: str) -> dict[str, str]:
+        """The variables of the function that logs in as this role."""
+        return {**self.environ, "DATABASE_USER": role, "DATABASE_SECRET_ID": f"database/{role}"}
+
+
+class SecretsHandler(BaseHTTPRequestHandler):
+    """GetSecretValue, as far as the functions use it."""
+
+    secrets: dict[str, dict[str, str]]
+
+    def do_POST(self) -> None:
+        name = json.loads(self.rfile.read(int(self.headers["content-length"])))["SecretId"]
+        body = json.dumps({"SecretString": json.dumps(self.secrets[name])}).encode()
+        self.send_response(200)
+        self.send_header("content-length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *arguments: Any) -> None:
+        pass
+
+
+def secrets_of(postgres: RunningPostgres, rabbitmq: RunningRabbitMQ) -> dict[str, dict[str, str]]:
+    roles = ["master", *migrations.roles.LOGINS]
+    users = ["orders_publisher", "invoices_mapping"]
+    return {
+        **{f"database/{role}": {"username": role, "password": PASSWORD} for role in roles},
+        **{f"broker/{user}": {"username": user, "password": PASSWORD} for user in users},
+        "broker/admin": {"username": rabbitmq.username, "password": rabbitmq.password},
+    }
+
+
+@pytest.fixture(scope="session")
+def released(postgres: RunningPostgres, rabbitmq: RunningRabbitMQ) -> Iterator[Released]:
+    """Postgres and RabbitMQ after a release."""
+    postgres.bootstrap(database=DATABASE, user="master", password=PASSWORD)
+    handler = type("Handler", (SecretsHandler,), {"secrets": secrets_of(postgres, rabbitmq)})
+    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    environ = {
+        "AWS_REGION": "us-east-1",
+        "AWS_ACCESS_KEY_ID": "test",
+        "AWS_SECRET_ACCESS_KEY": "test",
+        "AWS_ENDPOINT_URL": f"http://127.0.0.1:{server.server_port}",
+        "DATABASE_HOST": postgres.host,
+        "DATABASE_PORT": str(postgres.port),
+        "DATABASE_NAME": DATABASE,
+        "DATABASE_USER": "master",
+        "DATABASE_AUTH": "secret",
+        "DATABASE_SECRET_ID": "database/master",
+        "DATABASE_SSLMODE": "disable",
+        "BROKER_ENDPOINT": rabbitmq.endpoint,
+        "BROKER_SECRET_ID": "broker/orders_publisher",
+        "BROKER_MANAGEMENT_URL": rabbitmq.management_url,
+        "BROKER_ADMIN_SECRET_ID": "broker/admin",
+        "PUBLISH_TIMEOUT_MS": "500",
+        "IDEMPOTENCY_TTL_HOURS": "24",
+        "INVOICE_DUE_DAYS": "30",
+        "LOG_LEVEL": "INFO",
+    }
+    services = Released(postgres=postgres, rabbitmq=rabbitmq, environ=environ)
+    invoke_release(environ)
+    yield services
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+def invoke_release(environ: dict[str, str]) -> dict[str, Any]:
+    """The release function with everybody's secrets."""
+    event = {
+        "database_roles": {role: f"database/{role}" for role in migrations.roles.LOGINS},
+        "broker_users": {user: f"broker/{user}" for user in ("orders_publisher", "invoices_mapping")},
+    }
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in environ.items():
+            patch.setenv(name, value)
+        return release(event, Context())
+
+
+@pytest.fixture
+def empty(released: Released) -> Released:
+    """The same, with nothing in any table or queue."""
+    with released.admin() as connection:
+        connection.execute(
+            "TRUNCATE orders.orders, orders.outbox, orders.idempotency_keys, invoices.invoices,"
+            " invoices.parked_messages, invoices.delivery_attempts"
+        )
+        connection.execute("UPDATE invoices.invoice_counter SET last_number = 0")
+    channel = admin_channel(released)
+    channel.queue_purge(topology.ORDER_CREATED_QUEUE)
+    channel.queue_purge(topology.DEAD_LETTER_QUEUE)
+    channel.connection.close()
+    return released
+
+
+def admin_channel(released: Released) -> Any:
+    """A pika channel of the administrator; close its connection."""
+    return pika.BlockingConnection(pika.URLParameters(released.rabbitmq.amqp_url)).channel()
+
+
+@pytest.fixture
+def invoke(empty: Released, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., dict[str, Any]]]:
+    """Call a function's handler with its environment, as a fresh execution environment that stays warm in the test."""
+    used: set[str] = set()
+
+    def call(function: str, event: dict[str, Any], **context: Any) -> dict[str, Any]:
+        for name, value in empty.environment_of(function).items():
+            monkeypatch.setenv(name, value)
+        module = importlib.import_module(f"{function}.handler")
+        if function not in used:
+            module.dependencies.cache_clear()
+            used.add(function)
+        answer: dict[str, Any] = module.lambda_handler(event, Context(**context))
+        return answer
+
+    yield call
+    for function in used:
+        close(importlib.import_module(f"{function}.handler").dependencies())
+
+
+def close(dependencies: Any) -> None:
+    """End the connections that an execution environment would take with it."""
+    for name in ("database", "publisher"):
+        part = getattr(dependencies, name, None)
+        if part is not None:
+            part.close()

@@ -1,0 +1,220 @@
+"""Batches of the event source mapping: invoices, parked messages, and what happens when something dies."""
+
+from __future__ import annotations
+
+import base64
+import json
+import uuid
+from typing import Any
+
+import psycopg
+import pytest
+from tests.integration.functions.conftest import Context
+
+from contracts.topology import DEAD_LETTER_QUEUE, ORDER_CREATED_QUEUE
+from invoice_consumer import consumer as consumer_module
+from invoice_consumer.consumer import KILLER, Consumer, DeadlineNearError
+from invoice_consumer.rabbitmq_event import Delivery, deliveries
+
+
+def order_body(**changes: Any) -> bytes:
+    order = {
+        "orderId": str(uuid.uuid4()),
+        "amount": 1999,
+        "currency": "BRL",
+        "customer": {"id": "demo"},
+        "createdAt": "2026-11-22T13:42:18.184Z",
+    }
+    return json.dumps({**order, **changes}).encode()
+
+
+def message(body: bytes, *, redelivered: bool = False, **properties: Any) -> dict[str, Any]:
+    basic = {"contentType": "application/json", "type": "order.created.v1", "messageId": None, "headers": {}}
+    return {
+        "basicProperties": {**basic, **properties, "bodySize": len(body)},
+        "redelivered": redelivered,
+        "data": base64.b64encode(body).decode(),
+    }
+
+
+def batch(*messages: dict[str, Any], queue: str = ORDER_CREATED_QUEUE) -> dict[str, Any]:
+    return {"eventSource": "aws:rmq", "rmqMessagesByQueue": {f"{queue}::/": list(messages)}}
+
+
+def again(event: dict[str, Any]) -> dict[str, Any]:
+    """The same batch, delivered again."""
+    messages = next(iter(event["rmqMessagesByQueue"].values()))
+    return batch(*({**each, "redelivered": True} for each in messages))
+
+
+BROKEN = {
+    "not JSON": message(b"{"),
+    "wrong type": message(b'"text"'),
+    "missing field": message(b'{"orderId": "0198f8a0-0000-7000-8000-000000000001"}'),
+    "amount as text": message(order_body(amount="10")),
+    "not UTF-8": message(b"\xff\xfe\xfd"),
+    "unknown type": message(order_body(), type="order.created.v9"),
+    "empty body": message(b""),
+}
+
+
+def test_orders_become_invoices_with_gapless_numbers(empty: Any, invoke: Any) -> None:
+    report = invoke("invoice_consumer", batch(*(message(order_body()) for _ in range(50))))
+
+    assert report == {"messages": 50, "issued": 50, "duplicates": 0, "parked": 0}
+    assert empty.query("SELECT min(number), max(number), count(DISTINCT number) FROM invoices.invoices") == [
+        (1, 50, 50)
+    ]
+    assert empty.query("SELECT DISTINCT due_at - issued_at FROM invoices.invoices")[0][0].days == 30
+
+
+def test_a_repeated_batch_issues_nothing_and_burns_no_number(empty: Any, invoke: Any) -> None:
+    event = batch(*(message(order_body()) for _ in range(20)))
+    invoke("invoice_consumer", event)
+    assert invoke("invoice_consumer", event)["duplicates"] == 20
+    assert invoke("invoice_consumer", again(event))["duplicates"] == 20
+    invoke("invoice_consumer", batch(message(order_body())))
+
+    assert empty.query("SELECT count(*), max(number) FROM invoices.invoices") == [(21, 21)]
+
+
+def test_a_duplicate_inside_one_batch_is_dropped(empty: Any, invoke: Any) -> None:
+    same = message(order_body())
+    assert invoke("invoice_consumer", batch(same, message(order_body()), same))["issued"] == 2
+
+
+def test_broken_messages_are_parked_and_their_neighbours_invoiced(empty: Any, invoke: Any) -> None:
+    good = [message(order_body()) for _ in range(93)]
+    event = batch(*good[:50], *BROKEN.values(), *good[50:])
+    assert invoke("invoice_consumer", event) == {"messages": 100, "issued": 93, "duplicates": 0, "parked": 7}
+    invoke("invoice_consumer", event)
+    invoke("invoice_consumer", again(event))
+
+    parked = empty.query("SELECT reason, seen_count, body, queue FROM invoices.parked_messages")
+    assert len(parked) == 7
+    assert all(reason and count == 3 and queue == ORDER_CREATED_QUEUE for reason, count, _, queue in parked)
+    assert {bytes(body) for _, _, body, _ in parked} == {base64.b64decode(each["data"]) for each in BROKEN.values()}
+    assert empty.count("invoices.invoices") == 93
+    assert empty.count("invoices.delivery_attempts") == 0
+
+
+def test_what_text_columns_cannot_hold_is_parked_too(empty: Any, invoke: Any) -> None:
+    nasty = [
+        message(b"x\x00y", headers={"h": {"bytes": [0, -1, 300]}, "nul": "\x00", "half": "\ud800"}),
+        message(b"x", type="\x00"),
+        message(b"y", type={"bytes": [1]}),
+        message(order_body(customer={"id": "nul\x00"})),
+        message(order_body(customer={"id": "x" * 256})),
+    ]
+    assert invoke("invoice_consumer", batch(*nasty, message(order_body())))["parked"] == 5
+
+
+def test_what_only_the_database_refuses_is_parked_alone(empty: Any, invoke: Any) -> None:
+    with empty.admin() as connection:
+        connection.execute("ALTER TABLE invoices.invoices ADD CONSTRAINT odd CHECK (amount <> 13)")
+    try:
+        report = invoke("invoice_consumer", batch(*(message(order_body(amount=amount)) for amount in (12, 13, 14))))
+    finally:
+        with empty.admin() as connection:
+            connection.execute("ALTER TABLE invoices.invoices DROP CONSTRAINT odd")
+
+    assert (report["issued"], report["parked"]) == (2, 1)
+    assert "odd" in empty.query("SELECT reason FROM invoices.parked_messages")[0][0]
+
+
+def test_the_dead_letter_queue_is_parked_undecoded(empty: Any, invoke: Any) -> None:
+    headers = {"x-first-death-reason": {"bytes": list(b"rejected")}}
+    invoke("invoice_consumer", batch(message(order_body(), headers=headers), queue=DEAD_LETTER_QUEUE))
+
+    assert empty.query("SELECT queue, reason FROM invoices.parked_messages") == [
+        (DEAD_LETTER_QUEUE, "dead-lettered by the broker: rejected")
+    ]
+
+
+class Killed(BaseException):
+    """Stands for SIGKILL: nothing in the function gets to handle it."""
+
+
+@pytest.fixture
+def environment(empty: Any) -> Any:
+    """Make execution environments: each a Consumer with an id and a connection of its own."""
+    connections: list[psycopg.Connection[Any]] = []
+
+    def new() -> Consumer:
+        connection = psycopg.connect(empty.postgres.dsn, dbname="orders", autocommit=True)
+        connections.append(connection)
+        return Consumer(connection=lambda: connection, environment=uuid.uuid4(), due_days=30)
+
+    yield new
+    for connection in connections:
+        connection.close()
+
+
+def run(consumer: Consumer, event: dict[str, Any]) -> None:
+    consumer.consume(list(deliveries(event)), is_deadline_near=lambda: False)
+
+
+def test_a_message_that_kills_is_parked_at_the_third_attempt(
+    empty: Any, environment: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    event = batch(*(message(order_body()) for _ in range(150)), message(b"killer"), message(order_body()))
+    decode = consumer_module.sort_out
+
+    def die_over_the_killer(group: list[Delivery]) -> Any:
+        if any(delivery.body == b"killer" for delivery in group):
+            raise Killed
+        return decode(group)
+
+    monkeypatch.setattr(consumer_module, "sort_out", die_over_the_killer)
+    with pytest.raises(Killed):
+        run(environment(), event)
+    assert empty.count("invoices.invoices") == 0
+    for _ in range(2):
+        with pytest.raises(Killed):
+            run(environment(), again(event))
+    run(environment(), again(event))
+
+    assert empty.query("SELECT body, reason FROM invoices.parked_messages") == [(b"killer", KILLER)]
+    assert empty.query("SELECT count(*), max(number) FROM invoices.invoices") == [(151, 151)]
+    assert empty.count("invoices.delivery_attempts") == 0
+
+
+def test_an_environment_that_survives_counts_no_death(empty: Any, environment: Any) -> None:
+    """An outage that ends each invocation at its deadline must never park a valid order."""
+    event = again(batch(*(message(order_body()) for _ in range(3))))
+    consumer = environment()
+    fingerprints = [delivery.fingerprint() for delivery in deliveries(event)]
+    for _ in range(5):
+        consumer_module.repository.begin_attempts(consumer.connection(), fingerprints, environment=consumer.environment)
+    run(consumer, event)
+
+    assert empty.count("invoices.invoices") == 3
+    assert empty.count("invoices.parked_messages") == 0
+
+
+def test_near_its_deadline_the_rest_waits_for_the_next_delivery(empty: Any, environment: Any) -> None:
+    event = again(batch(*(message(order_body()) for _ in range(250))))
+    checks = iter([False, False, True])
+    with pytest.raises(DeadlineNearError):
+        environment().consume(list(deliveries(event)), is_deadline_near=lambda: next(checks))
+    assert empty.count("invoices.invoices") == 200
+    run(environment(), event)
+    assert empty.query("SELECT count(*), max(number) FROM invoices.invoices") == [(250, 250)]
+
+
+def test_without_a_database_the_batch_waits_and_then_fails(empty: Any, invoke: Any) -> None:
+    empty.postgres.stop()
+    try:
+        with pytest.raises(psycopg.OperationalError):
+            invoke("invoice_consumer", batch(message(order_body())), remaining_ms=1)
+    finally:
+        empty.postgres.start()
+    assert invoke("invoice_consumer", batch(message(order_body())))["issued"] == 1
+
+
+def test_the_golden_event_becomes_an_invoice(empty: Any, invoke: Any) -> None:
+    from pathlib import Path
+
+    event = json.loads((Path(__file__).parents[2] / "events" / "rabbitmq_order_created.json").read_text())
+    assert invoke("invoice_consumer", event)["issued"] == 1
+    assert Context().aws_request_id

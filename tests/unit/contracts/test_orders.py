@@ -1,0 +1,79 @@
+"""The command as it comes in, the order as it goes out."""
+
+from datetime import UTC, datetime
+from uuid import UUID
+
+import pytest
+
+from contracts.orders import CreateOrderRequest, InvalidOrderError, Invoice, NotJsonError, Order
+
+ORDER_ID = UUID("0198f8a0-0000-7000-8000-000000000001")
+MOMENT = datetime(2026, 11, 22, 13, 42, 18, 184000, tzinfo=UTC)
+
+
+def test_the_currency_has_a_default() -> None:
+    assert CreateOrderRequest.from_body(b'{"amount": 1}') == CreateOrderRequest(amount=1, currency="BRL")
+
+
+@pytest.mark.parametrize("amount", [b"1", b"1000000000000"])
+def test_the_limits_of_the_amount_are_in(amount: bytes) -> None:
+    assert CreateOrderRequest.from_body(b'{"amount": %s}' % amount).amount == int(amount)
+
+
+@pytest.mark.parametrize("body", [b"", b"{", b'{"amount": NaN}', b"[" * 100_000, b"\xff", b'{"a": "\\ud800"}'])
+def test_what_is_not_json_is_said_to_be_so(body: bytes) -> None:
+    with pytest.raises(NotJsonError):
+        CreateOrderRequest.from_body(body)
+
+
+@pytest.mark.parametrize(
+    ("body", "pointers"),
+    [
+        (b"[]", [""]),
+        (b"null", [""]),
+        (b"{}", ["/amount"]),
+        (b'{"amount": 1.0}', ["/amount"]),
+        (b'{"amount": 1e3}', ["/amount"]),
+        (b'{"amount": true}', ["/amount"]),
+        (b'{"amount": null}', ["/amount"]),
+        (b'{"amount": 1, "currency": null}', ["/currency"]),
+        (b'{"amount": 1, "currency": "XXX"}', ["/currency"]),
+        (b'{"amount": 0, "a/b~c": 1}', ["/amount", "/a~1b~0c"]),
+    ],
+)
+def test_every_broken_rule_has_its_pointer(body: bytes, pointers: list[str]) -> None:
+    with pytest.raises(InvalidOrderError) as raised:
+        CreateOrderRequest.from_body(body)
+    assert [error["pointer"] for error in raised.value.errors] == pointers
+
+
+def test_bodies_are_camel_case_with_millisecond_times() -> None:
+    invoice = Invoice(
+        invoice_id=ORDER_ID, number=7, status="issued", amount=1, currency="BRL", issued_at=MOMENT, due_at=MOMENT
+    )
+    order = Order(
+        order_id=ORDER_ID,
+        customer_id="demo",
+        amount=1,
+        currency="BRL",
+        status="pending",
+        created_at=MOMENT,
+        invoice=invoice,
+    )
+    assert order.to_body() == {
+        "orderId": str(ORDER_ID),
+        "customer": {"id": "demo"},
+        "amount": 1,
+        "currency": "BRL",
+        "status": "pending",
+        "createdAt": "2026-11-22T13:42:18.184Z",
+        "invoice": {
+            "invoiceId": str(ORDER_ID),
+            "number": 7,
+            "status": "issued",
+            "amount": 1,
+            "currency": "BRL",
+            "issuedAt": "2026-11-22T13:42:18.184Z",
+            "dueAt": "2026-11-22T13:42:18.184Z",
+        },
+    }
