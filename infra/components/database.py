@@ -1,0 +1,191 @@
+"""PostgreSQL on RDS behind RDS Proxy, with a login per function.
+
+In AWS a login is an IAM token end to end, so no function's password exists; where the stack says `secret` (no IAM in
+front of the database) each login has a secret of its own. Only the administrator, whose secret RDS owns and rotates,
+reaches the instance itself: migrations would pin the proxy's connections.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import pulumi
+import pulumi_aws as aws
+
+from components import secret
+from components.network import allow, open_outwards
+from components.policy import Statement, policy_document, trust
+
+PORT = 5432
+ADMINISTRATOR = "orders_admin"  # RDS refuses `admin`: PostgreSQL's engine there reserves it.
+# The proxy's certificate comes from Amazon Trust Services, which the runtime's own trust store knows.
+PROXY_ROOT_CERT = "/etc/pki/tls/certs/ca-bundle.crt"
+
+
+@dataclass(frozen=True, kw_only=True)
+class DatabaseArgs:
+    """`auth` is `iam` or `secret`, `ssl_mode` what clients ask for; `client_security_group_id` may connect."""
+
+    prefix: str
+    database_name: str
+    engine_version: str
+    instance_class: str
+    multi_az: bool
+    is_protected: bool
+    auth: str
+    ssl_mode: str
+    vpc_id: pulumi.Input[str]
+    subnet_ids: pulumi.Input[Sequence[str]]
+    client_security_group_id: pulumi.Input[str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class DatabaseLogin:
+    """What a function needs to log in: its environment variables, its rights, and its secret unless it uses IAM."""
+
+    environment: Mapping[str, pulumi.Input[str]]
+    statements: Sequence[Statement]
+    secret_arn: pulumi.Output[str] | None
+
+
+class Database(pulumi.ComponentResource):
+    """The database and who may log in.
+
+    Creates:
+      - an encrypted PostgreSQL instance whose administrator's secret RDS manages
+      - an RDS Proxy with IAM end to end, its target and its role
+      - a subnet group, and a security group that lets the functions and the proxy in
+
+    Outputs: endpoint (the proxy's), port.
+    """
+
+    def __init__(self, name: str, args: DatabaseArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("serverless-orders:components:Database", name, None, opts)
+        self._args = args
+        self._group = open_outwards(name, "PostgreSQL and its proxy", args.vpc_id, parent=self)
+        allow(f"{name}-functions", into=self._group, port=PORT, peer=args.client_security_group_id, parent=self)
+        allow(f"{name}-proxy", into=self._group, port=PORT, peer=self._group.id, parent=self)
+        self._instance = self._build_instance(name, args)
+        self._proxy = self._build_proxy(name, args)
+        self.endpoint: pulumi.Output[str] = self._proxy.endpoint
+        self.port: pulumi.Output[str] = self._instance.port.apply(str)
+        self.register_outputs({"endpoint": self.endpoint, "port": self.port})
+
+    def login(self, user: str) -> DatabaseLogin:
+        """Return the login of the role `user`, through the proxy; `release` creates the role."""
+        environment = {**self._address(self.endpoint, user), **self._tls(), "DATABASE_AUTH": self._args.auth}
+        if self._args.auth == "iam":
+            return DatabaseLogin(environment=environment, statements=[self._connect(user)], secret_arn=None)
+        own = secret.Secret(
+            f"database-{user}",
+            secret.login(f"{self._args.prefix}database/{user}", user),
+            pulumi.ResourceOptions(parent=self),
+        )
+        environment["DATABASE_SECRET_ID"] = own.arn
+        return DatabaseLogin(environment=environment, statements=[own.read()], secret_arn=own.arn)
+
+    def administrator_login(self) -> DatabaseLogin:
+        """Return the administrator's login to the instance itself, with the secret that RDS manages."""
+        arn = self._instance.master_user_secrets.apply(lambda secrets: str(secrets[0].secret_arn))
+        # RDS's own authority is in no trust store, so towards the instance the connection is encrypted, not verified.
+        ssl_mode = "disable" if self._args.ssl_mode == "disable" else "require"
+        return DatabaseLogin(
+            environment={
+                **self._address(self._instance.address, ADMINISTRATOR),
+                "DATABASE_SSLMODE": ssl_mode,
+                "DATABASE_AUTH": "secret",
+                "DATABASE_SECRET_ID": arn,
+            },
+            statements=[Statement(actions=["secretsmanager:GetSecretValue"], resources=[arn])],
+            secret_arn=arn,
+        )
+
+    def _address(self, host: pulumi.Output[str], user: str) -> dict[str, pulumi.Input[str]]:
+        return {
+            "DATABASE_HOST": host,
+            "DATABASE_PORT": self.port,
+            "DATABASE_NAME": self._args.database_name,
+            "DATABASE_USER": user,
+        }
+
+    def _tls(self) -> dict[str, pulumi.Input[str]]:
+        if self._args.ssl_mode == "disable":
+            return {"DATABASE_SSLMODE": "disable"}
+        return {"DATABASE_SSLMODE": self._args.ssl_mode, "DATABASE_SSLROOTCERT": PROXY_ROOT_CERT}
+
+    def _connect(self, user: str) -> Statement:
+        # arn:…:rds:…:db-proxy:prx-1 names the proxy, arn:…:rds-db:…:dbuser:prx-1/user a login through it.
+        logins = self._proxy.arn.apply(lambda arn: arn.replace(":rds:", ":rds-db:").replace(":db-proxy:", ":dbuser:"))
+        return Statement(actions=["rds-db:connect"], resources=[pulumi.Output.concat(logins, "/", user)])
+
+    def _build_instance(self, name: str, args: DatabaseArgs) -> aws.rds.Instance:
+        opts = pulumi.ResourceOptions(parent=self)
+        subnets = aws.rds.SubnetGroup(name, name=f"{args.prefix}orders", subnet_ids=args.subnet_ids, opts=opts)
+        identifier = f"{args.prefix}orders"
+        return aws.rds.Instance(
+            name,
+            identifier=identifier,
+            engine="postgres",
+            engine_version=args.engine_version,
+            engine_lifecycle_support="open-source-rds-extended-support-disabled",
+            instance_class=args.instance_class,
+            allocated_storage=20,
+            max_allocated_storage=200,
+            storage_type="gp3",
+            storage_encrypted=True,
+            db_name=args.database_name,
+            port=PORT,
+            username=ADMINISTRATOR,
+            manage_master_user_password=True,
+            iam_database_authentication_enabled=True,
+            db_subnet_group_name=subnets.name,
+            vpc_security_group_ids=[self._group.id],
+            publicly_accessible=False,
+            multi_az=args.multi_az,
+            backup_retention_period=14 if args.is_protected else 1,
+            copy_tags_to_snapshot=True,
+            deletion_protection=args.is_protected,
+            skip_final_snapshot=not args.is_protected,
+            final_snapshot_identifier=f"{identifier}-final" if args.is_protected else None,
+            opts=pulumi.ResourceOptions(parent=self, protect=args.is_protected),
+        )
+
+    def _build_proxy(self, name: str, args: DatabaseArgs) -> aws.rds.Proxy:
+        opts = pulumi.ResourceOptions(parent=self)
+        proxy = aws.rds.Proxy(
+            name,
+            name=f"{args.prefix}orders",
+            engine_family="POSTGRESQL",
+            default_auth_scheme="IAM_AUTH",
+            role_arn=self._build_proxy_role(name).arn,
+            require_tls=True,
+            vpc_subnet_ids=args.subnet_ids,
+            vpc_security_group_ids=[self._group.id],
+            opts=opts,
+        )
+        # A replaced proxy has the old name and no target, so both are replaced with it.
+        lost_with_proxy = pulumi.ResourceOptions(parent=self, replace_with=[proxy], deleted_with=proxy)
+        target_group = aws.rds.ProxyDefaultTargetGroup(
+            name,
+            db_proxy_name=proxy.name,
+            connection_pool_config={"max_connections_percent": 90, "connection_borrow_timeout": 5},
+            opts=lost_with_proxy,
+        )
+        aws.rds.ProxyTarget(
+            name,
+            db_proxy_name=proxy.name,
+            target_group_name=target_group.name,
+            db_instance_identifier=self._instance.identifier,
+            opts=lost_with_proxy,
+        )
+        return proxy
+
+    def _build_proxy_role(self, name: str) -> aws.iam.Role:
+        opts = pulumi.ResourceOptions(parent=self)
+        role = aws.iam.Role(f"{name}-proxy", assume_role_policy=trust("rds.amazonaws.com"), opts=opts)
+        # arn:…:rds:…:db:name names the instance; a login to it goes by its resource id.
+        users = pulumi.Output.all(self._instance.arn, self._instance.resource_id).apply(
+            lambda parts: f"{parts[0].rsplit(':db:', 1)[0].replace(':rds:', ':rds-db:')}:dbuser:{parts[1]}/*"
+        )
+        statements = [Statement(actions=["rds-db:connect"], resources=[users])]
+        aws.iam.RolePolicy(f"{name}-proxy", role=role.name, policy=policy_document(statements), opts=opts)
+        return role

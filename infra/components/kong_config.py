@@ -1,0 +1,72 @@
+"""`kong/kong.yml` made concrete: AWS's names for the functions, where to invoke them, the consumers with their keys.
+
+`kong.yml` names functions as the packages under `functions/` do and holds nobody's key, so the one file serves every
+stack. Values are passed through untouched: a key may still be a Pulumi output.
+"""
+
+import copy
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from configuration import LambdaEndpoint
+
+
+class KongConfigError(Exception):
+    """`kong.yml` names a function that the system does not have."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Consumer:
+    """A customer: `custom_id` is the id that its orders carry, `key` opens the gateway."""
+
+    username: str
+    custom_id: str
+    key: Any
+
+
+def fill_in(
+    declarative_config: Mapping[str, Any],
+    *,
+    functions: Mapping[str, Any],
+    qualifier: Any,
+    region: str,
+    consumers: Sequence[Consumer],
+    endpoint: LambdaEndpoint | None = None,
+) -> dict[str, Any]:
+    """Return the configuration as Kong loads it. Raises KongConfigError."""
+    filled = copy.deepcopy(dict(declarative_config))
+    invoke = {"qualifier": qualifier, "aws_region": region, **_address(endpoint)}
+    for route in filled.get("routes", []):
+        for plugin in route.get("plugins", []):
+            if plugin["name"] == "aws-lambda":
+                name = _function_name(plugin["config"]["function_name"], route["name"], functions)
+                plugin["config"] = {**plugin["config"], **invoke, "function_name": name}
+    filled["consumers"] = [_consumer(consumer) for consumer in consumers]
+    return filled
+
+
+def _function_name(name: str, route: str, functions: Mapping[str, Any]) -> Any:
+    if name not in functions:
+        raise KongConfigError(f"route {route} of kong.yml invokes {name!r}; there are {', '.join(sorted(functions))}")
+    return functions[name]
+
+
+def _address(endpoint: LambdaEndpoint | None) -> dict[str, Any]:
+    if endpoint is None:
+        return {}
+    return {
+        "host": endpoint.host,
+        "port": endpoint.port,
+        "disable_https": True,
+        "aws_key": endpoint.access_key,
+        "aws_secret": endpoint.secret_key,
+    }
+
+
+def _consumer(consumer: Consumer) -> dict[str, Any]:
+    return {
+        "username": consumer.username,
+        "custom_id": consumer.custom_id,
+        "keyauth_credentials": [{"key": consumer.key}],
+    }

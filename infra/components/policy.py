@@ -1,0 +1,38 @@
+"""IAM policy documents: the statements that components grant, and the trust of an AWS service in a role."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pulumi
+
+
+@dataclass(frozen=True, kw_only=True)
+class Statement:
+    """What may be done to what. A component that owns a resource hands these out; a role's policy is their list."""
+
+    actions: Sequence[str]
+    resources: Sequence[pulumi.Input[str]]
+
+
+def policy_document(statements: Sequence[Statement]) -> pulumi.Output[str]:
+    """Return the policy that allows exactly these statements."""
+    return pulumi.Output.json_dumps(
+        {
+            "Version": "2012-10-17",
+            "Statement": [
+                {"Effect": "Allow", "Action": list(statement.actions), "Resource": list(statement.resources)}
+                for statement in statements
+            ],
+        }
+    )
+
+
+def trust(service: str) -> str:
+    """Return the trust policy that lets `service` (`lambda.amazonaws.com`) assume a role."""
+    return json.dumps(
+        {
+            "Version": "2012-10-17",
+            "Statement": [{"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"Service": service}}],
+        }
+    )

@@ -1,0 +1,62 @@
+"""The run of the function `release` that a deployment contains: migrations, login roles, RabbitMQ's users and topology.
+
+It runs inside the VPC because nothing outside reaches database or broker, and again whenever what it applies changes.
+"""
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import pulumi
+import pulumi_aws as aws
+
+from components.function import Function
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReleaseArgs:
+    """Names of database roles and RabbitMQ users with the secret of each; None for a role that logs in by IAM."""
+
+    function: Function
+    database_roles: Mapping[str, pulumi.Input[str] | None]
+    broker_users: Mapping[str, pulumi.Input[str]]
+    content_hash: str
+
+
+class Release(pulumi.ComponentResource):
+    """The invocation of `release`. Whatever needs a table, a queue or a user depends on it.
+
+    Creates:
+      - the invocation, repeated when its input or the content hash changes
+
+    Outputs: result (what the function answered).
+    """
+
+    def __init__(self, name: str, args: ReleaseArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("serverless-orders:components:Release", name, None, opts)
+        invocation = aws.lambda_.Invocation(
+            name,
+            function_name=args.function.name,
+            qualifier=args.function.qualifier,
+            input=pulumi.Output.json_dumps(
+                {"database_roles": dict(args.database_roles), "broker_users": dict(args.broker_users)}
+            ),
+            triggers={"content": args.content_hash},
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+        self.result: pulumi.Output[str] = invocation.result
+        self.register_outputs({"result": self.result})
+
+
+def content_hash(paths: Iterable[Path]) -> str:
+    """Return a hash of these files and folders: names below each path and contents, bytecode left out."""
+    digest = hashlib.sha256()
+    for path in paths:
+        files = [path] if path.is_file() else sorted(path.rglob("*"))
+        if not files:
+            raise FileNotFoundError(f"{path} is missing or empty")
+        for file in (file for file in files if file.is_file() and "__pycache__" not in file.parts):
+            content = file.read_bytes()
+            digest.update(f"{file.relative_to(path.parent).as_posix()}\0{len(content)}\0".encode() + content)
+    return digest.hexdigest()

@@ -1,0 +1,55 @@
+"""A function invoked at a rate by EventBridge Scheduler."""
+
+from dataclasses import dataclass
+
+import pulumi
+import pulumi_aws as aws
+
+from components.function import Function
+from components.policy import policy_document, trust
+
+
+@dataclass(frozen=True, kw_only=True)
+class ScheduleArgs:
+    """`expression` as EventBridge Scheduler spells it: `rate(1 minute)` is the shortest."""
+
+    prefix: str
+    expression: str
+    function: Function
+
+
+class Schedule(pulumi.ComponentResource):
+    """The schedule of one function.
+
+    Creates:
+      - a role that may invoke the function's alias and nothing else
+      - the schedule, without retries: the next run comes anyway
+
+    Outputs: arn.
+    """
+
+    def __init__(self, name: str, args: ScheduleArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("serverless-orders:components:Schedule", name, None, opts)
+        role = self._build_role(name, args)
+        schedule = aws.scheduler.Schedule(
+            name,
+            name=f"{args.prefix}{name}",
+            schedule_expression=args.expression,
+            flexible_time_window={"mode": "OFF"},
+            target={
+                "arn": args.function.alias_arn,
+                "role_arn": role.arn,
+                "input": "{}",
+                "retry_policy": {"maximum_retry_attempts": 0},
+            },
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+        self.arn: pulumi.Output[str] = schedule.arn
+        self.register_outputs({"arn": self.arn})
+
+    def _build_role(self, name: str, args: ScheduleArgs) -> aws.iam.Role:
+        opts = pulumi.ResourceOptions(parent=self)
+        role = aws.iam.Role(f"{name}-schedule", assume_role_policy=trust("scheduler.amazonaws.com"), opts=opts)
+        policy = policy_document([args.function.invoke()])
+        aws.iam.RolePolicy(f"{name}-schedule", role=role.name, policy=policy, opts=opts)
+        return role

@@ -1,0 +1,155 @@
+"""The stack's configuration as one frozen object: read once, each value checked, the first bad one named with its key.
+
+Defaults are what a deployed stack has; `Pulumi.local.yaml` is the one place where this machine differs.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import pulumi
+
+_PREFIX = re.compile(r"([a-z][a-z0-9]*-)?")
+_CONSUMER = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
+
+
+class ConfigurationError(Exception):
+    """A value of the stack's configuration is missing or cannot be used."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class LambdaEndpoint:
+    """Where Kong invokes functions instead of AWS's own endpoint, over plain HTTP; the keys sign, they open nothing."""
+
+    host: str
+    port: int
+    access_key: str
+    secret_key: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Configuration:
+    """One stack: what differs between local, dev and prod, and nothing that is the same everywhere."""
+
+    prefix: str
+    region: str
+    availability_zones: int
+    nat_gateways: str
+    is_protected: bool
+    database_version: str
+    database_instance_class: str
+    database_multi_az: bool
+    database_auth: str
+    database_ssl_mode: str
+    broker_version: str
+    broker_instance_type: str
+    broker_deployment_mode: str
+    log_level: str
+    reserved_concurrency: Mapping[str, int] = field(default_factory=dict)
+    kong_version: str
+    gateway_tasks: int
+    consumers: Sequence[str]
+    certificate_arn: str | None
+    lambda_endpoint: LambdaEndpoint | None
+
+
+def read_configuration() -> Configuration:
+    """Read the selected stack's configuration. Raises ConfigurationError."""
+    config = pulumi.Config()
+    return Configuration(
+        prefix=_matching(config, "prefix", _PREFIX, default=f"{pulumi.get_stack()}-"),
+        region=_text(pulumi.Config("aws"), "region"),
+        availability_zones=_integer(config, "availabilityZones", at_least=2, at_most=3),
+        nat_gateways=_choice(config, "natGateways", ("Single", "OnePerAz")),
+        is_protected=_boolean(config, "isProtected"),
+        database_version=_matching(config, "databaseVersion", re.compile(r"1[5-8]"), default="17"),
+        database_instance_class=_matching(config, "databaseInstanceClass", re.compile(r"db\.\w+\.\w+")),
+        database_multi_az=_boolean(config, "databaseMultiAz"),
+        database_auth=_choice(config, "databaseAuth", ("iam", "secret"), default="iam"),
+        database_ssl_mode=_choice(config, "databaseSslMode", ("verify-full", "disable"), default="verify-full"),
+        # Amazon MQ offers 4.x on m7g only.
+        broker_version=_choice(config, "brokerVersion", ("4.2", "4.3"), default="4.2"),
+        broker_instance_type=_matching(config, "brokerInstanceType", re.compile(r"mq\.m7g\.\w+")),
+        broker_deployment_mode=_choice(config, "brokerDeploymentMode", ("SINGLE_INSTANCE", "CLUSTER_MULTI_AZ")),
+        log_level=_choice(config, "logLevel", ("DEBUG", "INFO", "WARNING", "ERROR"), default="INFO"),
+        reserved_concurrency=_reserved_concurrency(config),
+        kong_version=_matching(config, "kongVersion", re.compile(r"3\.\d+(\.\d+)?"), default="3.9"),
+        gateway_tasks=_integer(config, "gatewayTasks", at_least=1, at_most=50, default=1),
+        consumers=_consumers(config),
+        certificate_arn=_certificate_arn(config),
+        lambda_endpoint=_lambda_endpoint(config),
+    )
+
+
+def _text(config: pulumi.Config, key: str, default: str | None = None) -> str:
+    value = config.get(key, default)
+    if value is None:
+        raise ConfigurationError(f"{config.name}:{key} is missing: `pulumi config set {config.name}:{key} …`")
+    return value
+
+
+def _refuse(config: pulumi.Config, key: str, value: object, wanted: str) -> ConfigurationError:
+    return ConfigurationError(f"{config.name}:{key} is {value!r}, it must be {wanted}")
+
+
+def _matching(config: pulumi.Config, key: str, pattern: re.Pattern[str], default: str | None = None) -> str:
+    value = _text(config, key, default)
+    if not pattern.fullmatch(value):
+        raise _refuse(config, key, value, f"like {pattern.pattern}")
+    return value
+
+
+def _choice(config: pulumi.Config, key: str, choices: Sequence[str], default: str | None = None) -> str:
+    value = _text(config, key, default)
+    if value not in choices:
+        raise _refuse(config, key, value, f"one of {', '.join(choices)}")
+    return value
+
+
+def _integer(config: pulumi.Config, key: str, *, at_least: int, at_most: int, default: int | None = None) -> int:
+    value = _text(config, key, None if default is None else str(default))
+    if not value.isdecimal() or not at_least <= int(value) <= at_most:
+        raise _refuse(config, key, value, f"a number from {at_least} to {at_most}")
+    return int(value)
+
+
+def _boolean(config: pulumi.Config, key: str) -> bool:
+    return _choice(config, key, ("true", "false"), default="false") == "true"
+
+
+def _reserved_concurrency(config: pulumi.Config) -> dict[str, int]:
+    value: Any = config.get_object("reservedConcurrency", {})
+    if not isinstance(value, dict) or not all(type(count) is int and count >= 0 for count in value.values()):
+        raise _refuse(config, "reservedConcurrency", value, "a map of function names to numbers")
+    return value
+
+
+def _consumers(config: pulumi.Config) -> tuple[str, ...]:
+    value: Any = config.get_object("consumers", [])
+    names = [name for name in value if isinstance(name, str) and _CONSUMER.fullmatch(name)]
+    if not isinstance(value, list) or names != value or len(set(names)) != len(names) or not names:
+        raise _refuse(config, "consumers", value, f"a list of different names like {_CONSUMER.pattern}")
+    return tuple(names)
+
+
+def _certificate_arn(config: pulumi.Config) -> str | None:
+    """API keys travel in a header, so a listener without TLS must be asked for by name."""
+    if _boolean(config, "plainHttp"):
+        return None
+    return _matching(config, "certificateArn", re.compile(r"arn:aws[a-z-]*:acm:[a-z0-9-]+:\d{12}:certificate/.+"))
+
+
+def _lambda_endpoint(config: pulumi.Config) -> LambdaEndpoint | None:
+    value: Any = config.get_object("lambdaEndpoint")
+    if value is None:
+        return None
+    try:
+        return LambdaEndpoint(
+            host=str(value["host"]),
+            port=int(value["port"]),
+            access_key=str(value["accessKey"]),
+            secret_key=str(value["secretKey"]),
+        )
+    except (KeyError, TypeError, ValueError):
+        raise _refuse(config, "lambdaEndpoint", value, "a map of host, port, accessKey and secretKey") from None

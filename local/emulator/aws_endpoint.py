@@ -1,0 +1,95 @@
+"""Every emulated AWS API behind one address, as an ASGI application: it finds the API and sends its answer.
+
+Signatures are not looked at. A call that nothing here emulates is refused in AWS's form, with what is supported.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable
+from typing import Any, Protocol
+from urllib.parse import parse_qsl
+
+from emulator.function_api import FUNCTIONS_PATH, FunctionApi
+from emulator.http_exchange import Receive, Request, Response, json_response, read_body, refusal
+from emulator.lambda_errors import LambdaApiError, not_emulated, service_failure
+from emulator.lambda_service import SYNC_PAYLOAD_MAX
+from emulator.mapping_api import Mappings
+from emulator.secrets_manager import TARGET_PREFIX, SecretsManager
+
+MAPPINGS_PATH = "/2015-03-31/event-source-mappings"
+STATUS_PATH = "/_emulator/status"
+SUPPORTED = (
+    "Lambda: Invoke, GetFunction, GetFunctionConfiguration, ListFunctions, event source mappings; "
+    "Secrets Manager: GetSecretValue"
+)
+Send = Callable[[dict[str, Any]], Awaitable[None]]
+_log = logging.getLogger("emulator.aws")
+
+
+class TellsStatus(Protocol):
+    """Who knows how the emulator is."""
+
+    def report(self) -> dict[str, Any]: ...
+
+
+class AwsEndpoint:
+    """The ASGI application."""
+
+    def __init__(
+        self, *, functions: FunctionApi, mappings: Mappings, secrets: SecretsManager, status: TellsStatus
+    ) -> None:
+        self._functions = functions
+        self._mappings = mappings
+        self._secrets = secrets
+        self._status = status
+
+    async def __call__(self, scope: dict[str, Any], receive: Receive, send: Send) -> None:
+        body, size = await read_body(receive, limit=SYNC_PAYLOAD_MAX)
+        query = scope["query_string"]
+        request = Request(
+            scope["method"],
+            scope["path"],
+            dict(parse_qsl(query.decode("latin-1"), keep_blank_values=True)) if query else {},
+            dict(scope["headers"]),
+            body,
+            size,
+        )
+        try:
+            response = await self._answer(request)
+        except LambdaApiError as error:
+            response = refusal(error)
+        except Exception as error:
+            _log.exception("%s %s failed in the emulator", request.method, request.path)
+            response = refusal(service_failure(f"The emulator failed: {type(error).__name__}: {error}"))
+        await _send(response, send)
+
+    async def _answer(self, request: Request) -> Response:
+        path = request.path
+        if path.startswith(FUNCTIONS_PATH):
+            return await self._functions.handle(request)
+        if path.startswith(MAPPINGS_PATH):
+            return Response(*await self._mappings.handle(request.method, path, request.query, request.body))
+        if path == STATUS_PATH and request.method == "GET":
+            return json_response(self._status.report())
+        target = request.header(b"x-amz-target")
+        if target is not None and target.startswith(TARGET_PREFIX):
+            return self._secrets.handle(request)
+        return _unknown(request, target)
+
+
+def _unknown(request: Request, target: str | None) -> Response:
+    call = target or f"{request.method} {request.path}"
+    message = f"{call} is not emulated. Supported: {SUPPORTED}."
+    if target is not None:
+        return json_response({"__type": "UnknownOperationException", "Message": message}, 400)
+    return refusal(not_emulated(message))
+
+
+async def _send(response: Response, send: Send) -> None:
+    status, headers, body = response
+    pairs = [(name.lower().encode(), value.encode("latin-1")) for name, value in headers.items()]
+    if status != 204:
+        pairs.append((b"content-length", str(len(body)).encode()))
+    await send({"type": "http.response.start", "status": status, "headers": pairs})
+    await send({"type": "http.response.body", "body": body})

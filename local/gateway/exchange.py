@@ -1,0 +1,109 @@
+"""One request on its way through the gateway, and the answer to it.
+
+Text holds one character per byte (latin-1) wherever it comes from the client: nginx passes bytes on without looking at
+them, and so does the event.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from gateway.query import QueryArguments, parse_query
+
+if TYPE_CHECKING:
+    from gateway.configuration import Consumer
+    from gateway.router import Match
+
+# Kong's PDK reads at most this many header lines and query arguments; the rest is not there for a plugin.
+HEADERS_MAX = 100
+
+
+@dataclass(slots=True)
+class Response:
+    """What the client gets, before the gateway's own headers."""
+
+    status: int
+    headers: list[tuple[str, str]]
+    body: bytes
+    # Kong says so on a response that a plugin answered in an upstream's place.
+    via: bool = False
+
+
+class Exchange:
+    """The request as plugins see and change it. One per request."""
+
+    __slots__ = (
+        "_body",
+        "_query",
+        "consumer",
+        "headers",
+        "http_version",
+        "match",
+        "method",
+        "path",
+        "peer",
+        "query_string",
+        "read_body",
+        "request_id",
+        "started_ns",
+        "waited_ns",
+    )
+
+    match: Match
+    consumer: Consumer | None
+
+    def __init__(
+        self,
+        *,
+        method: str,
+        target: str,
+        http_version: tuple[int, int],
+        headers: list[tuple[str, str]],
+        peer: str,
+        read_body: Callable[[], Awaitable[bytes]],
+    ) -> None:
+        self.method = method
+        self.path, _, self.query_string = target.partition("?")
+        self.http_version = http_version
+        # Names in lower case, in the client's order, a repeated header as often as it was sent.
+        self.headers = headers
+        self.peer = peer
+        self.read_body = read_body
+        self.request_id = os.urandom(16).hex()
+        self.started_ns = time.perf_counter_ns()
+        self.waited_ns = 0
+        self.consumer = None
+        self._query: QueryArguments | None = None
+        self._body: bytes | None = None
+
+    @property
+    def query(self) -> QueryArguments:
+        if self._query is None:
+            self._query = parse_query(self.query_string, HEADERS_MAX) if self.query_string else {}
+        return self._query
+
+    async def body(self) -> bytes:
+        """Read the body, once."""
+        if self._body is None:
+            self._body = await self.read_body()
+        return self._body
+
+    def header(self, name: str) -> str | None:
+        """Return the first value of a header whose name is given in lower case."""
+        for header, value in self.headers:
+            if header == name:
+                return value
+        return None
+
+    def header_values(self, name: str) -> list[str]:
+        return [value for header, value in self.headers[:HEADERS_MAX] if header == name]
+
+    def replace_headers(self, replacements: dict[str, str | None]) -> None:
+        """Remove these headers, whoever sent them, and add those that have a value."""
+        kept = [header for header in self.headers if header[0] not in replacements]
+        kept += [(name, value) for name, value in replacements.items() if value is not None]
+        self.headers = kept

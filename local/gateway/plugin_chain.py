@@ -1,0 +1,92 @@
+"""Which plugins run for a request, in which order, with which of their configurations.
+
+Order: Kong's priority, whatever the order of the file. Of one plugin exactly one configuration runs, the most specific;
+configurations are not merged. A consumer's configurations count from the moment an earlier plugin authenticated it.
+"""
+
+from __future__ import annotations
+
+from gateway.configuration import Configuration, PluginConfiguration, Route
+from gateway.exchange import Exchange, Response
+from gateway.plugin import Plugin, Surroundings
+from gateway.plugins import SUPPORTED
+from gateway.schema import ConfigurationError
+
+# Most specific first, as recorded: whether consumer, route and service must be named.
+_PRECEDENCE = (
+    (True, True, True),
+    (True, True, False),
+    (True, False, True),
+    (False, True, True),
+    (True, False, False),
+    (False, True, False),
+    (False, False, True),
+    (False, False, False),
+)
+
+
+class PluginChain:
+    """The plugins of one route: per plugin, the configuration of each consumer that has its own, and everybody's."""
+
+    def __init__(self, steps: list[dict[str | None, Plugin]]) -> None:
+        self._steps = steps
+
+    async def access(self, exchange: Exchange) -> Response | None:
+        """Run the plugins until one of them answers."""
+        for by_consumer in self._steps:
+            consumer_id = exchange.consumer.id if exchange.consumer else None
+            plugin = by_consumer.get(consumer_id) or by_consumer.get(None)
+            if plugin is None:
+                continue
+            response = await plugin.access(exchange)
+            if response is not None:
+                return response
+        return None
+
+
+def plugin_chains(configuration: Configuration, surroundings: Surroundings) -> dict[str, PluginChain]:
+    """Return the chain of each route, by the route's id. Raises ConfigurationError for a route that nothing answers."""
+    made = {id(entry): SUPPORTED[entry.name].create(entry.config, surroundings) for entry in configuration.plugins}
+    chains = {}
+    for route in configuration.routes:
+        steps = _steps(route, configuration)
+        if not any(name == "aws-lambda" and None in chosen for name, chosen in steps.items()):
+            raise ConfigurationError(
+                f"route '{route.name or route.id}' has no aws-lambda plugin: "
+                "proxying to a service is not supported by the embedded gateway"
+            )
+        chains[route.id] = PluginChain(
+            [{consumer: made[id(entry)] for consumer, entry in chosen.items()} for chosen in steps.values()]
+        )
+    return chains
+
+
+def _steps(route: Route, configuration: Configuration) -> dict[str, dict[str | None, PluginConfiguration]]:
+    consumers = {entry.consumer_id for entry in configuration.plugins} | {None}
+    steps: dict[str, dict[str | None, PluginConfiguration]] = {}
+    for name in sorted(SUPPORTED, key=lambda name: -SUPPORTED[name].priority):
+        entries = {entry.scope: entry for entry in configuration.plugins if entry.name == name}
+        chosen = {consumer: most_specific(entries, route=route, consumer_id=consumer) for consumer in consumers}
+        steps[name] = {consumer: entry for consumer, entry in chosen.items() if entry is not None}
+    return {name: chosen for name, chosen in steps.items() if chosen}
+
+
+def most_specific(
+    entries: dict[tuple[str | None, str | None, str | None], PluginConfiguration],
+    *,
+    route: Route,
+    consumer_id: str | None,
+) -> PluginConfiguration | None:
+    """Return the configuration that applies, of those of one plugin by their scope."""
+    service_id = route.service.id if route.service else None
+    for by_consumer, by_route, by_service in _PRECEDENCE:
+        if (by_consumer and consumer_id is None) or (by_service and service_id is None):
+            continue
+        scope = (
+            consumer_id if by_consumer else None,
+            route.id if by_route else None,
+            service_id if by_service else None,
+        )
+        if scope in entries:
+            return entries[scope]
+    return None

@@ -1,0 +1,60 @@
+"""The plugins this gateway has, and the names of those that Kong has beside them.
+
+A plugin is one module: its name, its priority in Kong's access phase, its configuration's fields and rules, and a class
+whose `access` either answers the request or lets it pass to the next plugin.
+"""
+
+from gateway.plugins import aws_lambda, key_auth
+
+SUPPORTED = {plugin.name: plugin for plugin in (key_auth.PLUGIN, aws_lambda.PLUGIN)}
+
+# Bundled with Kong 3.9: refused by name, where any other name is one that Kong does not know either.
+BUNDLED = frozenset(
+    [
+        "acl",
+        "acme",
+        "ai-prompt-decorator",
+        "ai-prompt-guard",
+        "ai-prompt-template",
+        "ai-proxy",
+        "ai-request-transformer",
+        "ai-response-transformer",
+        "aws-lambda",
+        "azure-functions",
+        "basic-auth",
+        "bot-detection",
+        "correlation-id",
+        "cors",
+        "datadog",
+        "file-log",
+        "grpc-gateway",
+        "grpc-web",
+        "hmac-auth",
+        "http-log",
+        "ip-restriction",
+        "jwt",
+        "key-auth",
+        "ldap-auth",
+        "loggly",
+        "oauth2",
+        "opentelemetry",
+        "post-function",
+        "pre-function",
+        "prometheus",
+        "proxy-cache",
+        "rate-limiting",
+        "redirect",
+        "request-size-limiting",
+        "request-termination",
+        "request-transformer",
+        "response-ratelimiting",
+        "response-transformer",
+        "session",
+        "standard-webhooks",
+        "statsd",
+        "syslog",
+        "tcp-log",
+        "udp-log",
+        "zipkin",
+    ]
+)

@@ -1,0 +1,140 @@
+"""The gateway's HTTP side: aiohttp reads requests, and every byte of a response is ours.
+
+Requests keep their path and header bytes as sent; broken ones get Kong's answers. A slow or idle client is cut off
+after nginx's times. When the gateway stops, running requests have `STOP_TIMEOUT_S` to end.
+Leaves out HTTP/2, TLS and trusted proxies: the peer's address is the client's.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, cast
+
+from aiohttp import web
+from aiohttp.http_exceptions import LineTooLong
+from aiohttp.web_protocol import RequestHandler
+
+from gateway.errors import PLAIN, error_response
+from gateway.exchange import Exchange, Response
+from gateway.http_response import response_bytes
+from gateway.request_body import BODY_MAX_BYTES, BodyError, read_body
+
+if TYPE_CHECKING:
+    from gateway.gateway import Gateway
+
+STOP_TIMEOUT_S = 10.0
+# nginx: keepalive_timeout, client_header_timeout is a little less; aiohttp has one for both.
+IDLE_TIMEOUT_S = 75.0
+LINGER_S = 5.0
+# nginx: large_client_header_buffers.
+LINE_MAX_BYTES = 8 * 1024
+
+
+class WireResponse:
+    """A response in the form that aiohttp's request handler sends: bytes, head and body."""
+
+    def __init__(self, data: bytes, *, keep_alive: bool) -> None:
+        self._data = data
+        self.keep_alive = keep_alive
+
+    async def prepare(self, request: web.BaseRequest) -> None:
+        if request.transport is None or request.transport.is_closing():
+            raise ConnectionResetError("the client left")
+        request.transport.write(self._data)
+
+    async def write_eof(self) -> None:
+        """Nothing is left to write."""
+
+
+class GatewayServer(web.Server):
+    """aiohttp's server with Kong's answers to requests that are no HTTP."""
+
+    def __init__(self, gateway: Gateway, *, body_max_bytes: int = BODY_MAX_BYTES) -> None:
+        super().__init__(
+            self._serve,  # type: ignore[arg-type] # a WireResponse is all that the request handler uses
+            access_log=None,
+            keepalive_timeout=IDLE_TIMEOUT_S,
+            lingering_time=LINGER_S,
+            max_line_size=LINE_MAX_BYTES,
+            max_field_size=LINE_MAX_BYTES,
+            auto_decompress=False,
+        )
+        self._gateway = gateway
+        self._body_max_bytes = body_max_bytes
+
+    def __call__(self) -> RequestHandler:
+        return _Connection(self, loop=self._loop, **self._kwargs)
+
+    async def _serve(self, request: web.BaseRequest) -> WireResponse:
+        exchange = _exchange(request, self._body_max_bytes)
+        refusal = _refusal(exchange)
+        if refusal is not None:
+            return _wire_response(exchange, refusal, keep_alive=False)
+        try:
+            response = await self._gateway.handle(exchange)
+        except BodyError as error:
+            response = error_response(exchange, error.status, error.message, default=PLAIN)
+            return _wire_response(exchange, response, keep_alive=False)
+        return _wire_response(exchange, response, keep_alive=_keep_alive(request))
+
+
+class _Connection(RequestHandler):
+    """One client's connection."""
+
+    def handle_error(
+        self,
+        request: web.BaseRequest,
+        status: int = 500,  # noqa: ARG002
+        exc: BaseException | None = None,
+        message: str | None = None,  # noqa: ARG002
+    ) -> web.StreamResponse:
+        """Answer a request that is no HTTP in Kong's words instead of aiohttp's; the connection is closed."""
+        exchange = _exchange(request, 0)
+        reason = "Request header or cookie too large" if isinstance(exc, LineTooLong) else "Bad request"
+        response = error_response(exchange, 400, reason, default=PLAIN)
+        return cast(web.StreamResponse, _wire_response(exchange, response, keep_alive=False))
+
+
+def _exchange(request: web.BaseRequest, body_max_bytes: int) -> Exchange:
+    message = request._message
+    peer = request.transport.get_extra_info("peername") if request.transport else None
+    return Exchange(
+        method=message.method,
+        # aiohttp keeps bytes that are no ASCII as surrogates.
+        target=message.path.encode(errors="surrogateescape").decode("latin-1"),
+        http_version=(message.version.major, message.version.minor),
+        headers=[(name.decode("latin-1").lower(), value.decode("latin-1")) for name, value in message.raw_headers],
+        peer=peer[0] if peer else "",
+        read_body=lambda: read_body(request, max_bytes=body_max_bytes),
+    )
+
+
+def _refusal(exchange: Exchange) -> Response | None:
+    """What nginx refuses before Kong sees it."""
+    hosts = sum(1 for name, _ in exchange.headers if name == "host")
+    if hosts > 1 or (hosts == 0 and exchange.http_version >= (1, 1)) or not exchange.path.startswith("/"):
+        return error_response(exchange, 400, "Bad request", default=PLAIN)
+    if exchange.method in ("TRACE", "CONNECT"):
+        return error_response(exchange, 405, "Method not allowed", default=PLAIN)
+    return None
+
+
+def _keep_alive(request: web.BaseRequest) -> bool:
+    # A client that still waits for `100 Continue` may or may not send its body: the connection cannot be used again.
+    waiting = "Expect" in request.headers and request.can_read_body and not request.content.is_eof()
+    return request.keep_alive and not waiting
+
+
+def _wire_response(exchange: Exchange, response: Response, *, keep_alive: bool) -> WireResponse:
+    if response.status < 200:
+        # Kong lets the client wait for ever after a function's statusCode of 1xx; closing says it sooner.
+        return WireResponse(b"", keep_alive=False)
+    elapsed_ns = time.perf_counter_ns() - exchange.started_ns - exchange.waited_ns
+    data = response_bytes(
+        response,
+        request_id=exchange.request_id,
+        latency_ms=elapsed_ns // 1_000_000,
+        keep_alive=keep_alive,
+        with_body=exchange.method != "HEAD",
+    )
+    return WireResponse(data, keep_alive=keep_alive)

@@ -1,0 +1,35 @@
+"""Where the source of a layer of the plan stands in this project, by the layer's name.
+
+The one list of what is not obvious: `migrations` is a top-level folder that the layer mounts as a package, and layers
+of third-party packages have no source here at all, the virtual environment stands in for them.
+"""
+
+from pathlib import Path
+
+MIGRATIONS_LAYER = "migrations"
+THIRD_PARTY_LAYERS = frozenset({"dependencies"})
+
+
+class UnknownLayerError(Exception):
+    """The plan names a layer that has no source folder in this project."""
+
+
+def layer_name(layer: str) -> str:
+    """Return `contracts` for `dist/layers/contracts.zip`."""
+    return Path(layer).stem
+
+
+def source_folders(layer: str, root: Path) -> dict[str, Path]:
+    """Map each top-level entry below the layer's `python/` to its source: `{"contracts": root/layers/contracts/…}`.
+
+    `layer` is a layer's name or its archive in the plan. Empty for third-party packages. Raises UnknownLayerError.
+    """
+    name = layer_name(layer)
+    if name in THIRD_PARTY_LAYERS:
+        return {}
+    if name == MIGRATIONS_LAYER:
+        return {name: root / "migrations"}
+    python = root / "layers" / name / "python"
+    if not python.is_dir():
+        raise UnknownLayerError(f"layer {name!r} has no folder {python.relative_to(root)} in this project")
+    return {entry.name: entry for entry in sorted(python.iterdir()) if entry.name != "__pycache__"}

@@ -1,0 +1,67 @@
+"""Real services for the whole suite, each started on first use, all ended with the session, also on Ctrl-C."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from tests.services import RunningPostgres, RunningRabbitMQ
+
+from system import rabbitmq as rabbitmq_package
+
+
+def pytest_configure() -> None:
+    # As Ctrl-C, so that fixtures end their services; pytest would die of SIGTERM on the spot.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+
+
+@pytest.fixture(scope="session")
+def services_folder() -> Iterator[Path]:
+    """A folder for the services' data: short, because socket paths are, and open to the user that Postgres runs as."""
+    with tempfile.TemporaryDirectory(prefix="orders-tests-") as folder:
+        Path(folder).chmod(0o711)
+        yield Path(folder)
+
+
+@pytest.fixture(scope="session")
+def start_postgres(services_folder: Path) -> Iterator[Callable[..., RunningPostgres]]:
+    """Return a function that starts one more cluster: `bin_dir` for another version, `is_durable` for a real fsync."""
+    with contextlib.ExitStack() as running:
+
+        def start(*, bin_dir: Path | None = None, is_durable: bool = False) -> RunningPostgres:
+            folder = Path(tempfile.mkdtemp(dir=services_folder))
+            folder.chmod(0o711)
+            server = RunningPostgres(folder, bin_dir=bin_dir, is_durable=is_durable)
+            running.callback(server.stop)
+            server.start()
+            return server
+
+        yield start
+
+
+@pytest.fixture(scope="session")
+def postgres(start_postgres: Callable[..., RunningPostgres]) -> RunningPostgres:
+    """The session's Postgres; a test makes databases of its own in it."""
+    return start_postgres()
+
+
+@pytest.fixture(scope="session")
+def rabbitmq(services_folder: Path) -> Iterator[RunningRabbitMQ]:
+    """The session's RabbitMQ: it boots slowly, so there is one. Skipped where it is not installed, except in CI."""
+    try:
+        rabbitmq_package.find_script()
+    except rabbitmq_package.RabbitMQMissingError as error:
+        if os.environ.get("CI") == "true":
+            raise
+        pytest.skip(str(error))
+    broker = RunningRabbitMQ(services_folder)
+    try:
+        broker.start()
+        yield broker
+    finally:
+        broker.stop()

@@ -1,0 +1,142 @@
+"""Parts that are away: sales go on, nothing is lost, and what was left behind follows by itself (G1, G3, G4)."""
+
+from __future__ import annotations
+
+import base64
+import os
+import signal
+import statistics
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import pika
+import pytest
+from tests.e2e.conftest import LiveSystem, wait_for
+from tests.integration.functions.test_invoice_consumer import BROKEN, order_body
+
+import contracts.topology
+
+OUTAGE_S = float(os.environ.get("OUTAGE_S", "10"))
+
+
+@contextmanager
+def stopped(live: LiveSystem, service: str) -> Iterator[None]:
+    live.run("stop", service)
+    try:
+        yield
+    finally:
+        live.run("start", service)
+
+
+@contextmanager
+def frozen(live: LiveSystem, service: str) -> Iterator[None]:
+    pid = live.current()["pids"][service]
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        os.kill(pid, signal.SIGCONT)
+
+
+@pytest.mark.parametrize("away", [stopped, frozen])
+def test_without_a_broker_orders_are_accepted_and_invoiced_later(
+    live: LiveSystem, away: Callable[[LiveSystem, str], Iterator[None]], record_property: Callable[[str, object], None]
+) -> None:
+    durations = []
+    with live.client() as client:
+        client.post("/orders", json={"amount": 1})
+        with away(live, "rabbitmq"):
+            for _ in range(30):
+                started = time.monotonic()
+                assert client.post("/orders", json={"amount": 2}).status_code == 201
+                durations.append(time.monotonic() - started)
+            assert client.get("/health").json() == {"status": "degraded", "broker": "down"}
+        back = time.monotonic()
+        live.wait_until_invoiced()
+    record_property(
+        "away",
+        f"{away.__name__}: median {statistics.median(durations) * 1000:.0f} ms, max {max(durations) * 1000:.0f} ms,"
+        f" all invoiced {time.monotonic() - back:.0f} s after the broker's return",
+    )
+
+
+def test_a_database_outage_parks_nothing(live: LiveSystem) -> None:
+    """Messages are queued while Postgres is away: they wait, whatever the mapping does with their batch."""
+    before = live.counts()
+    bodies = [order_body() for _ in range(100)]
+    with stopped(live, "postgres"):
+        publish(live, [(body, "order.created.v1") for body in bodies])
+        with live.client() as client:
+            refused = client.post("/orders", json={"amount": 1})
+            assert (refused.status_code, "retry-after" in refused.headers) == (503, True)
+        # The length of the outage is the point of this test.
+        time.sleep(OUTAGE_S)
+    wait_for(lambda: live.counts()["invoices"] == before["invoices"] + 100, timeout_s=120, what=live.counts)
+
+    assert live.counts()["parked"] == before["parked"]
+    assert depth(live, contracts.topology.DEAD_LETTER_QUEUE) == 0
+
+
+def test_seven_broken_messages_among_a_thousand(live: LiveSystem) -> None:
+    before = live.counts()
+    broken = [(base64.b64decode(each["data"]), each["basicProperties"]["type"]) for each in BROKEN.values()]
+    good = [(order_body(), "order.created.v1") for _ in range(993)]
+    batch = [*good[:500], *broken, *good[500:]]
+    for _ in range(2):
+        publish(live, batch)
+        wait_for(
+            lambda: (
+                depth(live, contracts.topology.ORDER_CREATED_QUEUE) == 0
+                and live.counts()["invoices"] == before["invoices"] + 993
+            ),
+            timeout_s=120,
+            what=live.counts,
+        )
+    wait_for(lambda: parked_count(live) >= 14, timeout_s=60, what=live.counts)
+
+    assert live.counts()["parked"] == before["parked"] + 7
+    assert all(row[0] for row in live.query("SELECT reason FROM invoices.parked_messages"))
+
+
+def parked_count(live: LiveSystem) -> int:
+    """How often messages were parked, all together."""
+    return int(live.query("SELECT coalesce(sum(seen_count), 0) FROM invoices.parked_messages")[0][0])
+
+
+def publish(live: LiveSystem, messages: list[tuple[bytes, str]]) -> None:
+    connection = pika.BlockingConnection(pika.URLParameters(live.endpoints["amqp"]))
+    channel = connection.channel()
+    channel.confirm_delivery()
+    for body, kind in messages:
+        message_id = str(uuid.uuid5(uuid.NAMESPACE_OID, body.hex()))
+        properties = pika.BasicProperties(type=kind, delivery_mode=2, message_id=message_id)
+        channel.basic_publish(
+            contracts.topology.ORDERS_EXCHANGE, contracts.topology.ORDER_CREATED_ROUTING_KEY, body, properties
+        )
+    connection.close()
+
+
+def depth(live: LiveSystem, queue: str) -> int:
+    """Messages that are ready in the queue; those with the mapping show up as missing invoices."""
+    connection = pika.BlockingConnection(pika.URLParameters(live.endpoints["amqp"]))
+    declared = connection.channel().queue_declare(queue, passive=True)
+    connection.close()
+    return int(declared.method.message_count)
+
+
+def test_everything_killed_at_once_comes_back(live: LiveSystem) -> None:
+    """SIGKILL for Postgres, the broker, the emulator and the gateway: the supervisor restarts them, nothing is lost."""
+    with live.client() as client:
+        accepted = [client.post("/orders", json={"amount": 3}).json()["orderId"] for _ in range(20)]
+        for part in ("emulator", "rabbitmq", "postgres", "gateway"):
+            os.kill(live.current()["pids"][part], signal.SIGKILL)
+    live.run("up")
+    wait_for(lambda: stored(live, accepted) == 20, timeout_s=60, what=live.counts)
+    live.wait_until_invoiced()
+
+
+def stored(live: LiveSystem, order_ids: list[str]) -> int:
+    listed = ", ".join(f"'{order_id}'" for order_id in order_ids)
+    return int(live.query(f"SELECT count(*) FROM orders.orders WHERE order_id IN ({listed})")[0][0])

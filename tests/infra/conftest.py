@@ -1,0 +1,26 @@
+"""The plans of all stacks, each evaluated once for the whole session."""
+
+from collections.abc import Callable
+from functools import cache
+
+import pytest
+from tests.infra.program import ROOT
+
+from plan.collect import collect
+from plan.model import Plan
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    # The providers' SDKs warn of their own old names whenever they are imported.
+    config.addinivalue_line("filterwarnings", "ignore::DeprecationWarning:pulumi_aws")
+
+
+@pytest.fixture(scope="session")
+def plan_of() -> Callable[[str], Plan]:
+    """Return the plan of a stack by name."""
+    return cache(lambda stack: collect(ROOT, stack))
+
+
+@pytest.fixture(scope="session")
+def local(plan_of: Callable[[str], Plan]) -> Plan:
+    return plan_of("local")

@@ -1,0 +1,69 @@
+"""The stack's configuration: what is refused, and with which words."""
+
+import json
+from typing import Any
+
+import pytest
+from tests.infra.registered import register
+
+from configuration import Configuration, ConfigurationError, read_configuration
+
+GOOD = {
+    "aws:region": "us-east-1",
+    "serverless-orders:consumers": json.dumps(["demo"]),
+    "serverless-orders:availabilityZones": "2",
+    "serverless-orders:natGateways": "Single",
+    "serverless-orders:databaseInstanceClass": "db.t4g.micro",
+    "serverless-orders:brokerInstanceType": "mq.m7g.medium",
+    "serverless-orders:brokerDeploymentMode": "SINGLE_INSTANCE",
+    "serverless-orders:plainHttp": "true",
+}
+
+
+def read(**changes: str | None) -> Configuration:
+    config = {**GOOD, **{f"serverless-orders:{key}": value for key, value in changes.items()}}
+    found: list[Any] = []
+    register(
+        lambda: found.append(read_configuration()),
+        {key: value for key, value in config.items() if value is not None},
+    )
+    return found[0]
+
+
+def test_what_a_stack_leaves_out_is_what_a_deployed_one_needs() -> None:
+    config = read()
+
+    assert config.prefix == "test-"
+    assert (config.database_auth, config.database_ssl_mode) == ("iam", "verify-full")
+    assert config.lambda_endpoint is None
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "complaint"),
+    [
+        ("brokerDeploymentMode", "CLUSTER", "one of SINGLE_INSTANCE, CLUSTER_MULTI_AZ"),
+        ("brokerInstanceType", "mq.t3.micro", r"like mq\\.m7g"),
+        ("availabilityZones", "1", "a number from 2 to 3"),
+        ("databaseVersion", "14", "like 1"),
+        ("databaseMultiAz", "yes", "one of true, false"),
+        ("prefix", "Dev", "like "),
+        ("consumers", '["demo", "demo"]', "different names"),
+        ("consumers", '"demo"', "a list"),
+        ("reservedConcurrency", '{"create_order": "5"}', "a map of function names to numbers"),
+        ("lambdaEndpoint", '{"host": "127.0.0.1"}', "a map of host, port, accessKey and secretKey"),
+    ],
+)
+def test_a_bad_value_is_refused_with_its_key_and_what_is_wanted(key: str, value: str, complaint: str) -> None:
+    with pytest.raises(ConfigurationError, match=f"serverless-orders:{key} is .*{complaint}"):
+        read(**{key: value})
+
+
+@pytest.mark.parametrize("key", ["natGateways", "databaseInstanceClass", "availabilityZones"])
+def test_a_missing_value_is_refused_with_its_key(key: str) -> None:
+    with pytest.raises(ConfigurationError, match=f"serverless-orders:{key} is missing"):
+        read(**{key: None})
+
+
+def test_a_stack_without_certificate_must_ask_for_plain_http() -> None:
+    with pytest.raises(ConfigurationError, match="certificateArn is missing"):
+        read(plainHttp=None)

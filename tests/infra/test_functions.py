@@ -1,0 +1,161 @@
+"""The components that run code: function, layers, mapping, schedule, release."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.infra.registered import register
+
+from components.event_source_mapping import EventSourceMapping, EventSourceMappingArgs
+from components.function import Function, FunctionArgs
+from components.layers import Layers, LayersArgs
+from components.policy import Statement
+from components.release import Release, ReleaseArgs, content_hash
+from components.schedule import Schedule, ScheduleArgs
+
+FUNCTION = "aws:lambda/function:Function"
+ARN = "arn:aws:lambda:us-east-1:000000000000"
+
+
+def build_function(layers: Sequence[Any] = (), **changes: Any) -> Function:
+    arguments: dict[str, Any] = {
+        "prefix": "dev-",
+        "package": "create_order",
+        "code": "../dist/functions/create_order.zip",
+        "layers": layers,
+        "memory_mb": 512,
+        "timeout_s": 10,
+        "environment": {"A": "1"},
+        "statements": [Statement(actions=["mq:DescribeBroker"], resources=["arn:x"])],
+        "subnet_ids": ["subnet-1"],
+        "security_group_id": "sg-1",
+    }
+    return Function("create_order", FunctionArgs(**{**arguments, **changes}))
+
+
+def test_a_function_runs_its_packages_handler_behind_the_alias_live() -> None:
+    registered = register(build_function)
+
+    inputs = registered.one(FUNCTION).inputs
+    assert inputs["name"] == "dev-create_order"
+    assert inputs["handler"] == "create_order.handler.lambda_handler"
+    assert inputs["publish"] is True
+    assert inputs["vpcConfig"]["subnetIds"] == ["subnet-1"]
+    alias = registered.one("aws:lambda/alias:Alias")
+    assert alias.inputs["functionVersion"] == "1"
+    assert alias.outputs["arn"] == f"{ARN}:function:dev-create_order:live"
+
+
+def test_a_functions_role_allows_the_given_statements_and_vpc_access() -> None:
+    registered = register(build_function)
+
+    policy = json.loads(registered.one("aws:iam/rolePolicy:RolePolicy").inputs["policy"])
+    assert policy["Statement"] == [{"Effect": "Allow", "Action": ["mq:DescribeBroker"], "Resource": ["arn:x"]}]
+    attached = registered.one("aws:iam/rolePolicyAttachment:RolePolicyAttachment").inputs["policyArn"]
+    assert attached.endswith("/AWSLambdaVPCAccessExecutionRole")
+
+
+def test_a_function_with_more_layers_than_lambda_takes_is_refused() -> None:
+    with pytest.raises(ValueError, match="6 layers, Lambda takes 5"):
+        register(lambda: build_function(layers=["arn"] * 6))
+
+
+def test_layers_are_handed_out_in_the_order_asked_for() -> None:
+    def program() -> None:
+        layers = Layers(
+            "layers",
+            LayersArgs(
+                prefix="dev-", folder="../dist/layers", names=["a", "b"], runtime="python3.13", architecture="arm64"
+            ),
+        )
+        build_function(layers=layers.arns("b", "a"))
+
+    layers = register(program).one(FUNCTION).inputs["layers"]
+
+    assert layers == [f"{ARN}:layer:dev-b:1", f"{ARN}:layer:dev-a:1"]
+
+
+def build_mapping(batch_size: int) -> EventSourceMapping:
+    arguments = EventSourceMappingArgs(
+        broker_arn="arn:broker",
+        function_alias_arn="arn:alias",
+        queue="q",
+        virtual_host="/",
+        user_secret_arn="arn:secret",
+        batch_size=batch_size,
+    )
+    return EventSourceMapping("mapping", arguments)
+
+
+def test_a_mapping_names_one_queue_and_leaves_the_window_to_aws() -> None:
+    inputs = register(lambda: build_mapping(10_000)).one("aws:lambda/eventSourceMapping:EventSourceMapping").inputs
+
+    assert inputs["queues"] == "q"
+    assert inputs["batchSize"] == 10_000
+    assert "maximumBatchingWindowInSeconds" not in inputs
+    assert inputs["sourceAccessConfigurations"] == [
+        {"type": "BASIC_AUTH", "uri": "arn:secret"},
+        {"type": "VIRTUAL_HOST", "uri": "/"},
+    ]
+
+
+@pytest.mark.parametrize("batch_size", [0, 10_001])
+def test_a_batch_size_that_lambda_refuses_is_refused_here(batch_size: int) -> None:
+    with pytest.raises(ValueError, match="Lambda takes 1 to 10000"):
+        register(lambda: build_mapping(batch_size))
+
+
+def test_a_schedule_may_invoke_its_functions_alias_and_nothing_else() -> None:
+    def program() -> None:
+        arguments = ScheduleArgs(prefix="dev-", expression="rate(1 minute)", function=build_function())
+        Schedule("outbox-relay", arguments)
+
+    registered = register(program)
+
+    target = registered.one("aws:scheduler/schedule:Schedule").inputs["target"]
+    assert target["arn"] == f"{ARN}:function:dev-create_order:live"
+    policy = registered.one("aws:iam/rolePolicy:RolePolicy", "outbox-relay-schedule").inputs["policy"]
+    (statement,) = json.loads(policy)["Statement"]
+    assert statement["Resource"] == [target["arn"]]
+
+
+def test_a_release_names_secrets_and_marks_iam_roles_with_null() -> None:
+    def program() -> None:
+        arguments = ReleaseArgs(
+            function=build_function(),
+            database_roles={"by_iam": None, "by_secret": "arn:secret"},
+            broker_users={"publisher": "arn:publisher"},
+            content_hash="abc",
+        )
+        Release("release", arguments)
+
+    inputs = register(program).one("aws:lambda/invocation:Invocation").inputs
+
+    assert json.loads(inputs["input"]) == {
+        "database_roles": {"by_iam": None, "by_secret": "arn:secret"},
+        "broker_users": {"publisher": "arn:publisher"},
+    }
+    assert inputs["triggers"] == {"content": "abc"}
+    assert inputs["qualifier"] == "live"
+
+
+def test_the_content_hash_follows_names_and_contents_and_not_bytecode(tmp_path: Path) -> None:
+    folder = tmp_path / "release"
+    (folder / "__pycache__").mkdir(parents=True)
+    (folder / "handler.py").write_text("a")
+    first = content_hash([folder])
+
+    (folder / "__pycache__" / "handler.pyc").write_text("bytecode")
+    assert content_hash([folder]) == first
+    (folder / "handler.py").write_text("b")
+    assert content_hash([folder]) != first
+    (folder / "handler.py").write_text("a")
+    (folder / "handler.py").rename(folder / "other.py")
+    assert content_hash([folder]) != first
+
+
+def test_a_missing_source_has_no_hash(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError):
+        content_hash([tmp_path / "nothing"])

@@ -1,0 +1,139 @@
+"""The plan of the real program: what every other part of the local system relies on."""
+
+import importlib
+import json
+from collections.abc import Callable
+
+import pytest
+
+from contracts import topology
+from contracts.settings import required_variables, variables
+from plan import model
+from plan.model import Plan
+
+FUNCTIONS = ["create_order", "get_order", "invoice_consumer", "outbox_relay", "release"]
+STACKS = ["local", "dev", "prod"]
+
+
+@pytest.mark.parametrize("stack", STACKS)
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_a_function_is_given_exactly_the_variables_that_its_settings_read(
+    plan_of: Callable[[str], Plan], stack: str, name: str
+) -> None:
+    settings = importlib.import_module(f"{name}.settings").Settings
+    prefix = "" if stack == "local" else f"{stack}-"
+    given = plan_of(stack).function(f"{prefix}{name}").environment.keys()
+
+    assert required_variables(settings) <= given <= variables(settings)
+
+
+def test_the_functions_of_the_plan_are_the_packages_of_the_project(local: Plan) -> None:
+    assert [function.name for function in local.functions] == FUNCTIONS
+    for function in local.functions:
+        assert function.handler == f"{function.name}.handler.lambda_handler"
+        assert function.code == f"dist/functions/{function.name}.zip"
+        assert (function.runtime, function.architecture) == ("python3.13", "arm64")
+        assert function.aliases == ["live"]
+        assert len(function.layers) <= 5
+
+
+def test_the_mappings_consume_the_queues_of_the_contracts(local: Plan) -> None:
+    found = {mapping.queue: mapping for mapping in local.event_source_mappings}
+
+    assert found.keys() == {topology.ORDER_CREATED_QUEUE, topology.DEAD_LETTER_QUEUE}
+    assert found[topology.ORDER_CREATED_QUEUE].batch_size == 10_000
+    assert found[topology.DEAD_LETTER_QUEUE].batch_size == 1
+    for mapping in found.values():
+        assert (mapping.function, mapping.qualifier) == ("invoice_consumer", "live")
+        assert mapping.virtual_host == topology.VIRTUAL_HOST
+        assert mapping.secret == "broker/invoices_mapping"
+        assert mapping.batching_window_s is None
+
+
+def test_the_relay_runs_every_minute_and_never_twice_at_once(local: Plan) -> None:
+    (schedule,) = local.schedules
+
+    assert (schedule.function, schedule.qualifier, schedule.expression) == ("outbox_relay", "live", "rate(1 minute)")
+    assert schedule.input == {}
+    assert local.function("outbox_relay").reserved_concurrency == 1
+
+
+def test_the_release_makes_every_role_and_user_that_something_logs_in_as(local: Plan) -> None:
+    (release,) = local.invocations
+    arns = {*release.input["database_roles"].values(), *release.input["broker_users"].values()}
+
+    roles = {f.environment["DATABASE_USER"] for f in local.functions if f.name != "release"}
+    assert release.input["database_roles"].keys() == roles
+    assert release.input["broker_users"].keys() == {"orders_publisher", "invoices_mapping"}
+    assert {arn.rsplit(":secret:", 1)[1] for arn in arns} <= local.secrets.keys()
+    assert release.triggers["content"]
+
+
+@pytest.mark.parametrize("stack", ["dev", "prod"])
+def test_deployed_functions_log_in_by_iam_over_verified_tls(plan_of: Callable[[str], Plan], stack: str) -> None:
+    plan = plan_of(stack)
+    for name in FUNCTIONS[:-1]:
+        environment = plan.function(f"{stack}-{name}").environment
+        assert environment["DATABASE_AUTH"] == "iam"
+        assert environment["DATABASE_SSLMODE"] == "verify-full"
+        assert environment["DATABASE_SSLROOTCERT"].startswith("/")
+        assert "DATABASE_SECRET_ID" not in environment
+    assert set(plan.invocations[0].input["database_roles"].values()) == {None}
+    assert not any(name.startswith(f"{stack}-database/") for name in plan.secrets)
+
+
+def test_only_production_reserves_concurrency_beside_the_relay(plan_of: Callable[[str], Plan]) -> None:
+    reserved = {
+        stack: [f.name for f in plan_of(stack).functions if f.reserved_concurrency is not None] for stack in STACKS
+    }
+
+    assert reserved["local"] == ["outbox_relay"]
+    assert reserved["dev"] == ["dev-outbox_relay"]
+    assert len(reserved["prod"]) == len(FUNCTIONS)
+
+
+def test_the_gateway_holds_references_in_place_of_keys(local: Plan) -> None:
+    config = local.gateway.declarative_config
+
+    assert [consumer["username"] for consumer in config["consumers"]] == ["demo", "other", "limited"]
+    for consumer in config["consumers"]:
+        name = consumer["username"]
+        assert consumer["custom_id"] == name
+        assert consumer["keyauth_credentials"] == [{"key": {"$secret": f"gateway/{name}"}}]
+        assert local.secrets[f"gateway/{name}"] == {"key": {"$secret": f"gateway/{name}"}}
+
+
+def test_every_route_invokes_a_function_of_the_plan_at_its_live_version(plan_of: Callable[[str], Plan]) -> None:
+    for stack in STACKS:
+        plan = plan_of(stack)
+        for route in plan.gateway.declarative_config["routes"]:
+            (invoke,) = [plugin["config"] for plugin in route["plugins"] if plugin["name"] == "aws-lambda"]
+            assert plan.function(invoke["function_name"]).aliases == [invoke["qualifier"]]
+            assert ("host" in invoke) == (stack == "local")
+
+
+def test_a_plan_resolves_with_a_value_for_each_reference_and_secret(local: Plan) -> None:
+    values = {name: f"<{name}>" for name in model.REFERENCES}
+    secrets = {name: {field: f"{name}-{field}" for field in fields} for name, fields in local.secrets.items()}
+
+    resolved = model.resolve(local, values, secrets)
+
+    assert resolved.function("create_order").environment["DATABASE_HOST"] == "<database.host>"
+    assert resolved.function("create_order").environment["BROKER_ENDPOINT"] == "<broker.endpoint>"
+    assert resolved.function("release").environment["BROKER_MANAGEMENT_URL"] == "<broker.management_url>"
+    assert resolved.gateway.declarative_config["consumers"][0]["keyauth_credentials"] == [{"key": "gateway/demo-key"}]
+
+
+def test_numbers_of_the_plan_are_integers(local: Plan) -> None:
+    def floats(node: object) -> list[float]:
+        if isinstance(node, dict):
+            return [found for value in node.values() for found in floats(value)]
+        if isinstance(node, list):
+            return [found for value in node for found in floats(value)]
+        return [node] if isinstance(node, float) else []
+
+    assert floats(json.loads(local.to_json())) == []
+
+
+def test_a_plan_survives_being_written_and_read(local: Plan) -> None:
+    assert model.from_json(local.to_json()) == local

@@ -1,0 +1,28 @@
+"""Where the source of each layer stands."""
+
+from pathlib import Path
+
+import pytest
+
+from plan.sources import UnknownLayerError, source_folders
+
+ROOT = Path(__file__).resolve().parent.parent.parent.parent
+
+
+def test_a_layer_is_what_stands_in_its_python_folder() -> None:
+    assert source_folders("dist/layers/contracts.zip", ROOT) == {
+        "contracts": ROOT / "layers/contracts/python/contracts"
+    }
+
+
+def test_the_migrations_layer_is_the_migrations_folder_itself() -> None:
+    assert source_folders("migrations", ROOT) == {"migrations": ROOT / "migrations"}
+
+
+def test_third_party_packages_have_no_source_here() -> None:
+    assert source_folders("dist/layers/dependencies.zip", ROOT) == {}
+
+
+def test_a_layer_without_a_folder_is_an_error() -> None:
+    with pytest.raises(UnknownLayerError, match="'nothing' has no folder layers/nothing/python"):
+        source_folders("nothing", ROOT)
