@@ -10,9 +10,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from tests.services import RunningPostgres, RunningRabbitMQ
 
 from system import rabbitmq as rabbitmq_package
+from tests.services import RunningPostgres, RunningRabbitMQ
 
 
 def pytest_configure() -> None:

@@ -11,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 import boto3
 import httpx
 import pytest
+
 from tests.e2e.conftest import LiveSystem
 
 ORDERS = 2_000

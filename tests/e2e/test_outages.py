@@ -13,10 +13,10 @@ from contextlib import contextmanager
 
 import pika
 import pytest
-from tests.e2e.conftest import LiveSystem, wait_for
-from tests.integration.functions.test_invoice_consumer import BROKEN, order_body
 
 import contracts.topology
+from tests.e2e.conftest import LiveSystem, wait_for
+from tests.integration.functions.test_invoice_consumer import BROKEN, order_body
 
 OUTAGE_S = float(os.environ.get("OUTAGE_S", "10"))
 

@@ -4,10 +4,10 @@ from collections.abc import Callable
 from functools import cache
 
 import pytest
-from tests.infra.program import ROOT
 
 from plan.collect import collect
 from plan.model import Plan
+from tests.infra.program import ROOT
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -8,13 +8,13 @@ import traceback
 from pathlib import Path
 
 import pytest
-from tests.infra.program import ROOT, copy_program, edit
 
 from plan.collect import collect
 from plan.freshness import source_files
 from plan.inputs import PlanError
 from plan.mocks import UnknownInputError, UnsupportedCallError
 from plan.model import Plan
+from tests.infra.program import ROOT, copy_program, edit
 
 PLANTED = "hunter2-planted-by-the-test"
 LAST_LINE = 'pulumi.export("url", gateway.url)\n'

@@ -4,9 +4,9 @@ import json
 from typing import Any
 
 import pytest
-from tests.infra.registered import register
 
 from configuration import Configuration, ConfigurationError, read_configuration
+from tests.infra.registered import register
 
 GOOD = {
     "aws:region": "us-east-1",

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.infra.registered import register
 
 from components.event_source_mapping import EventSourceMapping, EventSourceMappingArgs
 from components.function import Function, FunctionArgs
@@ -14,6 +13,7 @@ from components.layers import Layers, LayersArgs
 from components.policy import Statement
 from components.release import Release, ReleaseArgs, content_hash
 from components.schedule import Schedule, ScheduleArgs
+from tests.infra.registered import register
 
 FUNCTION = "aws:lambda/function:Function"
 ARN = "arn:aws:lambda:us-east-1:000000000000"

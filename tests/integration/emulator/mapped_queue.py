@@ -13,11 +13,11 @@ from typing import Any
 import pika
 import pika.exceptions
 import uvloop
-from tests.services import RunningRabbitMQ
-from tests.unit.emulator.mapping_plan import MAPPING, sample_plan
 
 from emulator.mapping_api import Mappings
 from plan.model import EventSourceMapping
+from tests.services import RunningRabbitMQ
+from tests.unit.emulator.mapping_plan import MAPPING, sample_plan
 
 TIMEOUT_S = 60
 

@@ -7,6 +7,7 @@ import json
 import httpx
 import pytest
 from botocore.exceptions import ClientError
+
 from tests.integration.emulator.running_emulator import function, plan_of, wait_until, write_function
 
 ARN = "arn:aws:lambda:us-east-1:000000000000:function:echo"

@@ -13,6 +13,10 @@ from typing import Any
 import httpx
 import pika
 import pytest
+
+from emulator.event_batch import PAYLOAD_BYTES_MAX
+from emulator.event_source_mapping import EventPoller, EventSource
+from plan.model import EventSourceMapping
 from tests.integration.emulator.mapped_queue import (
     NotedInvocations,
     Result,
@@ -22,10 +26,6 @@ from tests.integration.emulator.mapped_queue import (
     until_enabled,
 )
 from tests.services import RunningRabbitMQ
-
-from emulator.event_batch import PAYLOAD_BYTES_MAX
-from emulator.event_source_mapping import EventPoller, EventSource
-from plan.model import EventSourceMapping
 
 EVENTS = Path(__file__).parents[2] / "events"
 

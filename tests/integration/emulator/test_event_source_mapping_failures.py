@@ -7,6 +7,8 @@ from typing import Any
 
 import httpx
 import pytest
+
+from emulator.lambda_errors import TooManyRequestsError, function_not_found
 from tests.integration.emulator.mapped_queue import (
     NotedInvocations,
     Result,
@@ -19,8 +21,6 @@ from tests.integration.emulator.mapped_queue import (
     until_enabled,
 )
 from tests.services import RunningRabbitMQ
-
-from emulator.lambda_errors import TooManyRequestsError, function_not_found
 
 METHODS = ("nack", "reject", "close")
 

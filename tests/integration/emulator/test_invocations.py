@@ -11,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from botocore.exceptions import ClientError
+
 from tests.integration.emulator.running_emulator import function, plan_of, wait_until, write_function
 
 SOURCE = """

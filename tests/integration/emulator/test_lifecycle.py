@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from botocore.exceptions import ClientError
+
 from tests.integration.emulator.running_emulator import (
     RunningEmulator,
     function,

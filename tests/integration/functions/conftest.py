@@ -10,14 +10,14 @@ from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-import migrations.roles
 import pika
 import psycopg
 import pytest
-from tests.services import RunningPostgres, RunningRabbitMQ
 
+import migrations.roles
 from contracts import topology
 from release.handler import lambda_handler as release
+from tests.services import RunningPostgres, RunningRabbitMQ
 
 DATABASE = "orders"
 PASSWORD = "not-a-secret-in-a-test"

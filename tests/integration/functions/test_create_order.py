@@ -8,10 +8,10 @@ import time
 from typing import Any
 
 import pytest
-from tests.integration.functions.conftest import admin_channel
-from tests.integration.functions.http_events import post_order
 
 from contracts import topology
+from tests.integration.functions.conftest import admin_channel
+from tests.integration.functions.http_events import post_order
 
 
 def take(released: Any) -> list[tuple[Any, bytes]]:

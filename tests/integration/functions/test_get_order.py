@@ -7,6 +7,7 @@ import uuid
 from typing import Any
 
 import pytest
+
 from tests.integration.functions.http_events import get, post_order
 from tests.integration.functions.test_invoice_consumer import batch, message, order_body
 

@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
+from plan.model import from_json
 from tests.integration.gateway.gateway_process import (
     GatewayProcess,
     read_response,
@@ -18,8 +20,6 @@ from tests.integration.gateway.gateway_process import (
     start,
 )
 from tests.integration.gateway.invoke_endpoint import InvokeEndpoint, Script, running_endpoint
-
-from plan.model import from_json
 
 HOST = ("Host", "orders.example.test")
 KEY = ("apikey", "demo-key")

@@ -6,12 +6,13 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import migrations
 import psycopg
 import pytest
 from alembic.script import ScriptDirectory
-from migrations.roles import LOGINS
 from sqlalchemy import URL
+
+import migrations
+from migrations.roles import LOGINS
 from tests.services import RunningPostgres
 
 SYSTEM_BIN_DIRS = sorted(Path("/usr/lib/postgresql").glob("*/bin"))

@@ -11,10 +11,10 @@ from typing import Any
 import botocore.parsers
 import botocore.session
 import pytest
-from tests.unit.emulator.mapping_plan import MAPPING, sample_plan
 
 from emulator.mapping_api import API_PATH, Mappings
 from emulator.mapping_settings import UnusableMappingError, broker_arn
+from tests.unit.emulator.mapping_plan import MAPPING, sample_plan
 
 LAMBDA_MODEL = botocore.session.get_session().get_service_model("lambda")
 PLAN = sample_plan()

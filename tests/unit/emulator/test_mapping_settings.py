@@ -5,10 +5,10 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from tests.unit.emulator.mapping_plan import MAPPING, sample_plan
 
 from emulator.lambda_errors import LambdaApiError
 from emulator.mapping_settings import broker_arn, check_mapping, create_mapping, parse_request, update_mapping
+from tests.unit.emulator.mapping_plan import MAPPING, sample_plan
 
 PLAN = sample_plan()
 REQUEST: dict[str, Any] = {

@@ -5,14 +5,13 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass, field
 
-from tests.unit.gateway.recordings import Case, body_bytes
-
 from gateway.configuration import Configuration
 from gateway.exchange import Exchange
 from gateway.gateway import Gateway
 from gateway.http_response import response_bytes
 from gateway.invoke_client import InvokeCall
 from gateway.lambda_response import InvokeAnswer, InvokeError
+from tests.unit.gateway.recordings import Case, body_bytes
 
 
 @dataclass

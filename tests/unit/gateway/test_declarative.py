@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.unit.gateway.recordings import Case, cases, load
 
 from gateway.declarative import parse, read
 from gateway.gateway import with_invoke_port
 from gateway.plugins import SUPPORTED
 from gateway.schema import ConfigurationError
+from tests.unit.gateway.recordings import Case, cases, load
 
 RECORDED = [case for case in cases("declarative_validation") if "input_text" in case and "kong_config_parse" in case]
 # Refused like Kong does, in other words: the parsers' own, the engine's own, or about a plugin that is not there.

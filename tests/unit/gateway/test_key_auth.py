@@ -6,11 +6,11 @@ import json
 from typing import Any
 
 import pytest
-from tests.unit.gateway.recordings import CONSUMERS, Case, assert_same_body, cases, stable_headers
-from tests.unit.gateway.replay import Replayed, replay
 
 from gateway.declarative import parse
 from gateway.schema import ConfigurationError
+from tests.unit.gateway.recordings import CONSUMERS, Case, assert_same_body, cases, stable_headers
+from tests.unit.gateway.replay import Replayed, replay
 
 LAMBDA = {
     "name": "aws-lambda",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
+
 from tests.unit.gateway.recordings import (
     Case,
     assert_same_body,

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from tests.unit.gateway.recordings import load
 
 from gateway.configuration import Route, Service
 from gateway.declarative import parse
@@ -13,6 +12,7 @@ from gateway.regex import UnsupportedRegexError, compile_path
 from gateway.request_path import normalize
 from gateway.router import Router
 from gateway.schema import ConfigurationError
+from tests.unit.gateway.recordings import load
 
 ROUTING = load("routing")
 

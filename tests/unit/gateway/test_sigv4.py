@@ -5,9 +5,9 @@ from __future__ import annotations
 import base64
 
 import pytest
-from tests.unit.gateway.recordings import Case, cases
 
 from gateway.sigv4 import Credentials, authorization
+from tests.unit.gateway.recordings import Case, cases
 
 # Only these were recorded byte for byte.
 RAW = [case for case in cases("aws_lambda_requests") if "body" in (case.get("upstream_request") or {})]

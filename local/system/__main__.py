@@ -1,0 +1,79 @@
+"""`python -m system COMMAND`: what the Makefile calls. Exit status 1 with a message for whatever fails."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Callable
+
+from system import control, down, install, logs, order, psql, status, up
+from system.endpoints import NotRunningError
+from system.folder import Folder
+from system.parts import SERVICES
+from system.ports import PortError
+
+_FAILURES = (NotRunningError, install.InstallError, PortError, up.UpError, down.DownError, order.OrderError)
+
+
+class ServiceError(Exception):
+    """The supervisor could not stop or start a part."""
+
+
+def main(arguments: list[str] | None = None) -> int:
+    options = _parser().parse_args(arguments)
+    try:
+        return 0 if _run(options, Folder.from_environment(os.environ)) else 1
+    except (*_FAILURES, ServiceError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 0 if options.command == "logs" else 130
+
+
+def _run(options: argparse.Namespace, folder: Folder) -> bool:
+    if options.command in ("stop", "start"):
+        ask_for(folder, options.command, options.service)
+        return True
+    if options.command == "status":
+        return status.show(folder)
+    if options.command == "install":
+        install.ensure_rabbitmq()
+        return True
+    commands: dict[str, Callable[[Folder], None]] = {
+        "up": up.up,
+        "down": down.down,
+        "clean": down.clean,
+        "logs": logs.follow,
+        "order": order.order,
+        "psql": psql.psql,
+    }
+    commands[options.command](folder)
+    return True
+
+
+def ask_for(folder: Folder, command: str, service: str) -> None:
+    """Have the supervisor stop or start one part."""
+    if service not in SERVICES:
+        raise ServiceError(f"no service {service!r}: give SERVICE={' or SERVICE='.join(SERVICES)}")
+    try:
+        answer = control.ask(folder.run, {"command": command, "service": service}, timeout_s=300)
+    except ConnectionError:
+        raise NotRunningError("nothing is running: `make up` starts it") from None
+    if "error" in answer:
+        raise ServiceError(f"{service}: {answer['error']}")
+    print(f"{service} {'started' if command == 'start' else 'stopped'}")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m system", description=__doc__)
+    commands = parser.add_subparsers(dest="command", required=True)
+    for name in ("install", "up", "down", "status", "logs", "clean", "order", "psql"):
+        commands.add_parser(name)
+    for name in ("stop", "start"):
+        commands.add_parser(name).add_argument("service", help=", ".join(SERVICES))
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,144 @@
+"""The parts of the local system: how each is started, how it shows that it answers, where.
+
+The only place that knows the command lines of the emulator and the gateway. RabbitMQ and Postgres start before there is
+a plan and get its users and database once they answer.
+"""
+
+from __future__ import annotations
+
+import http.client
+import os
+import sys
+import urllib.error
+import urllib.request
+from collections.abc import Mapping, Sequence
+
+from system.configuration import CurrentConfiguration, python_environment
+from system.folder import ROOT, Folder
+from system.leftovers import MARK
+from system.ports import HOST, Ports
+from system.postgres import Postgres
+from system.process import Command
+from system.rabbitmq import RabbitMQ
+from system.supervision import Part
+
+# What `make stop` and `make start` take; epmd is a detail of RabbitMQ's.
+SERVICES = ("rabbitmq", "postgres", "emulator", "gateway")
+NAMES = ("postgres", "epmd", "rabbitmq", "gateway", "emulator")
+
+
+def all_parts(folder: Folder, ports: Ports, current: CurrentConfiguration) -> list[Part]:
+    """Return every part, in the order in which they are started."""
+    postgres = Postgres(folder.data("postgres"), port=ports.postgres)
+    rabbitmq = RabbitMQ(
+        folder.data("rabbitmq"),
+        port=ports.rabbitmq,
+        management_port=ports.rabbitmq_management,
+        dist_port=ports.rabbitmq_dist,
+        epmd_port=ports.epmd,
+    )
+    return [
+        _postgres_part(postgres, folder, current),
+        _epmd_part(rabbitmq, folder, ports),
+        _rabbitmq_part(rabbitmq, folder, current),
+        _gateway_part(folder, ports),
+        _emulator_part(folder, ports),
+    ]
+
+
+def _postgres_part(postgres: Postgres, folder: Folder, current: CurrentConfiguration) -> Part:
+    def settle() -> None:
+        configuration = current.get()
+        admin = configuration.database_admin
+        postgres.bootstrap(
+            database=configuration.plan.database.name, user=admin["username"], password=admin["password"]
+        )
+
+    return Part(
+        name="postgres",
+        address=f"{HOST}:{postgres.port}",
+        prepare=postgres.prepare,
+        command=lambda: _marked(postgres.command(), folder),
+        is_ready=postgres.is_ready,
+        settle=settle,
+    )
+
+
+def _epmd_part(rabbitmq: RabbitMQ, folder: Folder, ports: Ports) -> Part:
+    return Part(
+        name="epmd",
+        address=f"{HOST}:{ports.epmd}",
+        command=lambda: _marked(rabbitmq.epmd_command(), folder),
+        is_ready=rabbitmq.is_epmd_ready,
+    )
+
+
+def _rabbitmq_part(rabbitmq: RabbitMQ, folder: Folder, current: CurrentConfiguration) -> Part:
+    def settle() -> None:
+        admin = current.get().broker_admin
+        rabbitmq.bootstrap(username=admin["username"], password=admin["password"])
+
+    return Part(
+        name="rabbitmq",
+        address=f"{HOST}:{rabbitmq.port}",
+        prepare=rabbitmq.prepare,
+        command=lambda: _marked(rabbitmq.command(), folder),
+        is_ready=rabbitmq.is_ready,
+        settle=settle,
+    )
+
+
+def _emulator_part(folder: Folder, ports: Ports) -> Part:
+    # How the event source mapping gives a failed batch back; see `docs/architecture.md`.
+    requeue = ["--requeue", method] if (method := os.environ.get("REQUEUE")) else []
+    arguments = [*_inputs(folder), "--state", str(folder.path), "--root", str(ROOT), "--port", str(ports.aws), *requeue]
+    return Part(
+        name="emulator",
+        address=f"http://{HOST}:{ports.aws}",
+        command=lambda: _marked(_module("emulator", arguments), folder),
+        is_ready=lambda: answers_http(f"http://{HOST}:{ports.aws}/_emulator/status"),
+    )
+
+
+def _gateway_part(folder: Folder, ports: Ports) -> Part:
+    arguments = [*_inputs(folder), "--port", str(ports.gateway), "--aws-port", str(ports.aws)]
+    return Part(
+        name="gateway",
+        address=f"http://{HOST}:{ports.gateway}",
+        command=lambda: _marked(_module("gateway", arguments), folder),
+        is_ready=lambda: answers_http(f"http://{HOST}:{ports.gateway}/"),
+    )
+
+
+def settings(environment: Mapping[str, str], ports: Ports) -> dict[str, str]:
+    """Return what a running system cannot change: another value needs another supervisor."""
+    return {**ports.environment(), "REQUEUE": environment.get("REQUEUE", "")}
+
+
+def answers_http(url: str) -> bool:
+    """Say whether somebody answers there, with whatever status."""
+    try:
+        with urllib.request.urlopen(url, timeout=2):  # noqa: S310 always our own http address
+            return True
+    except urllib.error.HTTPError:
+        return True
+    except (OSError, http.client.HTTPException):
+        return False
+
+
+def _inputs(folder: Folder) -> list[str]:
+    return ["--plan", str(folder.plan), "--values", str(folder.values), "--secrets", str(folder.secrets)]
+
+
+def _module(name: str, arguments: Sequence[str]) -> Command:
+    return Command(argv=[sys.executable, "-m", name, *arguments], cwd=ROOT, environment=python_environment())
+
+
+def _marked(command: Command, folder: Folder) -> Command:
+    return Command(
+        argv=command.argv,
+        cwd=command.cwd,
+        environment={**command.environment, MARK: str(folder.path)},
+        stop_signal=command.stop_signal,
+        patience_s=command.patience_s,
+    )

@@ -1,0 +1,78 @@
+"""The private RabbitMQ node: its listeners, its one user, and that it goes away and comes back."""
+
+import http.client
+import os
+import time
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pika
+import pytest
+
+from tests.services import RunningRabbitMQ
+
+
+def count_messages(broker: RunningRabbitMQ, queue: str) -> int:
+    with pika.BlockingConnection(pika.URLParameters(broker.amqp_url)) as connection:
+        declared = connection.channel().queue_declare(queue, durable=True, arguments={"x-queue-type": "quorum"})
+        return declared.method.message_count
+
+
+def publish(broker: RunningRabbitMQ, queue: str) -> None:
+    with pika.BlockingConnection(pika.URLParameters(broker.amqp_url)) as connection:
+        channel = connection.channel()
+        channel.queue_declare(queue, durable=True, arguments={"x-queue-type": "quorum"})
+        channel.confirm_delivery()
+        channel.basic_publish("", queue, b"body", pika.BasicProperties(delivery_mode=2))
+
+
+def test_a_confirmed_message_survives_a_stop_and_start(rabbitmq: RunningRabbitMQ) -> None:
+    publish(rabbitmq, "survives")
+    rabbitmq.stop()
+    rabbitmq.start()
+    assert count_messages(rabbitmq, "survives") == 1
+
+
+def test_a_frozen_broker_takes_connections_and_answers_nothing_until_it_is_thawed(rabbitmq: RunningRabbitMQ) -> None:
+    rabbitmq.freeze()
+    try:
+        address = urlsplit(rabbitmq.management_url)
+        connection = http.client.HTTPConnection(address.hostname or "", address.port, timeout=0.5)
+        connection.connect()
+        connection.request("GET", "/")
+        with pytest.raises(TimeoutError):
+            connection.getresponse()
+        connection.close()
+    finally:
+        rabbitmq.thaw()
+    started = time.monotonic()
+    rabbitmq.wait_until_ready()
+    assert time.monotonic() - started < 30
+
+
+def test_nobody_enters_as_guest(rabbitmq: RunningRabbitMQ) -> None:
+    parameters = pika.ConnectionParameters(
+        "127.0.0.1", rabbitmq.port, credentials=pika.PlainCredentials("guest", "guest")
+    )
+    with pytest.raises(pika.exceptions.ProbableAuthenticationError):
+        pika.BlockingConnection(parameters)
+
+
+def test_a_new_password_of_the_plans_administrator_takes_effect(rabbitmq: RunningRabbitMQ) -> None:
+    for password in ("old", "new"):
+        rabbitmq.node.bootstrap(username="planned", password=password)
+    pika.BlockingConnection(pika.URLParameters(rabbitmq.node.amqp_url_for("planned", "new"))).close()
+    with pytest.raises(pika.exceptions.ProbableAuthenticationError):
+        pika.BlockingConnection(pika.URLParameters(rabbitmq.node.amqp_url_for("planned", "old")))
+
+
+def test_every_listener_is_on_the_loopback_address(rabbitmq: RunningRabbitMQ) -> None:
+    sockets = {os.readlink(entry) for entry in Path(f"/proc/{rabbitmq.pid}/fd").iterdir() if entry.is_symlink()}
+    listening = [
+        fields[1]
+        for table in ("tcp", "tcp6")
+        for line in Path(f"/proc/net/{table}").read_text().splitlines()[1:]
+        if (fields := line.split())[3] == "0A" and f"socket:[{fields[9]}]" in sockets
+    ]
+    assert len(listening) == 3
+    assert all(address.startswith("0100007F:") for address in listening)
