@@ -1,0 +1,103 @@
+"""The rules of CONTRIBUTING that a program can check: who imports whom, who reads the environment, what docs say."""
+
+from __future__ import annotations
+
+import ast
+import re
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).parents[2]
+FUNCTIONS = {folder.name for folder in (ROOT / "functions").iterdir() if (folder / "__init__.py").exists()}
+LAYERS = {folder.name for folder in (ROOT / "layers").iterdir()}
+LOCAL = {folder.name for folder in (ROOT / "local").iterdir() if (folder / "__init__.py").exists()}
+OURS = FUNCTIONS | LAYERS | LOCAL | {"migrations", "components", "configuration"}
+
+
+def sources(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.rglob("*.py") if "__pycache__" not in path.parts)
+
+
+def imported(path: Path) -> Iterator[str]:
+    """The top-level packages that a module imports, wherever in it."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            yield from (alias.name.partition(".")[0] for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            yield node.module.partition(".")[0]
+
+
+def importers(folder: Path, forbidden: set[str]) -> list[str]:
+    return [
+        f"{path.relative_to(ROOT)} imports {name}"
+        for path in sources(folder)
+        for name in imported(path)
+        if name in forbidden
+    ]
+
+
+def test_contracts_import_the_standard_library_and_pydantics_core() -> None:
+    foreign = {
+        name
+        for path in sources(ROOT / "layers" / "contracts")
+        for name in imported(path)
+        if name not in sys.stdlib_module_names
+    }
+    assert foreign == {"contracts", "pydantic_core"}
+
+
+@pytest.mark.parametrize("layer", sorted(LAYERS - {"contracts"}))
+def test_a_system_layer_imports_nothing_of_ours(layer: str) -> None:
+    assert importers(ROOT / "layers" / layer, OURS - {layer}) == []
+
+
+@pytest.mark.parametrize("function", sorted(FUNCTIONS))
+def test_a_function_imports_no_other_function_and_no_sdk(function: str) -> None:
+    heavy = {"boto3", "botocore", "pydantic", "pika", "requests"}
+    if function != "release":
+        heavy |= {"sqlalchemy", "alembic", "migrations"}
+    assert importers(ROOT / "functions" / function, (FUNCTIONS - {function}) | LOCAL | heavy) == []
+
+
+@pytest.mark.parametrize("part", ["emulator", "gateway"])
+def test_what_stands_for_aws_and_kong_knows_nothing_of_our_functions(part: str) -> None:
+    assert importers(ROOT / "local" / part, FUNCTIONS | LAYERS | {"migrations"}) == []
+
+
+def test_only_the_wiring_of_a_function_reads_its_environment() -> None:
+    readers = {
+        str(path.relative_to(ROOT / "functions"))
+        for path in sources(ROOT / "functions")
+        if re.search(r"\benviron\b|\bgetenv\b", path.read_text())
+    }
+    assert {Path(reader).name for reader in readers} == {"handler.py"}
+
+
+@pytest.mark.parametrize("folder", ["functions", "layers", "local", "infra", "migrations"])
+def test_every_module_says_what_it_is_for(folder: str) -> None:
+    silent = [str(path) for path in sources(ROOT / folder) if not ast.get_docstring(ast.parse(path.read_text()))]
+    assert silent == []
+
+
+def test_every_local_difference_stands_in_the_table() -> None:
+    differences = yaml.safe_load((ROOT / "infra" / "Pulumi.local.yaml").read_text())["config"]
+    architecture = (ROOT / "docs" / "architecture.md").read_text()
+    keys = [key.partition(":")[2] for key in differences if key.startswith("serverless-orders:")]
+    assert [key for key in keys if f"`{key}`" not in architecture] == []
+
+
+@pytest.mark.parametrize("page", ["README.md", "README.pt-BR.md", "CONTRIBUTING.md", "docs/architecture.md"])
+def test_links_lead_somewhere(page: str) -> None:
+    targets = re.findall(r"\]\((?!https?://)([^)#]+)\)", (ROOT / page).read_text())
+    assert [target for target in targets if not ((ROOT / page).parent / target).exists()] == []
+
+
+def test_every_command_of_the_readme_is_a_target() -> None:
+    makefile = (ROOT / "Makefile").read_text()
+    commands = set(re.findall(r"^make ([a-z]+)", (ROOT / "README.md").read_text(), re.MULTILINE))
+    assert {command for command in commands if f"\n{command}:" not in makefile} == set()
+    assert {"up", "test", "order"} <= commands
