@@ -27,6 +27,7 @@ from emulator.invoke_api import InvokeApi
 from emulator.lambda_service import LambdaService
 from emulator.mapping_api import Mappings
 from emulator.mapping_settings import UnusableMappingError
+from emulator.proactive_init import initialise
 from emulator.schedules import Schedules
 from emulator.secrets_manager import SecretsManager
 from emulator.settings import Settings, parse_arguments
@@ -83,6 +84,7 @@ class Emulator:
     async def _boot(self) -> None:
         try:
             await self._invocations.run()
+            await initialise(self._service)
             await self._mappings.start()
             self._schedules.start()
         except Exception:

@@ -9,6 +9,7 @@ whose sources were edited is retired, and never serves an invocation that came a
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import time
 from collections import deque
@@ -80,6 +81,12 @@ class FunctionScaling:
             self._count(-1)
             raise
         return await environment.invoke(invocation)
+
+    async def initialise(self) -> None:
+        """Have one environment ready ahead of any invocation; one that fails is in the log, and tried again then."""
+        if not self.environments:
+            with contextlib.suppress(InitFailedError):
+                await self._start()
 
     def reap(self, idle_timeout_s: float) -> None:
         """End what has been idle for too long."""

@@ -84,6 +84,17 @@ def test_idle_environments_end(start_emulator, folder):
     wait_until(lambda: not emulator.environments("value") and not is_alive(pid))
 
 
+def test_what_the_gateway_routes_to_is_initialised_before_its_first_invocation(start_emulator, folder):
+    plugin = {"name": "aws-lambda", "config": {"function_name": "value", "qualifier": "live"}}
+    routes = [{"name": "probe", "paths": ["/probe"], "plugins": [plugin]}]
+    gateway = {"version": "3.9", "declarative_config": {"routes": routes}}
+    emulator = start_emulator(folder, plan_of([probe("value"), probe("sleep")], gateway=gateway))
+
+    wait_until(lambda: [each["state"] for each in emulator.environments("value")] == ["idle"])
+    assert emulator.environments("value")[0]["invocations"] == 0
+    assert emulator.environments("sleep") == []
+
+
 def test_beyond_the_accounts_concurrency_everything_is_throttled(start_emulator, folder):
     emulator = start_emulator(folder, plan_of([probe("sleep"), probe("value")]), "--concurrency-limit", "1")
     with ThreadPoolExecutor(1) as pool:
