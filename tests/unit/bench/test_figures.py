@@ -85,3 +85,15 @@ def test_json_keeps_every_round() -> None:
     written = json.loads(json.dumps(row().to_json()))
     assert written["values"] == [1.5, 1.1, 1.2]
     assert (written["median"], written["ratio"], written["verdict"]) == (1.2, 1.2, MET)
+
+
+def test_a_missed_budget_may_say_what_it_is_due_to() -> None:
+    slow = Row(
+        row="load",
+        measured="5 ms handler",
+        ours=Sample((200.0,), "req/s"),
+        ratio=0.1,
+        budget=Budget(of="ratio", at="least", limit=0.75),
+        because="the functions alone need 4.8 of 2 processors for it",
+    )
+    assert slow.verdict == "MISSED: the functions alone need 4.8 of 2 processors for it"

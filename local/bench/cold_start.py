@@ -1,0 +1,130 @@
+"""Row `init`: how long an execution environment of ours takes to be ready, beside one of the usual imports.
+
+Both under the real runtime client, from the start of the process to its first request for an invocation (what AWS calls
+Init), and on to the end of the first invocation, which reads its secret and opens its connections. Bytecode is shipped
+to both: a first start of each writes it, and every file is then made unchecked, as in a Lambda archive.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from bench import events, packages
+from bench.figures import Budget, Row, Sample, paired_ratio
+from bench.runtime_client import RuntimeClient, Start
+from bench.second_system import SecondSystem
+from system.folder import ROOT
+
+_UNCHECKED_HASH = (1).to_bytes(4, "little")
+BUDGETS = {"create_order": 0.35, "invoice_consumer": 0.25}
+USUAL = "the usual imports"
+
+Times = tuple[float, float]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pair:
+    """One of our functions and the usual one that does the same."""
+
+    name: str
+    ours: Start
+    usual: Start
+    event: Callable[[], dict[str, object]]
+
+
+def measure(system: SecondSystem, *, folder: Path, rounds: int, progress: Callable[[str], None]) -> Iterator[Row]:
+    """Yield two rows for each of the two functions. Raises NotAvailableError without the usual packages."""
+    bytecode = folder / "bytecode"
+    shutil.rmtree(bytecode, ignore_errors=True)
+    pairs = _pairs(system, folder, bytecode)
+    progress("init: a first start of each, which compiles")
+    for pair in pairs:
+        _start(pair.ours, pair.event())
+        _start(pair.usual, pair.event())
+    ship(bytecode)
+    times: dict[str, list[tuple[Times, Times]]] = {pair.name: [] for pair in pairs}
+    for number in range(rounds):
+        progress(f"init: round {number + 1} of {rounds}")
+        for pair in pairs:
+            times[pair.name].append((_start(pair.ours, pair.event()), _start(pair.usual, pair.event())))
+    for pair in pairs:
+        yield from _rows(pair.name, times[pair.name])
+
+
+def ship(bytecode: Path) -> None:
+    """Turn bytecode that is checked against its source's time into unchecked-hash bytecode (PEP 552)."""
+    for compiled in bytecode.rglob("*.pyc"):
+        content = compiled.read_bytes()
+        source = Path("/", compiled.relative_to(bytecode).parent, compiled.name.partition(".")[0] + ".py")
+        source_hash = importlib.util.source_hash(source.read_bytes())
+        compiled.write_bytes(content[:4] + _UNCHECKED_HASH + source_hash + content[16:])
+
+
+def _pairs(system: SecondSystem, folder: Path, bytecode: Path) -> list[Pair]:
+    usual = packages.usual_packages(folder)
+    queue = system.endpoints["queues"]["order_created"]
+    created: dict[str, Callable[[], dict[str, object]]] = {
+        "create_order": events.order_event,
+        "invoice_consumer": lambda: events.queue_event(queue),
+    }
+    return [
+        Pair(
+            name=name,
+            ours=_ours(system, name, folder, bytecode),
+            usual=_usual(system, name, folder, bytecode, usual),
+            event=event,
+        )
+        for name, event in created.items()
+    ]
+
+
+def _ours(system: SecondSystem, name: str, folder: Path, bytecode: Path) -> Start:
+    environment = {**system.function_environment(name), "PYTHONPYCACHEPREFIX": str(bytecode)}
+    log = folder / "functions.log"
+    return Start(handler=f"{name}.handler.lambda_handler", environment=environment, cwd=ROOT / "functions", log=log)
+
+
+def _usual(system: SecondSystem, name: str, folder: Path, bytecode: Path, usual: Path) -> Start:
+    """The same variables and thus the same rights, other code."""
+    task_root = packages.HERE / "functions"
+    environment = {
+        **system.function_environment(name),
+        "PYTHONPATH": str(usual),
+        "PYTHONPYCACHEPREFIX": str(bytecode),
+        "LAMBDA_TASK_ROOT": str(task_root),
+        "PWD": str(task_root),
+        "PATH": os.environ["PATH"],
+    }
+    log = folder / "functions.log"
+    return Start(handler="usual.handler.lambda_handler", environment=environment, cwd=task_root, log=log)
+
+
+def _start(start: Start, event: dict[str, object]) -> Times:
+    """Return the milliseconds until ready, and until the first answer."""
+    payload = json.dumps(event).encode()
+    with RuntimeClient(start) as function:
+        ready_at = function.wait_until_ready()
+        function.invoke(payload)
+        answered_at = function.answered_at
+        return (ready_at - function.started_at) * 1000, (answered_at - function.started_at) * 1000
+
+
+def _rows(name: str, times: list[tuple[Times, Times]]) -> Iterator[Row]:
+    for index, what in enumerate(("init", "start to first answer")):
+        ours = tuple(one[index] for one, _ in times)
+        usual = tuple(other[index] for _, other in times)
+        yield Row(
+            row="init",
+            measured=f"{name}: {what}",
+            ours=Sample(ours, "ms"),
+            beside=USUAL,
+            theirs=Sample(usual, "ms"),
+            ratio=paired_ratio(ours, usual),
+            budget=Budget(of="ratio", at="most", limit=BUDGETS[name]) if what == "init" else None,
+        )

@@ -1,0 +1,135 @@
+"""Pure: samples, ratios, budgets, verdicts, and the table that shows them.
+
+Every value of a sample is the figure of one round; rounds alternate between the two sides, so the ratio is the median
+of the ratios within each round and a machine that slows down in the middle slows both. A figure without a budget has
+no verdict. Nothing here fails: a missed budget is a word in the table.
+"""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+MET, MISSED = "met", "MISSED"
+HEADINGS = ("row", "measured", "median (range)", "beside", "median (range)", "ratio", "budget", "verdict")
+
+
+@dataclass(frozen=True)
+class Sample:
+    """One figure per round."""
+
+    values: tuple[float, ...]
+    unit: str
+
+    @property
+    def median(self) -> float:
+        return statistics.median(self.values)
+
+    def __str__(self) -> str:
+        low, high = number(min(self.values)), number(max(self.values))
+        return f"{number(self.median)} {self.unit} ({low}..{high})"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Budget:
+    """A limit for the ratio, or for the median of our own figure."""
+
+    of: Literal["ratio", "value"]
+    at: Literal["most", "least"]
+    limit: float
+
+    def __str__(self) -> str:
+        bound = "<=" if self.at == "most" else ">="
+        return f"{bound} {self.limit:,g}"
+
+    def is_met(self, row: Row) -> bool:
+        """Say whether the row keeps to it. ValueError when the row has no ratio to hold to it."""
+        seen = row.ratio if self.of == "ratio" else row.ours.median
+        if seen is None:
+            raise ValueError(f"{row.measured}: a budget for a ratio, and no ratio")
+        return seen <= self.limit if self.at == "most" else seen >= self.limit
+
+
+@dataclass(frozen=True, kw_only=True)
+class Row:
+    """One line of the table. `excused`: why a missed budget does not count here; `because`: what a miss is due to."""
+
+    row: str
+    measured: str
+    ours: Sample
+    beside: str = ""
+    theirs: Sample | None = None
+    ratio: float | None = None
+    budget: Budget | None = None
+    excused: str = ""
+    because: str = ""
+
+    @property
+    def verdict(self) -> str:
+        if self.budget is None:
+            return ""
+        if self.budget.is_met(self):
+            return MET
+        return self.excused or (f"{MISSED}: {self.because}" if self.because else MISSED)
+
+    def cells(self) -> tuple[str, ...]:
+        return (
+            self.row,
+            self.measured,
+            str(self.ours),
+            self.beside,
+            str(self.theirs) if self.theirs else "",
+            f"{self.ratio:.2f}" if self.ratio is not None else "",
+            str(self.budget) if self.budget else "",
+            self.verdict,
+        )
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "row": self.row,
+            "measured": self.measured,
+            "unit": self.ours.unit,
+            "values": self.ours.values,
+            "median": self.ours.median,
+            "beside": self.beside or None,
+            "beside_values": self.theirs.values if self.theirs else None,
+            "beside_median": self.theirs.median if self.theirs else None,
+            "ratio": self.ratio,
+            "budget": str(self.budget) if self.budget else None,
+            "verdict": self.verdict or None,
+        }
+
+
+@dataclass(frozen=True)
+class Skipped:
+    """A row that could not be measured, and why."""
+
+    row: str
+    reason: str
+
+    def to_json(self) -> dict[str, Any]:
+        return {"row": self.row, "skipped": self.reason}
+
+
+def paired_ratio(ours: Sequence[float], theirs: Sequence[float]) -> float:
+    """Return the median over the rounds of ours / theirs."""
+    return statistics.median(one / other for one, other in zip(ours, theirs, strict=True))
+
+
+def number(value: float) -> str:
+    """Three digits are what a measurement is worth."""
+    if value >= 100:
+        return f"{value:,.0f}"
+    return f"{value:.1f}" if value >= 10 else f"{value:.2f}"
+
+
+def table(rows: Iterable[Row | Skipped]) -> str:
+    """Return the rows in columns, and below them what was skipped."""
+    known = list(rows)
+    lines = [HEADINGS, *(row.cells() for row in known if isinstance(row, Row))]
+    widths = [max(len(line[column]) for line in lines) for column in range(len(HEADINGS))]
+    shown = ["  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip() for line in lines]
+    shown.insert(1, "  ".join("-" * width for width in widths))
+    return "\n".join([*shown, *(f"{row.row}: skipped, {row.reason}" for row in known if isinstance(row, Skipped))])
