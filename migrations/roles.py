@@ -11,8 +11,8 @@ OWNERS = ("orders_owner", "invoices_owner")
 
 # lock_timeout of create_order is what turns the wait for a running original into a 409.
 LOGINS: dict[str, dict[str, str]] = {
-    "create_order": {"lock_timeout": "1s", "statement_timeout": "5s", "idle_in_transaction_session_timeout": "10s"},
-    "get_order": {"lock_timeout": "1s", "statement_timeout": "5s", "idle_in_transaction_session_timeout": "10s"},
+    "create_order": {"lock_timeout": "1s", "statement_timeout": "3s", "idle_in_transaction_session_timeout": "10s"},
+    "get_order": {"lock_timeout": "1s", "statement_timeout": "3s", "idle_in_transaction_session_timeout": "10s"},
     "invoice_consumer": {
         "lock_timeout": "20s",
         "statement_timeout": "60s",

@@ -24,10 +24,12 @@ from create_order.orders import Accepted, create_order, publish
 from create_order.repository import PostgresOrderRepository
 from create_order.settings import Settings
 from postgres import Database
-from rabbitmq import Publisher, PublishError
+from rabbitmq import Publisher
 
 # The relay takes over an event when the function that wrote it must be over: its own deadline and this much.
 RELAY_MARGIN_S = 5.0
+# Longer than any statement may take (the role's statement_timeout), short enough to answer 503 before the deadline.
+HANG_UP_AFTER_S = 4.0
 # What the answer still needs after publishing.
 ANSWER_MARGIN_S = 0.5
 
@@ -59,7 +61,9 @@ def dependencies() -> Dependencies:
         secret = get_secret(settings.broker_secret_id, timeout_s=timeout_s)
         return secret["username"], secret["password"]
 
-    database = Database(settings.database, password=database_password(settings.database))
+    database = Database(
+        settings.database, password=database_password(settings.database), hang_up_after_s=HANG_UP_AFTER_S
+    )
     return Dependencies(
         settings=settings,
         database=database,
@@ -77,9 +81,6 @@ def lambda_handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     except Problem as problem:
         logger.info("order refused", extra={"status": problem.status, "problem": problem.kind})
         return problem.to_response()
-    except psycopg.errors.LockNotAvailable:
-        logger.info("order refused", extra={"status": 409, "problem": IN_PROGRESS.kind})
-        return IN_PROGRESS.to_response()
     except (psycopg.OperationalError, psycopg.errors.ReadOnlySqlTransaction, SecretUnavailableError) as error:
         logger.error("database unavailable", extra={"reason": str(error).strip()})
         return database_unavailable().to_response()
@@ -91,19 +92,25 @@ def lambda_handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
 def _answer(event: dict[str, Any], context: Any) -> dict[str, Any]:
     needs = dependencies()
     command = http_request.parse(event)
-    accepted, new = create_order(
-        command,
-        repository=needs.repository,
-        now=lambda: datetime.now(UTC),
-        new_id=uuid7,
-        due_in_s=_remaining_s(context) + RELAY_MARGIN_S,
-    )
+    try:
+        accepted, new = create_order(
+            command,
+            repository=needs.repository,
+            now=lambda: datetime.now(UTC),
+            new_id=uuid7,
+            due_in_s=_remaining_s(context) + RELAY_MARGIN_S,
+        )
+    except psycopg.errors.LockNotAvailable:
+        # Without a key there is no original to wait for: something else holds a lock, a migration perhaps.
+        if command.idempotency_key is None:
+            raise
+        raise IN_PROGRESS from None
     if new is not None:
         timeout_s = min(needs.settings.publish_timeout_ms / 1000, _remaining_s(context) - ANSWER_MARGIN_S)
         try:
             publish(new, repository=needs.repository, publisher=needs.publisher, timeout_s=timeout_s)
-        except (PublishError, psycopg.Error) as error:
-            # The order stands and its outbox row with it: the relay goes on from here.
+        except Exception as error:
+            # Whatever it was: the order stands and its outbox row with it, and the relay goes on from here.
             needs.logger.warning(
                 "event left to the relay", extra={"order_id": str(accepted.order_id), "reason": str(error).strip()}
             )

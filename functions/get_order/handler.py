@@ -24,6 +24,8 @@ from get_order.settings import Settings
 from postgres import Database
 
 BROKER_TIMEOUT_S = 0.5
+# Longer than any statement may take (the role's statement_timeout), short enough to answer 503 before the deadline.
+HANG_UP_AFTER_S = 4.0
 READ_METHODS = ("GET", "HEAD")
 HEALTH_PATH = "/health"
 
@@ -41,7 +43,9 @@ class Dependencies:
 @cache
 def dependencies() -> Dependencies:
     settings = environment.read(Settings, os.environ)
-    database = Database(settings.database, password=database_password(settings.database))
+    database = Database(
+        settings.database, password=database_password(settings.database), hang_up_after_s=HANG_UP_AFTER_S
+    )
     return Dependencies(
         settings=settings,
         database=database,

@@ -2,8 +2,9 @@
 
 A message that kills the function (crash, out of memory, time-out) takes its whole batch back to the queue. So messages
 that come again are begun in small groups, noted in the database before they are touched, and those that an environment
-died over are begun alone; after the second death a message is parked without being decoded. Nothing here depends on how
-the mapping requeues, and an outage is no death: an environment that survives it counts nothing.
+died over are begun alone; after the second death a message is parked without being decoded. The note is taken back as
+soon as the messages are decoded: whatever happens while the database works is no message's fault, so an outage counts
+nothing. Nothing here depends on how the mapping requeues.
 """
 
 from __future__ import annotations
@@ -21,6 +22,8 @@ from invoice_consumer.rabbitmq_event import Delivery
 
 GROUP_SIZE = 100
 DEATHS_MAX = 2
+# What a value can be to blame for. A doubled number or order is never a message's fault: the counter was tampered with.
+REFUSED_BY_THE_DATABASE = (psycopg.DataError, psycopg.errors.CheckViolation, psycopg.errors.NotNullViolation)
 KILLER = f"{DEATHS_MAX} execution environments died over this message; parked without decoding"
 
 
@@ -65,35 +68,39 @@ class Consumer:
             return []
         fingerprints = [delivery.fingerprint() for delivery in deliveries]
         deaths = repository.deaths(self.connection(), fingerprints, environment=self.environment)
-        innocent = [delivery for delivery, key in zip(deliveries, fingerprints, strict=True) if not deaths.get(key)]
-        suspects = [delivery for delivery, key in zip(deliveries, fingerprints, strict=True) if deaths.get(key)]
+        innocent: list[Delivery] = []
+        suspects: dict[bytes, list[Delivery]] = {}
+        for delivery, key in zip(deliveries, fingerprints, strict=True):
+            # Copies of one message share its fate: parked one by one, each would start with no deaths.
+            (suspects.setdefault(key, []) if deaths.get(key) else innocent).append(delivery)
         groups = [innocent[at : at + GROUP_SIZE] for at in range(0, len(innocent), GROUP_SIZE)]
-        return groups + [[delivery] for delivery in suspects]
+        return [*groups, *suspects.values()]
 
     def _attempt(self, group: list[Delivery], report: Report) -> None:
-        """Note the attempt, committed, before anything looks into these messages."""
+        """Note the attempt, committed, before anything looks into these messages; take it back after decoding."""
         fingerprints = [delivery.fingerprint() for delivery in group]
         deaths = repository.begin_attempts(self.connection(), fingerprints, environment=self.environment)
-        if len(group) == 1 and deaths[fingerprints[0]] >= DEATHS_MAX:
-            batch = Batch(rejections=[Rejection(delivery=group[0], reason=KILLER)])
-        else:
-            batch = sort_out(group)
-        self._finish(batch, report, attempts=fingerprints)
+        if len(deaths) == 1 and deaths[fingerprints[0]] >= DEATHS_MAX:
+            killers = Batch(rejections=[Rejection(delivery=delivery, reason=KILLER) for delivery in group])
+            self._store(killers, report, finished=fingerprints)
+            return
+        batch = sort_out(group)
+        repository.end_attempts(self.connection(), fingerprints)
+        self._finish(batch, report)
 
-    def _finish(self, batch: Batch, report: Report, *, attempts: Sequence[bytes] = ()) -> None:
-        """Invoices, parked messages and the end of the attempts in one transaction."""
+    def _finish(self, batch: Batch, report: Report) -> None:
+        """Invoices and parked messages in one transaction; what only the database refuses is found and parked."""
         try:
-            self._store(batch, report, attempts=attempts)
-        except (psycopg.DataError, psycopg.IntegrityError) as error:
+            self._store(batch, report)
+        except REFUSED_BY_THE_DATABASE as error:
             if len(batch.orders) + len(batch.rejections) <= 1:
-                self._park_unstorable(batch, report, reason=_complaint(error), attempts=attempts)
+                self._store(_unstorable(batch, _complaint(error)), report)
                 return
             # The contract lets something through that the database refuses: find it, keep the others.
             for single in _singles(batch):
                 self._finish(single, report)
-            repository.end_attempts(self.connection(), attempts)
 
-    def _store(self, batch: Batch, report: Report, *, attempts: Sequence[bytes]) -> None:
+    def _store(self, batch: Batch, report: Report, *, finished: Sequence[bytes] = ()) -> None:
         connection = self.connection()
         issued = 0
         with connection.transaction():
@@ -102,18 +109,17 @@ class Consumer:
                 issued = repository.issue_invoices(connection, orders, due_days=self.due_days)
             if batch.rejections:
                 repository.park(connection, batch.rejections)
-            if attempts:
-                repository.end_attempts(connection, attempts)
+            if finished:
+                repository.end_attempts(connection, finished)
         report.issued += issued
         report.duplicates += len(batch.orders) - issued
         report.parked += len(batch.rejections)
 
-    def _park_unstorable(self, batch: Batch, report: Report, *, reason: str, attempts: Sequence[bytes]) -> None:
-        deliveries = [delivery for _, delivery in batch.orders] + [each.delivery for each in batch.rejections]
-        rejections = [
-            Rejection(delivery=delivery, reason=f"refused by the database: {reason}") for delivery in deliveries
-        ]
-        self._store(Batch(rejections=rejections), report, attempts=attempts)
+
+def _unstorable(batch: Batch, complaint: str) -> Batch:
+    deliveries = [delivery for _, delivery in batch.orders] + [rejection.delivery for rejection in batch.rejections]
+    reason = f"refused by the database: {complaint}"
+    return Batch(rejections=[Rejection(delivery=delivery, reason=reason) for delivery in deliveries])
 
 
 def _singles(batch: Batch) -> list[Batch]:

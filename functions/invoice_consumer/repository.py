@@ -30,9 +30,9 @@ WITH incoming AS (
     WHERE NOT EXISTS (SELECT FROM invoices.invoices existing WHERE existing.order_id = incoming.order_id)
 ), issued AS (
     INSERT INTO invoices.invoices (number, order_id, customer_id, amount, currency, issued_at, due_at)
-    SELECT last_number + ordinal, order_id, customer_id, amount, currency,
+    SELECT (SELECT last_number FROM invoices.invoice_counter) + ordinal, order_id, customer_id, amount, currency,
            now(), now() + %(due_days)s * interval '1 day'
-    FROM fresh, invoices.invoice_counter
+    FROM fresh
     RETURNING 1
 )
 UPDATE invoices.invoice_counter SET last_number = last_number + (SELECT count(*) FROM issued)
@@ -68,9 +68,14 @@ END_ATTEMPTS = "DELETE FROM invoices.delivery_attempts WHERE fingerprint = ANY(%
 Connection = psycopg.Connection[Any]
 
 
+class CounterMissingError(Exception):
+    """invoices.invoice_counter has no row: without it nothing can be numbered, and nothing may be acknowledged."""
+
+
 def issue_invoices(connection: Connection, orders: Sequence[OrderCreated], *, due_days: int) -> int:
     """Invoice those orders that have none; returns how many. Inside the caller's transaction."""
-    connection.execute(LOCK_COUNTER)
+    if connection.execute(LOCK_COUNTER).fetchone() is None:
+        raise CounterMissingError
     parameters = {
         "order_ids": [order.order_id for order in orders],
         "customer_ids": [order.customer_id for order in orders],
@@ -79,7 +84,9 @@ def issue_invoices(connection: Connection, orders: Sequence[OrderCreated], *, du
         "due_days": due_days,
     }
     row = connection.execute(INSERT_INVOICES, parameters).fetchone()
-    return int(row[0]) if row else 0
+    if row is None:
+        raise CounterMissingError
+    return int(row[0])
 
 
 def park(connection: Connection, rejections: Sequence[Rejection]) -> None:
@@ -118,5 +125,6 @@ def _json(properties: object) -> str:
     """Properties as ASCII JSON: what Postgres cannot hold as characters stands there as escapes."""
     try:
         return json.dumps(properties, allow_nan=False)
-    except ValueError:
-        return json.dumps({"notJson": ascii(properties)})
+    except (ValueError, RecursionError):
+        # Not a number, or nested beyond what can be written: the body is what counts.
+        return '{"unreadable": true}'

@@ -49,7 +49,7 @@ def run_once(connection: psycopg.Connection[Any], *, publisher: Publisher, repor
     """One transaction: lock, publish, delete or postpone. Returns how many rows were due."""
     with connection.transaction():
         due = repository.lock_due(connection, ROWS_PER_TRANSACTION)
-        outcomes = _publish([message for _, message in due], publisher=publisher)
+        outcomes = _publish_readable([message for _, message in due], publisher=publisher)
         published = [outbox_id for (outbox_id, _), outcome in zip(due, outcomes, strict=True) if outcome is None]
         repository.delete_published(connection, published)
         for (outbox_id, _), outcome in zip(due, outcomes, strict=True):
@@ -62,17 +62,32 @@ def run_once(connection: psycopg.Connection[Any], *, publisher: Publisher, repor
         return len(due)
 
 
+def _publish_readable(messages: list[Message | None], *, publisher: Publisher) -> list[PublishError | None]:
+    """One outcome for each; None among the messages is a row whose properties cannot be read."""
+    outcomes = iter(_publish([message for message in messages if message is not None], publisher=publisher))
+    unreadable = RefusedError("its properties cannot be read")
+    return [unreadable if message is None else next(outcomes) for message in messages]
+
+
 def _publish(messages: list[Message], *, publisher: Publisher) -> list[PublishError | None]:
     """One outcome for each; a batch that the broker refused is repeated message by message to find the culprit."""
     if not messages:
         return []
-    try:
-        outcomes = publisher.publish(messages, timeout_s=PUBLISH_TIMEOUT_S)
-    except BrokerUnavailableError as error:
-        return [error] * len(messages)
+    outcomes = _publish_once(messages, publisher=publisher)
     if len(messages) == 1:
         return outcomes
-    return [
-        _publish([message], publisher=publisher)[0] if isinstance(outcome, RefusedError) else outcome
-        for message, outcome in zip(messages, outcomes, strict=True)
-    ]
+    away: PublishError | None = None
+    for index, outcome in enumerate(outcomes):
+        if isinstance(outcome, RefusedError):
+            # Once the broker has gone, waiting for it with every single message would use up the invocation.
+            outcomes[index] = away or _publish_once([messages[index]], publisher=publisher)[0]
+            if isinstance(outcomes[index], BrokerUnavailableError | UnconfirmedError):
+                away = outcomes[index]
+    return outcomes
+
+
+def _publish_once(messages: list[Message], *, publisher: Publisher) -> list[PublishError | None]:
+    try:
+        return publisher.publish(messages, timeout_s=PUBLISH_TIMEOUT_S)
+    except BrokerUnavailableError as error:
+        return [error] * len(messages)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
@@ -12,9 +13,11 @@ from rabbitmq import Message
 
 # SKIP LOCKED: a second relay takes the next rows instead of waiting for these.
 LOCK_DUE = """
-SELECT outbox_id, exchange, routing_key, properties, body FROM orders.outbox
+SELECT outbox_id, exchange, routing_key, properties::text, body FROM orders.outbox
 WHERE due_at <= clock_timestamp() ORDER BY due_at, outbox_id LIMIT %s FOR UPDATE SKIP LOCKED
 """
+
+REASON_LENGTH_MAX = 500
 
 DELETE_PUBLISHED = "DELETE FROM orders.outbox WHERE outbox_id = ANY(%s)"
 
@@ -34,12 +37,10 @@ DELETE FROM orders.idempotency_keys WHERE (customer_id, key) IN (
 """
 
 
-def lock_due(connection: psycopg.Connection[Any], limit: int) -> list[tuple[UUID, Message]]:
-    """The next due rows, locked until the transaction ends."""
+def lock_due(connection: psycopg.Connection[Any], limit: int) -> list[tuple[UUID, Message | None]]:
+    """The next due rows, locked until the transaction ends; None for properties that cannot be read."""
     rows = connection.execute(LOCK_DUE, [limit]).fetchall()
-    return [
-        (row[0], Message(exchange=row[1], routing_key=row[2], properties=row[3], body=bytes(row[4]))) for row in rows
-    ]
+    return [(row[0], _message(*row[1:])) for row in rows]
 
 
 def delete_published(connection: psycopg.Connection[Any], outbox_ids: Sequence[UUID]) -> None:
@@ -48,9 +49,21 @@ def delete_published(connection: psycopg.Connection[Any], outbox_ids: Sequence[U
 
 def postpone(connection: psycopg.Connection[Any], outbox_id: UUID, *, reason: str) -> None:
     """Count a failed attempt and let the row wait, so that it blocks nobody behind it."""
-    connection.execute(POSTPONE, [reason, outbox_id])
+    connection.execute(POSTPONE, [_shown(reason), outbox_id])
 
 
 def purge_expired_keys(connection: psycopg.Connection[Any], limit: int) -> int:
     """Delete up to `limit` idempotency keys that are past their 24 hours; returns how many."""
     return connection.execute(PURGE_EXPIRED_KEYS, [limit]).rowcount
+
+
+def _message(exchange: str, routing_key: str, properties: str, body: bytes) -> Message | None:
+    try:
+        return Message(exchange=exchange, routing_key=routing_key, body=bytes(body), properties=json.loads(properties))
+    except (ValueError, RecursionError):
+        return None
+
+
+def _shown(reason: str) -> str:
+    """A reason that a text column takes, whatever a message brought into it."""
+    return reason.encode("ascii", "backslashreplace").decode().replace("\0", "\\0")[:REASON_LENGTH_MAX]

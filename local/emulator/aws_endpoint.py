@@ -66,6 +66,9 @@ class AwsEndpoint:
 
     async def _answer(self, request: Request) -> Response:
         path = request.path
+        if request.header(b"origin") is not None or request.header(b"sec-fetch-site") is not None:
+            # No AWS client sends these; a page that the user happens to read does, and must reach no secret.
+            return json_response({"__type": "AccessDeniedException", "Message": "Not for browsers."}, 403)
         if path.startswith(FUNCTIONS_PATH):
             return await self._functions.handle(request)
         if path.startswith(MAPPINGS_PATH):

@@ -92,8 +92,12 @@ class DeployInvocations:
         return remembered if isinstance(remembered, dict) else {}
 
     def _remember(self, name: str, fingerprint: str) -> None:
-        self._memory.parent.mkdir(parents=True, exist_ok=True)
-        self._memory.write_text(json.dumps({**self._recall(), name: fingerprint}))
+        try:
+            self._memory.parent.mkdir(parents=True, exist_ok=True)
+            self._memory.write_text(json.dumps({**self._recall(), name: fingerprint}))
+        except OSError as error:
+            # It is idempotent: repeating it at the next start costs seconds, not starting would cost the system.
+            _log.warning("invocation %s cannot be remembered: %s", name, error)
 
 
 def _summary(error: str) -> str:

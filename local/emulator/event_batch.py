@@ -7,9 +7,11 @@ https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
 from __future__ import annotations
 
 from emulator.amqp_content import Delivery
+from emulator.lambda_service import SYNC_PAYLOAD_MAX
 from emulator.rabbitmq_event import encode_record, event_frame
 
-PAYLOAD_BYTES_MAX = 6_291_556
+# Exactly what Invoke accepts: a batch that it refused would be built and refused again, for ever.
+PAYLOAD_BYTES_MAX = SYNC_PAYLOAD_MAX
 
 
 class EventBatch:

@@ -12,13 +12,18 @@ from __future__ import annotations
 
 import base64
 import json
+import logging
 import math
+import struct
 import time
 from decimal import Decimal
 from json.encoder import encode_basestring
 from typing import Any
 
-from emulator.amqp_content import Delivery, Timestamp, decode_properties
+from emulator.amqp_content import BasicProperties, Delivery, Timestamp, decode_properties
+
+NO_PROPERTIES = b"\x00\x00"
+_log = logging.getLogger("emulator.event_source_mapping")
 
 _SIGNED_BYTES = [str(byte if byte < 128 else byte - 256) for byte in range(256)]
 # The Gregorian calendar repeats itself after this many seconds, and after 400 years.
@@ -27,8 +32,15 @@ _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct",
 
 
 def encode_record(delivery: Delivery) -> bytes:
-    """Return the JSON of one record as it stands in the event."""
-    properties = decode_properties(delivery.properties)
+    """Return the JSON of one record as it stands in the event; unreadable properties are all null, so it arrives."""
+    try:
+        return _encode(delivery, decode_properties(delivery.properties))
+    except (ValueError, IndexError, struct.error, RecursionError) as error:
+        _log.warning("a record's properties cannot be read (%s): it arrives without them", type(error).__name__)
+        return _encode(delivery, decode_properties(NO_PROPERTIES))
+
+
+def _encode(delivery: Delivery, properties: BasicProperties) -> bytes:
     headers, timestamp = properties.headers, properties.timestamp
     text = (
         f'{{"basicProperties":{{"contentType":{_text(properties.content_type)}'

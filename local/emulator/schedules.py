@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 import re
 import time
 from collections.abc import Callable
@@ -18,6 +19,8 @@ from typing import Any
 
 from emulator.event_invocations import Event, EventInvocations
 from plan.model import Schedule
+
+_log = logging.getLogger("emulator.schedules")
 
 _RATE = re.compile(r"rate\((?P<value>[1-9]\d*) (?P<unit>minute|hour|day)s?\)")
 _UNIT_S = {"minute": 60, "hour": 3600, "day": 86_400}
@@ -89,6 +92,8 @@ class Schedules:
 
     async def _run(self, schedule: Schedule) -> None:
         while True:
+            # A clock that was set back must not put the next run off by more than a period.
+            self._due[schedule.name] = min(self._due[schedule.name], self._clock() + self._periods[schedule.name])
             await asyncio.sleep(max(0.0, self._due[schedule.name] - self._clock()))
             if self._due[schedule.name] <= self._clock():
                 self.run_once(schedule)
@@ -102,7 +107,11 @@ class Schedules:
 
     def _remember(self) -> None:
         entries = {s.name: {"expression": s.expression, "due": self._due[s.name]} for s in self._schedules}
-        self._memory.parent.mkdir(parents=True, exist_ok=True)
         written = self._memory.with_suffix(".new")
-        written.write_text(json.dumps(entries))
-        written.replace(self._memory)
+        try:
+            self._memory.parent.mkdir(parents=True, exist_ok=True)
+            written.write_text(json.dumps(entries))
+            written.replace(self._memory)
+        except OSError as error:
+            # A full disk costs the cadence after a restart, never a run.
+            _log.warning("schedules cannot be remembered: %s", error)

@@ -138,11 +138,14 @@ class Supervised:
             self._records.remove(self.part.name)
 
     def _wait_until_wanted(self) -> bool:
-        if not self._is_wanted:
+        while not self._is_wanted:
+            # Said in every round: a start that was taken back at once has said "starting" meanwhile.
             self._enter("stopped")
-        with self._changed:
-            self._changed.wait_for(lambda: self._is_wanted or self._is_closing)
-            return self._is_wanted
+            with self._changed:
+                if self._is_closing:
+                    return False
+                self._changed.wait_for(lambda: self._is_wanted or self._is_closing or self.state != "stopped")
+        return True
 
     def _pause(self, seconds: float) -> None:
         with self._changed:

@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from aws_api.secrets_manager import SecretUnavailableError
 from contracts import topology
+from create_order.repository import PostgresOrderRepository
 from tests.integration.functions.conftest import admin_channel
 from tests.integration.functions.http_events import post_order
 
@@ -172,6 +179,53 @@ def test_without_a_database_the_answer_is_503(empty: Any, invoke: Any) -> None:
     assert answer["statusCode"] == 503
     assert answer["headers"]["Retry-After"] == "2"
     assert invoke("create_order", post_order())["statusCode"] == 201
+
+
+def test_a_frozen_database_is_a_503_before_the_deadline(empty: Any, invoke: Any) -> None:
+    invoke("create_order", post_order())
+    empty.postgres.freeze()
+    with empty_frozen_children(empty):
+        started = time.monotonic()
+        answer = invoke("create_order", post_order())
+        duration = time.monotonic() - started
+
+    assert answer["statusCode"] == 503
+    assert duration < 9.5
+    assert invoke("create_order", post_order())["statusCode"] == 201
+
+
+@contextmanager
+def empty_frozen_children(released: Any) -> Iterator[None]:
+    """Freeze the backends, too: each connection of Postgres is a process of its own."""
+    children = [
+        int(pid)
+        for pid in Path(f"/proc/{released.postgres.pid}/task/{released.postgres.pid}/children").read_text().split()
+    ]
+    for pid in children:
+        os.kill(pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        for pid in children:
+            os.kill(pid, signal.SIGCONT)
+        released.postgres.thaw()
+
+
+def test_a_lock_without_a_key_is_a_503(empty: Any, invoke: Any) -> None:
+    with empty.admin() as connection, connection.transaction():
+        connection.execute("LOCK TABLE orders.orders IN ACCESS EXCLUSIVE MODE")
+        assert invoke("create_order", post_order())["statusCode"] == 503
+
+
+def test_what_fails_after_the_commit_is_no_failure_of_the_order(
+    empty: Any, invoke: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: Any) -> None:
+        raise SecretUnavailableError("no secrets at the moment")
+
+    monkeypatch.setattr(PostgresOrderRepository, "delete_published", fail)
+    assert invoke("create_order", post_order())["statusCode"] == 201
+    assert empty.count("orders.orders") == empty.count("orders.outbox") == 1
 
 
 def test_many_clients_with_one_key_make_one_order(empty: Any, invoke: Any) -> None:

@@ -192,6 +192,89 @@ def test_an_environment_that_survives_counts_no_death(empty: Any, environment: A
     assert empty.count("invoices.parked_messages") == 0
 
 
+def test_a_lock_outage_over_two_environments_is_no_death(empty: Any, environment: Any) -> None:
+    event = again(batch(message(order_body())))
+    first, second = environment(), environment()
+    with empty.admin() as blocker, blocker.transaction():
+        blocker.execute("SELECT FROM invoices.invoice_counter FOR UPDATE")
+        for consumer in (first, second, first, second):
+            consumer.connection().execute("SET lock_timeout = '100ms'")
+            with pytest.raises(psycopg.errors.LockNotAvailable):
+                run(consumer, event)
+    run(second, event)
+
+    assert (empty.count("invoices.invoices"), empty.count("invoices.parked_messages")) == (1, 0)
+
+
+def test_kills_while_the_database_works_are_no_deaths(
+    empty: Any, environment: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    event = again(batch(message(order_body())))
+
+    def die(*_: Any, **__: Any) -> int:
+        raise Killed
+
+    with monkeypatch.context() as patch:
+        patch.setattr(consumer_module.repository, "issue_invoices", die)
+        for _ in range(4):
+            with pytest.raises(Killed):
+                run(environment(), event)
+    run(environment(), event)
+
+    assert (empty.count("invoices.invoices"), empty.count("invoices.parked_messages")) == (1, 0)
+
+
+def test_copies_of_a_killer_are_parked_together(empty: Any, environment: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    copy = message(b"killer", messageId="m-1")
+    event = again(batch(copy, message(order_body()), copy))
+    decode = consumer_module.sort_out
+
+    def die_over_the_killer(group: list[Delivery]) -> Any:
+        if any(delivery.body == b"killer" for delivery in group):
+            raise Killed
+        return decode(group)
+
+    monkeypatch.setattr(consumer_module, "sort_out", die_over_the_killer)
+    for _ in range(2):
+        with pytest.raises(Killed):
+            run(environment(), event)
+    run(environment(), event)
+
+    assert (empty.count("invoices.invoices"), empty.count("invoices.parked_messages")) == (1, 1)
+    assert empty.count("invoices.delivery_attempts") == 0
+
+
+@pytest.mark.parametrize("depth", [900, 950, 980])
+def test_properties_nested_beyond_reason_are_parked(empty: Any, environment: Any, depth: int) -> None:
+    nested: Any = []
+    for _ in range(depth):
+        nested = [nested]
+    run(environment(), batch(message(b"bad", headers={"h": nested}), message(order_body())))
+
+    assert (empty.count("invoices.invoices"), empty.count("invoices.parked_messages")) == (1, 1)
+
+
+def test_without_its_counter_nothing_is_acknowledged(empty: Any, environment: Any) -> None:
+    with empty.admin() as connection:
+        connection.execute("DELETE FROM invoices.invoice_counter")
+    try:
+        with pytest.raises(consumer_module.repository.CounterMissingError):
+            run(environment(), batch(message(order_body())))
+    finally:
+        with empty.admin() as connection:
+            connection.execute("INSERT INTO invoices.invoice_counter (last_number) VALUES (0)")
+
+
+def test_a_counter_that_lags_behind_parks_nobody(empty: Any, environment: Any) -> None:
+    run(environment(), batch(message(order_body())))
+    with empty.admin() as connection:
+        connection.execute("UPDATE invoices.invoice_counter SET last_number = 0")
+    with pytest.raises(psycopg.errors.UniqueViolation):
+        run(environment(), batch(message(order_body())))
+
+    assert empty.count("invoices.parked_messages") == 0
+
+
 def test_near_its_deadline_the_rest_waits_for_the_next_delivery(empty: Any, environment: Any) -> None:
     event = again(batch(*(message(order_body()) for _ in range(250))))
     checks = iter([False, False, True])

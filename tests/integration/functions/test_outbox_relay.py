@@ -31,6 +31,13 @@ def add_row(released: Any, *, due: str = "now()", **changes: Any) -> uuid.UUID:
     return outbox_id
 
 
+def nested(depth: int) -> list[Any]:
+    value: list[Any] = []
+    for _ in range(depth):
+        value = [value]
+    return value
+
+
 def relay(invoke: Any, **context: Any) -> dict[str, Any]:
     return invoke("outbox_relay", {}, **{"remaining_ms": 50_000, **context})
 
@@ -65,8 +72,14 @@ def test_many_rows_are_published_in_small_transactions(empty: Any, invoke: Any) 
         {"properties": {"user_id": "somebody else"}},
         {"properties": {"no_such_property": 1}},
         {"properties": {"headers": {"huge": 2**70}}},
+        {"properties": {"headers": {"deep": nested(900)}}},
+        {"properties": {"\x00": 1}},
+        {"properties": {"priority": "9" * 5}},
     ],
-    ids=["unroutable", "no exchange", "not acceptable", "unknown property", "not encodable"],
+    ids=[
+        *("unroutable", "no exchange", "not acceptable", "unknown property", "not encodable"),
+        *("nested", "unknown property with NUL", "property of the wrong type"),
+    ],
 )
 def test_a_row_that_fails_waits_and_blocks_nobody(empty: Any, invoke: Any, bad: dict[str, Any]) -> None:
     add_row(empty)
@@ -78,6 +91,19 @@ def test_a_row_that_fails_waits_and_blocks_nobody(empty: Any, invoke: Any, bad: 
     rows = empty.query("SELECT outbox_id, attempts, last_error IS NOT NULL, due_at > now() FROM orders.outbox")
     assert rows == [(culprit, 1, True, True)]
     assert len(take(empty)) >= 2
+
+
+def test_properties_that_cannot_be_read_wait_and_block_nobody(empty: Any, invoke: Any) -> None:
+    with empty.admin() as connection:
+        connection.execute(
+            "INSERT INTO orders.outbox (outbox_id, exchange, routing_key, properties, body, due_at)"
+            " VALUES (gen_random_uuid(), 'orders', 'order.created', %s, 'x', now() - interval '1 h')",
+            ["[" * 3000 + "]" * 3000],
+        )
+    add_row(empty)
+    report = relay(invoke)
+
+    assert (report["published"], report["postponed"]) == (1, 1)
 
 
 def test_a_broker_that_is_away_counts_against_no_row(empty: Any, invoke: Any) -> None:

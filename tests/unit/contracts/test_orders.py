@@ -47,6 +47,14 @@ def test_every_broken_rule_has_its_pointer(body: bytes, pointers: list[str]) -> 
     assert [error["pointer"] for error in raised.value.errors] == pointers
 
 
+def test_an_answer_stays_small_however_much_is_wrong() -> None:
+    fields = ", ".join(f'"{"x" * 1000}{number}": 1' for number in range(1000))
+    with pytest.raises(InvalidOrderError) as raised:
+        CreateOrderRequest.from_body(f"{{{fields}}}".encode())
+    assert len(raised.value.errors) == 20
+    assert len(str(raised.value)) < 10_000
+
+
 def test_bodies_are_camel_case_with_millisecond_times() -> None:
     invoice = Invoice(
         invoice_id=ORDER_ID, number=7, status="issued", amount=1, currency="BRL", issued_at=MOMENT, due_at=MOMENT

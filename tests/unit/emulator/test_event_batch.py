@@ -23,6 +23,18 @@ def test_a_batch_is_one_event_in_the_order_of_the_queue() -> None:
     assert batch.delivery_tags == [1, 2, 3]
 
 
+def test_a_record_with_unreadable_properties_arrives_without_them() -> None:
+    nested = b""
+    for _ in range(1500):
+        nested = b"A" + len(nested).to_bytes(4, "big") + nested
+    table = b"\x01h" + nested
+    properties = b"\x20\x00" + len(table).to_bytes(4, "big") + table
+    batch = new_batch()
+    batch.add(1, batch.encode(Delivery(1, False, properties, b"body")))
+    [record] = json.loads(batch.payload())["rmqMessagesByQueue"]["q::/"]
+    assert (record["basicProperties"]["headers"], record["data"]) == (None, "Ym9keQ==")
+
+
 def test_a_batch_may_have_exactly_as_many_bytes_as_an_invocation() -> None:
     batch, frame = new_batch(), len(new_batch().payload())
     first = PAYLOAD_BYTES_MAX // 2

@@ -17,6 +17,9 @@ from contracts.fields import AMOUNT, CURRENCY
 from contracts.timestamps import format_timestamp
 
 DEFAULT_CURRENCY = "BRL"
+# A body of a hundred thousand unknown fields must not become an answer that Lambda refuses for its size.
+ERRORS_MAX = 20
+POINTER_MAX = 200
 
 CREATE_ORDER_SCHEMA: dict[str, Any] = {
     "type": "typed-dict",
@@ -112,9 +115,10 @@ class Order:
 
 
 def _pointers(error: ValidationError) -> list[dict[str, str]]:
+    complaints = error.errors(include_url=False, include_context=False, include_input=False)
     return [
-        {"pointer": "".join(f"/{_escape(part)}" for part in entry["loc"]), "detail": entry["msg"]}
-        for entry in error.errors(include_url=False, include_context=False, include_input=False)
+        {"pointer": "".join(f"/{_escape(part)}" for part in entry["loc"])[:POINTER_MAX], "detail": entry["msg"]}
+        for entry in complaints[:ERRORS_MAX]
     ]
 
 

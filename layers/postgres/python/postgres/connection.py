@@ -7,7 +7,11 @@ https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/rds-proxy-pinning.html
 
 from __future__ import annotations
 
+import contextlib
+import os
 import select
+import socket
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -23,6 +27,10 @@ STALE_AFTER_S = 30.0
 CONNECT_TIMEOUT_S = 3
 # How long sent data may stay unacknowledged: bounds the wait on a connection whose packets vanish.
 TCP_USER_TIMEOUT_MS = 3_000
+# A peer that vanishes while we wait for its answer sends nothing: probe it after 5 s, give up 6 s later.
+KEEPALIVES_IDLE_S = 5
+KEEPALIVES_INTERVAL_S = 2
+KEEPALIVES_COUNT = 3
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,17 +48,23 @@ class DatabaseSettings:
 
 
 class Database:
-    """One per execution environment; `password` is asked at each connect, since IAM tokens live 15 minutes."""
+    """One per execution environment; `password` is asked at each connect, since IAM tokens live 15 minutes.
+
+    `hang_up_after_s` bounds each attempt of `run`: a frozen server acknowledges packets and answers nothing, and no
+    time-out of libpq covers that.
+    """
 
     def __init__(
         self,
         settings: DatabaseSettings,
         *,
         password: Callable[[], str],
+        hang_up_after_s: float | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._settings = settings
         self._password = password
+        self._hang_up_after_s = hang_up_after_s
         self._clock = clock
         self._connection: psycopg.Connection[Any] | None = None
         self._used_at = 0.0
@@ -70,11 +84,21 @@ class Database:
         """
         connection = self.connection()
         try:
-            return work(connection)
+            return self._bounded(work, connection)
         except psycopg.OperationalError:
             if not connection.closed:
                 raise
-            return work(self.connection())
+            return self._bounded(work, self.connection())
+
+    def _bounded(self, work: Callable[[psycopg.Connection[Any]], T], connection: psycopg.Connection[Any]) -> T:
+        if self._hang_up_after_s is None:
+            return work(connection)
+        timer = threading.Timer(self._hang_up_after_s, _hang_up, [connection])
+        timer.start()
+        try:
+            return work(connection)
+        finally:
+            timer.cancel()
 
     def close(self) -> None:
         """Drop the connection; the next use opens a new one."""
@@ -108,6 +132,15 @@ class Database:
             sslrootcert=settings.database_sslrootcert,
             connect_timeout=CONNECT_TIMEOUT_S,
             tcp_user_timeout=TCP_USER_TIMEOUT_MS,
+            keepalives_idle=KEEPALIVES_IDLE_S,
+            keepalives_interval=KEEPALIVES_INTERVAL_S,
+            keepalives_count=KEEPALIVES_COUNT,
             autocommit=True,
             prepare_threshold=None,
         )
+
+
+def _hang_up(connection: psycopg.Connection[Any]) -> None:
+    """End the stream under a waiting connection: libpq sees a server that has gone, and the wait is over."""
+    with contextlib.suppress(OSError, psycopg.Error), socket.socket(fileno=os.dup(connection.fileno())) as stream:
+        stream.shutdown(socket.SHUT_RDWR)

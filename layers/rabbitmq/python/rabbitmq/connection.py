@@ -8,7 +8,6 @@ the broker drops the connection, and the publisher finds out before it publishes
 
 from __future__ import annotations
 
-import struct
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -79,8 +78,9 @@ class PublisherConnection:
         for index, message in enumerate(messages):
             try:
                 frames.append(self._frames(message))
-            except (TypeError, ValueError, AttributeError, struct.error) as error:
-                outcomes[index] = RefusedError(f"cannot be encoded: {error}")
+            except Exception as error:
+                # Whatever a message does to the encoder: it stays behind, its neighbours go.
+                outcomes[index] = RefusedError(f"cannot be encoded: {type(error).__name__}: {error}")
             else:
                 self._last_tag += 1
                 pending[self._last_tag] = index
