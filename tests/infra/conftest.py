@@ -10,11 +10,6 @@ from plan.model import Plan
 from tests.infra.program import ROOT
 
 
-def pytest_configure(config: pytest.Config) -> None:
-    # The providers' SDKs warn of their own old names whenever they are imported.
-    config.addinivalue_line("filterwarnings", "ignore::DeprecationWarning:pulumi_aws")
-
-
 @pytest.fixture(scope="session")
 def plan_of() -> Callable[[str], Plan]:
     """Return the plan of a stack by name."""
