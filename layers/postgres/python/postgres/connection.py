@@ -27,6 +27,8 @@ STALE_AFTER_S = 30.0
 CONNECT_TIMEOUT_S = 3
 # How long sent data may stay unacknowledged: bounds the wait on a connection whose packets vanish.
 TCP_USER_TIMEOUT_MS = 3_000
+# How often somebody looks whether an attempt takes too long.
+WATCH_INTERVAL_S = 0.25
 # A peer that vanishes while we wait for its answer sends nothing: probe it after 5 s, give up 6 s later.
 KEEPALIVES_IDLE_S = 5
 KEEPALIVES_INTERVAL_S = 2
@@ -68,12 +70,15 @@ class Database:
         self._clock = clock
         self._connection: psycopg.Connection[Any] | None = None
         self._used_at = 0.0
+        self._busy: tuple[float, psycopg.Connection[Any]] | None = None
 
     def connection(self) -> psycopg.Connection[Any]:
         """The live connection, reopened if need be. Raises psycopg.OperationalError when there is no database."""
         if self._connection is None or not self._is_alive(self._connection):
             self.close()
             self._connection = self._connect()
+            if self._hang_up_after_s is not None:
+                threading.Thread(target=self._watch, args=[self._connection], name="hang-up", daemon=True).start()
         self._used_at = self._clock()
         return self._connection
 
@@ -93,12 +98,20 @@ class Database:
     def _bounded(self, work: Callable[[psycopg.Connection[Any]], T], connection: psycopg.Connection[Any]) -> T:
         if self._hang_up_after_s is None:
             return work(connection)
-        timer = threading.Timer(self._hang_up_after_s, _hang_up, [connection])
-        timer.start()
+        self._busy = (self._clock() + self._hang_up_after_s, connection)
         try:
             return work(connection)
         finally:
-            timer.cancel()
+            self._busy = None
+
+    def _watch(self, watched: psycopg.Connection[Any]) -> None:
+        """Hang up when an attempt takes too long; one thread for each connection, since one for each attempt costs
+        milliseconds. Ends with its connection."""
+        while self._connection is watched and not watched.closed:
+            time.sleep(WATCH_INTERVAL_S)
+            busy = self._busy
+            if busy is not None and busy[1] is watched and self._clock() > busy[0]:
+                _hang_up(watched)
 
     def close(self) -> None:
         """Drop the connection; the next use opens a new one."""
