@@ -37,7 +37,7 @@ def test_what_is_not_json_is_said_to_be_so(body: bytes) -> None:
         (b'{"amount": true}', ["/amount"]),
         (b'{"amount": null}', ["/amount"]),
         (b'{"amount": 1, "currency": null}', ["/currency"]),
-        (b'{"amount": 1, "currency": "XXX"}', ["/currency"]),
+        (b'{"amount": 1, "currency": "XTS"}', ["/currency"]),
         (b'{"amount": 0, "a/b~c": 1}', ["/amount", "/a~1b~0c"]),
     ],
 )
