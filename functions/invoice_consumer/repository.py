@@ -117,7 +117,7 @@ def deaths(connection: Connection, fingerprints: Sequence[bytes], *, environment
 
 
 def end_attempts(connection: Connection, fingerprints: Sequence[bytes]) -> None:
-    """Forget attempts, in the transaction that finishes the messages."""
+    """Take the note back: these messages are decoded, or parked without."""
     connection.execute(END_ATTEMPTS, [list(fingerprints)])
 
 

@@ -108,7 +108,7 @@ CREATE TABLE invoices.delivery_attempts (
     started_at  timestamptz NOT NULL DEFAULT clock_timestamp()
 );
 COMMENT ON TABLE invoices.delivery_attempts IS
-    'Redelivered messages being processed; a death is an execution environment that began one and never finished it.';
+    'Redelivered messages being decoded; a death is an execution environment that began one and never came back.';
 
 GRANT USAGE ON SCHEMA invoices TO get_order, invoice_consumer;
 GRANT SELECT ON invoices.invoices TO get_order;
