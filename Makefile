@@ -5,15 +5,29 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-print-directory
 
+# Without bytecode every process would compile the provider's SDK anew.
+unexport PYTHONDONTWRITEBYTECODE
+
 PYTHON ?= python3
 STACK ?= local
 SERVICE ?=
+URL ?=
+KEY ?=
+TIMEOUT ?=
+ID ?=
+ALL ?=
 TESTS ?= tests
+SAM_HOST ?= host.docker.internal
+RUNTIME_PYTHON ?=
+SECONDS ?= 300
+SEED ?=
 
 # GATEWAY_PORT, AWS_PORT, POSTGRES_PORT, RABBITMQ_PORT, RABBITMQ_MANAGEMENT_PORT, RABBITMQ_DIST_PORT, EPMD_PORT,
 # LOCAL_DIR and REQUEUE go to the commands as they are, from the environment or from make's own arguments.
 RUN := PYTHONPATH=local .venv/bin/python -m
 SYSTEM := @$(RUN) system
+# What breaks and checks the system knows its messages as the functions do.
+HARNESS := PYTHONPATH=local:functions:layers/contracts/python:layers/postgres/python .venv/bin/python -m
 
 .PHONY: help
 help: ## list the commands
@@ -55,24 +69,68 @@ clean: ## stop everything and forget all local state
 order: .venv ## post one order and watch it become an invoice
 	$(SYSTEM) order
 
+.PHONY: smoke
+smoke: ## check any deployment from outside: URL=… KEY=…; TIMEOUT=… seconds for the invoice
+	@KEY="$(KEY)" PYTHONPATH=local $(PYTHON) -m smoke "$(URL)" $(if $(TIMEOUT),--timeout "$(TIMEOUT)")
+
 .PHONY: psql
 psql: .venv ## a shell in the database
 	$(SYSTEM) psql
+
+.PHONY: parked
+parked: .venv ## parked messages with their reason; ID=… for one of them whole
+	$(SYSTEM) parked --id="$(ID)"
+
+.PHONY: replay
+replay: .venv ## replay parked messages through the outbox: ID=… for one, ALL=1 for all that wait
+	$(SYSTEM) replay --id="$(ID)" $(if $(filter-out 0 false,$(ALL)),--all)
+
+.PHONY: dismiss
+dismiss: .venv ## let a parked message wait no longer: ID=…
+	$(SYSTEM) dismiss --id="$(ID)"
+
+.PHONY: audit
+audit: .venv ## orders without invoice, invoices without order and the like; fails when there are any
+	$(SYSTEM) audit
 
 .PHONY: plan
 plan: .venv ## evaluate infra/ into .local/plan.json; STACK=dev or prod for the plan as deployed
 	@$(RUN) plan --stack "$(STACK)" --out .local/plan.json
 
+.PHONY: package
+package: .venv ## the archives that Lambda gets, in dist/; RUNTIME_PYTHON=python3.13 compiles them, too
+	@$(RUN) plan --if-changed --stack dev --out .local/package/plan.json
+	@$(RUN) package --plan .local/package/plan.json $(if $(RUNTIME_PYTHON),--runtime-python "$(RUNTIME_PYTHON)")
+
+.PHONY: sam
+sam: .venv ## a SAM template of the plan in .local/sam/, for `sam local invoke`; STACK=…
+	@$(RUN) plan --stack "$(STACK)" --out .local/sam/plan.json --if-changed
+	@$(RUN) sam --plan .local/sam/plan.json --host "$(SAM_HOST)"
+
 .PHONY: test
 test: .venv ## the test suite, on services of its own; TESTS=path for a part
 	@$(RUN) system install || echo "going on without RabbitMQ: what needs it is skipped, or fails where CI=true"
-	@.venv/bin/python -m pytest $(TESTS)
+	@.venv/bin/python tests/side_by_side.py $(TESTS)
 
 .PHONY: check
 check: .venv ## lint, format, types
 	@.venv/bin/ruff check
 	@.venv/bin/ruff format --check
 	@.venv/bin/mypy
+
+.PHONY: chaos
+chaos: .venv ## break a system of its own for SECONDS=… by SEED=…, then check every record
+	@$(RUN) system install
+	@$(HARNESS) chaos --seconds "$(SECONDS)" $(if $(SEED),--seed "$(SEED)")
+
+.PHONY: soak
+soak: .venv ## steady load for SECONDS=…; fails when anything grows, is lost or doubled
+	@$(RUN) system install
+	@$(HARNESS) chaos.soak --seconds "$(SECONDS)"
+
+.PHONY: openapi
+openapi: .venv ## write the OpenAPI description that is served
+	@PYTHONPATH=local:layers/contracts/python .venv/bin/python -m openapi
 
 .PHONY: bench
 bench: .venv ## the benchmarks: a table, and JSON in .local/bench/

@@ -5,7 +5,7 @@ The one description of the system: `pulumi up` deploys it, `make up` evaluates i
 # ruff: noqa: E402 (the path to the contracts comes before the imports)
 
 import sys
-from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pulumi
@@ -16,30 +16,40 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "layers" / "contracts" / "python"))
 
 from components import function as lambda_function
+from components.alarms import Watched
 from components.broker import Broker, BrokerArgs
-from components.database import Database, DatabaseArgs, DatabaseLogin
+from components.database import Database, DatabaseArgs
 from components.event_source_mapping import EventSourceMapping, EventSourceMappingArgs
-from components.function import Function, FunctionArgs
+from components.execution_role import ExecutionRole
 from components.gateway import Gateway, GatewayArgs
+from components.key import Key, KeyArgs
 from components.kong_config import Consumer, fill_in
-from components.layers import Layers, LayersArgs
+from components.monitoring import Monitoring, MonitoringArgs
 from components.network import Network, NetworkArgs
-from components.policy import Statement
-from components.release import Release, ReleaseArgs, content_hash
+from components.release import RELEASED, Release, ReleaseArgs, content_hash
 from components.schedule import Schedule, ScheduleArgs
 from components.secret import Secret, SecretArgs
-from configuration import read_configuration
+from configuration import FUNCTIONS, read_configuration
 from contracts import topology
+from functions import Functions, build_layers
+
+CIDR_BLOCK = "10.0.0.0/16"
 
 config = read_configuration()
 
+key = Key("key", KeyArgs(prefix=config.prefix, region=config.region, is_protected=config.is_protected))
+roles = {name: ExecutionRole(name) for name in FUNCTIONS}
 network = Network(
     "network",
     NetworkArgs(
-        cidr_block="10.0.0.0/16",
+        cidr_block=CIDR_BLOCK,
+        region=config.region,
         availability_zones=config.availability_zones,
         nat_gateways=config.nat_gateways,
+        private_endpoints=config.private_endpoints,
     ),
+    # Lambda takes its network interfaces away in the roles' names, so roles go last (components/execution_role.py).
+    pulumi.ResourceOptions(depends_on=[*roles.values()]),
 )
 
 database = Database(
@@ -51,6 +61,9 @@ database = Database(
         instance_class=config.database_instance_class,
         multi_az=config.database_multi_az,
         is_protected=config.is_protected,
+        log_retention_days=config.log_retention_days,
+        users=[name for name in FUNCTIONS if name != "release"],
+        key=key,
         auth=config.database_auth,
         ssl_mode=config.database_ssl_mode,
         vpc_id=network.vpc_id,
@@ -58,7 +71,7 @@ database = Database(
         client_security_group_id=network.function_security_group_id,
     ),
 )
-logins = {user: database.login(user) for user in ("create_order", "get_order", "invoice_consumer", "outbox_relay")}
+logins = {name: database.login(name) for name in FUNCTIONS if name != "release"}
 
 broker = Broker(
     "broker",
@@ -67,6 +80,8 @@ broker = Broker(
         engine_version=config.broker_version,
         instance_type=config.broker_instance_type,
         deployment_mode=config.broker_deployment_mode,
+        is_protected=config.is_protected,
+        key=key,
         vpc_id=network.vpc_id,
         subnet_ids=network.private_subnet_ids,
         client_security_group_id=network.function_security_group_id,
@@ -75,98 +90,23 @@ broker = Broker(
 publisher = broker.user("orders_publisher")
 mapping_user = broker.user("invoices_mapping")
 
-layers = Layers(
-    "layers",
-    LayersArgs(
-        prefix=config.prefix,
-        folder="../dist/layers",
-        names=["dependencies", "contracts", "postgres", "rabbitmq", "aws_api", "migrations"],
-        runtime=lambda_function.RUNTIME,
-        architecture=lambda_function.ARCHITECTURE,
-    ),
+functions = Functions(
+    config=config,
+    roles=roles,
+    logins={**logins, "release": database.administrator_login()},
+    network=network,
+    layers=build_layers(config.prefix),
 )
 
-
-def build_function(
-    name: str,
-    *,
-    login: DatabaseLogin,
-    layer_names: Sequence[str],
-    timeout_s: int,
-    environment: Mapping[str, pulumi.Input[str]],
-    memory_mb: int = 512,
-    statements: Sequence[Statement] = (),
-    reserved_concurrency: int | None = None,
-) -> Function:
-    """Create the function whose package is `functions/<name>`, with what all of them have in common."""
-    return Function(
-        name,
-        FunctionArgs(
-            prefix=config.prefix,
-            package=name,
-            code=f"../dist/functions/{name}.zip",
-            layers=layers.arns("dependencies", "contracts", "postgres", *layer_names),
-            memory_mb=memory_mb,
-            timeout_s=timeout_s,
-            environment={**login.environment, "LOG_LEVEL": config.log_level, **environment},
-            statements=[*login.statements, *statements],
-            subnet_ids=network.private_subnet_ids,
-            security_group_id=network.function_security_group_id,
-            reserved_concurrency=config.reserved_concurrency.get(name, reserved_concurrency),
-        ),
-    )
-
-
-create_order = build_function(
-    "create_order",
-    login=logins["create_order"],
-    layer_names=["rabbitmq", "aws_api"],
-    timeout_s=10,
-    environment={
-        "BROKER_ENDPOINT": broker.endpoint,
-        "BROKER_SECRET_ID": publisher.arn,
-        # Connecting, publishing and confirming together; then the relay takes over.
-        "PUBLISH_TIMEOUT_MS": "500",
-        "IDEMPOTENCY_TTL_HOURS": "24",
-    },
-    statements=[publisher.read()],
-)
-get_order = build_function(
-    "get_order",
-    login=logins["get_order"],
-    layer_names=["aws_api"],
-    timeout_s=10,
-    # For `GET /health`: whether the broker answers, no login.
-    environment={"BROKER_ENDPOINT": broker.endpoint},
-)
-invoice_consumer = build_function(
-    "invoice_consumer",
-    login=logins["invoice_consumer"],
-    layer_names=["aws_api"],
-    memory_mb=1024,
-    timeout_s=120,
-    environment={"INVOICE_DUE_DAYS": "30"},
-    statements=broker.consume(mapping_user),
-)
-outbox_relay = build_function(
-    "outbox_relay",
-    login=logins["outbox_relay"],
-    layer_names=["rabbitmq", "aws_api"],
-    timeout_s=50,
-    environment={"BROKER_ENDPOINT": broker.endpoint, "BROKER_SECRET_ID": publisher.arn},
-    statements=[publisher.read()],
-    reserved_concurrency=1,
-)
-release_function = build_function(
+release_function = functions.build(
     "release",
-    login=database.administrator_login(),
-    layer_names=["aws_api", "migrations"],
+    layer_names=["migrations"],
     timeout_s=300,
     environment={
         "BROKER_MANAGEMENT_URL": broker.management_url,
         "BROKER_ADMIN_SECRET_ID": broker.administrator.arn,
     },
-    statements=[broker.administrator.read(), publisher.read(), mapping_user.read()]
+    statements=[statement for each in (broker.administrator, publisher, mapping_user) for statement in each.read()]
     + [statement for login in logins.values() if login.secret_arn is not None for statement in login.statements],
 )
 
@@ -176,16 +116,49 @@ release = Release(
         function=release_function,
         database_roles={user: login.secret_arn for user, login in logins.items()},
         broker_users={"orders_publisher": publisher.arn, "invoices_mapping": mapping_user.arn},
-        content_hash=content_hash(
-            [
-                ROOT / "migrations",
-                ROOT / "functions" / "release",
-                ROOT / "layers" / "contracts" / "python" / "contracts" / "topology.py",
-            ]
-        ),
+        content_hash=content_hash([ROOT / path for path in RELEASED]),
     ),
     pulumi.ResourceOptions(depends_on=[database, broker]),
 )
+
+# The alias of every other function moves when the release succeeded: new code never meets an old schema.
+functions = replace(functions, live_after=[release])
+create_order = functions.build(
+    "create_order",
+    layer_names=["rabbitmq"],
+    timeout_s=10,
+    environment={
+        "BROKER_ENDPOINT": broker.endpoint,
+        "BROKER_SECRET_ID": publisher.arn,
+        # Connecting, publishing and confirming together; then the relay takes over.
+        "PUBLISH_TIMEOUT_MS": "500",
+        "IDEMPOTENCY_TTL_HOURS": "24",
+    },
+    statements=publisher.read(),
+)
+get_order = functions.build(
+    "get_order",
+    timeout_s=10,
+    # For `GET /health`: whether the broker answers, no login.
+    environment={"BROKER_ENDPOINT": broker.endpoint},
+)
+invoice_consumer = functions.build(
+    "invoice_consumer",
+    memory_mb=1024,
+    timeout_s=120,
+    environment={"INVOICE_DUE_DAYS": "30"},
+    statements=broker.consume(mapping_user),
+)
+outbox_relay = functions.build(
+    "outbox_relay",
+    layer_names=["rabbitmq"],
+    timeout_s=50,
+    environment={"BROKER_ENDPOINT": broker.endpoint, "BROKER_SECRET_ID": publisher.arn},
+    statements=publisher.read(),
+    reserved_concurrency=1,
+)
+# Nothing but IAM lets anybody invoke it: the gateway has no route to it.
+operations = functions.build("operations", timeout_s=100, environment={})
 
 # One execution environment per mapping is all that Amazon MQ gives: throughput is the size of a batch.
 for mapping_name, queue, batch_size in (
@@ -206,15 +179,22 @@ for mapping_name, queue, batch_size in (
         pulumi.ResourceOptions(depends_on=[release, invoice_consumer]),
     )
 
+Schedule("outbox-relay", ScheduleArgs(prefix=config.prefix, expression="rate(1 minute)", function=outbox_relay))
+
+# What alarms watch: an audit of the last week's orders, as metrics.
 Schedule(
-    "outbox-relay",
-    ScheduleArgs(prefix=config.prefix, expression="rate(1 minute)", function=outbox_relay),
-    pulumi.ResourceOptions(depends_on=[release]),
+    "audit",
+    ScheduleArgs(
+        prefix=config.prefix,
+        expression="rate(5 minutes)",
+        function=operations,
+        input={"operation": "audit", "days": 7, "emitMetrics": True},
+    ),
 )
 
 keys = {
     consumer: Secret(
-        f"gateway-{consumer}", SecretArgs(name=f"{config.prefix}gateway/{consumer}", generated_field="key")
+        f"gateway-{consumer}", SecretArgs(name=f"{config.prefix}gateway/{consumer}", key=key, generated_field="key")
     )
     for consumer in config.consumers
 }
@@ -228,21 +208,53 @@ gateway = Gateway(
             functions={"create_order": create_order.name, "get_order": get_order.name},
             qualifier=lambda_function.LIVE,
             region=config.region,
-            consumers=[Consumer(username=name, custom_id=name, key=secret.value) for name, secret in keys.items()],
+            consumers=[
+                Consumer(username=name, custom_id=name, key=keys[name].value, requests_per_second=limit)
+                for name, limit in config.consumers.items()
+            ],
             endpoint=config.lambda_endpoint,
+            spans_endpoint=config.spans_endpoint,
         ),
         functions=[create_order, get_order],
         region=config.region,
         tasks=config.gateway_tasks,
+        tasks_max=config.gateway_tasks_max,
+        is_protected=config.is_protected,
+        log_retention_days=config.log_retention_days,
+        key=key,
         certificate_arn=config.certificate_arn,
         vpc_id=network.vpc_id,
+        vpc_cidr_block=CIDR_BLOCK,
         public_subnet_ids=network.public_subnet_ids,
         private_subnet_ids=network.private_subnet_ids,
     ),
-    pulumi.ResourceOptions(depends_on=[release]),
+)
+
+everything = (create_order, get_order, invoice_consumer, outbox_relay, operations, release_function)
+monitoring = Monitoring(
+    "monitoring",
+    MonitoringArgs(
+        prefix=config.prefix,
+        region=config.region,
+        email=config.alarm_email,
+        functions=[function.name for function in everything],
+        watched=Watched(
+            consumer=invoice_consumer.name,
+            operations=operations.name,
+            balancer=gateway.balancer,
+            broker=broker.name,
+            database=database.identifier,
+            database_proxy=database.proxy_name,
+            has_insights=config.is_protected,
+        ),
+    ),
 )
 
 pulumi.export("url", gateway.url)
 pulumi.export("keys", {consumer: secret.arn for consumer, secret in keys.items()})
-functions = (create_order, get_order, invoice_consumer, outbox_relay, release_function)
-pulumi.export("functions", [function.name for function in functions])
+pulumi.export("functions", [function.name for function in everything])
+pulumi.export("operations", operations.alias_arn)
+pulumi.export("dashboard", monitoring.dashboard_url)
+pulumi.export("alarms", monitoring.topic_arn)
+pulumi.export("database", database.endpoint)
+pulumi.export("broker", broker.arn)

@@ -11,6 +11,12 @@ from typing import Any
 import pulumi
 
 _PREFIX = re.compile(r"([a-z][a-z0-9]*-)?")
+# A customer's limit where the stack does not name another one.
+REQUESTS_PER_SECOND = 100
+# The packages below `functions/`.
+FUNCTIONS = ("create_order", "get_order", "invoice_consumer", "outbox_relay", "operations", "release")
+# What CloudWatch Logs takes, up to a year and a month.
+RETENTION_DAYS = (1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400)
 _CONSUMER = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
 
 
@@ -36,6 +42,7 @@ class Configuration:
     region: str
     availability_zones: int
     nat_gateways: str
+    private_endpoints: bool
     is_protected: bool
     database_version: str
     database_instance_class: str
@@ -46,10 +53,15 @@ class Configuration:
     broker_instance_type: str
     broker_deployment_mode: str
     log_level: str
+    log_retention_days: int
+    alarm_email: str | None
     reserved_concurrency: Mapping[str, int] = field(default_factory=dict)
+    snap_start: Sequence[str]
     kong_version: str
     gateway_tasks: int
-    consumers: Sequence[str]
+    gateway_tasks_max: int
+    consumers: Mapping[str, int]
+    spans_endpoint: str | None
     certificate_arn: str | None
     lambda_endpoint: LambdaEndpoint | None
 
@@ -59,9 +71,10 @@ def read_configuration() -> Configuration:
     config = pulumi.Config()
     return Configuration(
         prefix=_matching(config, "prefix", _PREFIX, default=f"{pulumi.get_stack()}-"),
-        region=_text(pulumi.Config("aws"), "region"),
+        region=_matching(pulumi.Config("aws"), "region", re.compile(r"[a-z]{2}(-[a-z]+)+-\d")),
         availability_zones=_integer(config, "availabilityZones", at_least=2, at_most=3),
         nat_gateways=_choice(config, "natGateways", ("Single", "OnePerAz")),
+        private_endpoints=_boolean(config, "privateEndpoints"),
         is_protected=_boolean(config, "isProtected"),
         database_version=_matching(config, "databaseVersion", re.compile(r"1[5-8]"), default="17"),
         database_instance_class=_matching(config, "databaseInstanceClass", re.compile(r"db\.\w+\.\w+")),
@@ -73,10 +86,15 @@ def read_configuration() -> Configuration:
         broker_instance_type=_matching(config, "brokerInstanceType", re.compile(r"mq\.m7g\.\w+")),
         broker_deployment_mode=_choice(config, "brokerDeploymentMode", ("SINGLE_INSTANCE", "CLUSTER_MULTI_AZ")),
         log_level=_choice(config, "logLevel", ("DEBUG", "INFO", "WARNING", "ERROR"), default="INFO"),
+        log_retention_days=_retention_days(config),
+        alarm_email=_optional(config, "alarmEmail", re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")),
+        snap_start=_snap_start(config),
         reserved_concurrency=_reserved_concurrency(config),
         kong_version=_matching(config, "kongVersion", re.compile(r"3\.\d+(\.\d+)?"), default="3.9"),
         gateway_tasks=_integer(config, "gatewayTasks", at_least=1, at_most=50, default=1),
-        consumers=_consumers(config),
+        gateway_tasks_max=_tasks_max(config),
+        consumers=_limits(config),
+        spans_endpoint=_optional(config, "spansEndpoint", re.compile(r"https?://[^/]+/.*")),
         certificate_arn=_certificate_arn(config),
         lambda_endpoint=_lambda_endpoint(config),
     )
@@ -120,7 +138,11 @@ def _boolean(config: pulumi.Config, key: str) -> bool:
 
 def _reserved_concurrency(config: pulumi.Config) -> dict[str, int]:
     value: Any = config.get_object("reservedConcurrency", {})
-    if not isinstance(value, dict) or not all(type(count) is int and count >= 0 for count in value.values()):
+    if (
+        not isinstance(value, dict)
+        or not all(type(count) is int and count >= 0 for count in value.values())
+        or not value.keys() <= {*FUNCTIONS}
+    ):
         raise _refuse(config, "reservedConcurrency", value, "a map of function names to numbers")
     return value
 
@@ -133,9 +155,44 @@ def _consumers(config: pulumi.Config) -> tuple[str, ...]:
     return tuple(names)
 
 
+def _limits(config: pulumi.Config) -> dict[str, int]:
+    """Return how many requests a second each consumer may make."""
+    consumers = _consumers(config)
+    value: Any = config.get_object("requestsPerSecond", {})
+    if (
+        not isinstance(value, dict)
+        or not all(type(limit) is int and limit > 0 for limit in value.values())
+        or not value.keys() <= {*consumers}
+    ):
+        raise _refuse(config, "requestsPerSecond", value, f"a map of consumers ({', '.join(consumers)}) to numbers")
+    return {name: value.get(name, REQUESTS_PER_SECOND) for name in consumers}
+
+
+def _optional(config: pulumi.Config, key: str, pattern: re.Pattern[str]) -> str | None:
+    return None if config.get(key) is None else _matching(config, key, pattern)
+
+
+def _retention_days(config: pulumi.Config) -> int:
+    return int(_choice(config, "logRetentionDays", [str(days) for days in RETENTION_DAYS], default="30"))
+
+
+def _tasks_max(config: pulumi.Config) -> int:
+    tasks = _integer(config, "gatewayTasks", at_least=1, at_most=50, default=1)
+    return _integer(config, "gatewayTasksMax", at_least=tasks, at_most=200, default=4 * tasks)
+
+
+def _snap_start(config: pulumi.Config) -> tuple[str, ...]:
+    value: Any = config.get_object("snapStart", [])
+    if not isinstance(value, list) or not {*map(str, value)} <= {*FUNCTIONS}:
+        raise _refuse(config, "snapStart", value, f"a list of functions ({', '.join(FUNCTIONS)})")
+    return tuple(value)
+
+
 def _certificate_arn(config: pulumi.Config) -> str | None:
     """API keys travel in a header, so a listener without TLS must be asked for by name."""
     if _boolean(config, "plainHttp"):
+        if _boolean(config, "isProtected"):
+            raise _refuse(config, "plainHttp", "true", "false where isProtected is true: keys would travel in clear")
         return None
     return _matching(config, "certificateArn", re.compile(r"arn:aws[a-z-]*:acm:[a-z0-9-]+:\d{12}:certificate/.+"))
 

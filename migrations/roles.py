@@ -19,6 +19,7 @@ LOGINS: dict[str, dict[str, str]] = {
         "idle_in_transaction_session_timeout": "60s",
     },
     "outbox_relay": {"lock_timeout": "5s", "statement_timeout": "20s", "idle_in_transaction_session_timeout": "60s"},
+    "operations": {"lock_timeout": "5s", "statement_timeout": "60s", "idle_in_transaction_session_timeout": "60s"},
 }
 
 

@@ -79,7 +79,9 @@ def lambda_handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     try:
         return _answer(event, context)
     except Problem as problem:
-        logger.info("order refused", extra={"status": problem.status, "problem": problem.kind})
+        # Kong lets nobody in without a customer: it is not the client who has to know.
+        log = logger.warning if problem.status == 401 else logger.info
+        log("order refused", extra={"status": problem.status, "problem": problem.kind})
         return problem.to_response()
     except (psycopg.OperationalError, psycopg.errors.ReadOnlySqlTransaction, SecretUnavailableError) as error:
         logger.error("database unavailable", extra={"reason": str(error).strip()})

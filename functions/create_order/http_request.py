@@ -1,7 +1,6 @@
 """Read the command out of Kong's event (payload 1.0, `awsgateway_compatible`): who orders what, under which key.
 
-Header names are lower-case there, the body is always base64. The customer is the `custom_id` of the consumer that Kong
-authenticated; Kong replaces whatever a client sends under that name.
+Header names are lower-case there, the body is always base64.
 """
 
 from __future__ import annotations
@@ -11,7 +10,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from contracts.http import JSON, Problem, method_not_allowed
+from contracts.http import JSON, Problem, authenticated_customer, method_not_allowed
 from contracts.orders import CreateOrderRequest, InvalidOrderError, NotJsonError
 from create_order.orders import CreateOrder
 
@@ -28,9 +27,7 @@ def parse(event: Mapping[str, Any]) -> CreateOrder:
     if event["httpMethod"] != "POST":
         raise method_not_allowed(event["httpMethod"], "POST")
     headers = event["headers"]
-    customer_id = headers.get("x-consumer-custom-id")
-    if not customer_id:
-        raise Problem(401, "unauthenticated", title="Unauthenticated", detail="The gateway named no customer.")
+    customer_id = authenticated_customer(headers)
     _require_json(headers.get("content-type", ""))
     return CreateOrder(
         customer_id=customer_id,
@@ -51,7 +48,7 @@ def _body(event: Mapping[str, Any]) -> CreateOrderRequest:
     try:
         return CreateOrderRequest.from_body(base64.b64decode(body) if event["isBase64Encoded"] else body.encode())
     except NotJsonError as error:
-        raise Problem(400, "not-json", title="Not JSON", detail=f"The body is not JSON: {error}.") from None
+        raise Problem(400, "not-json", title="Not JSON", detail=f"The body cannot be read as JSON: {error}.") from None
     except InvalidOrderError as error:
         detail = "The body breaks a rule; see errors."
         raise Problem(422, "invalid-order", title="Invalid order", detail=detail, errors=error.errors) from None

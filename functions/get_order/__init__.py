@@ -1,1 +1,1 @@
-"""`GET /orders/{orderId}` and `GET /health`: what is stored, and whether orders can be accepted."""
+"""`GET /orders/{orderId}`, `GET /health`, `GET /openapi.json`: what is stored, whether orders are accepted, and how."""

@@ -1,4 +1,4 @@
-"""The Lambda behind `GET /orders/{orderId}` and `GET /health`.
+"""The Lambda behind `GET /orders/{orderId}`, `GET /health` and `GET /openapi.json`.
 
 A customer sees its own orders; anybody else's is answered exactly like one that does not exist (guarantee G5).
 """
@@ -17,7 +17,14 @@ from aws_lambda_powertools.logging import Logger
 from aws_api import database_password
 from aws_api.secrets_manager import SecretUnavailableError
 from contracts import settings as environment
-from contracts.http import Problem, database_unavailable, internal_error, method_not_allowed, response
+from contracts.http import (
+    Problem,
+    authenticated_customer,
+    database_unavailable,
+    internal_error,
+    method_not_allowed,
+    response,
+)
 from get_order.broker_health import is_answering
 from get_order.repository import PostgresOrderRepository
 from get_order.settings import Settings
@@ -28,6 +35,7 @@ BROKER_TIMEOUT_S = 0.5
 HANG_UP_AFTER_S = 4.0
 READ_METHODS = ("GET", "HEAD")
 HEALTH_PATH = "/health"
+OPENAPI_PATH = "/openapi.json"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,9 +68,11 @@ def lambda_handler(event: dict[str, Any], context: Any) -> dict[str, Any]:  # no
     try:
         if event["httpMethod"] not in READ_METHODS:
             raise method_not_allowed(event["httpMethod"], ", ".join(READ_METHODS))
-        return _health() if event["path"] == HEALTH_PATH else _order(event)
+        return _answer(event)
     except Problem as problem:
-        logger.info("request refused", extra={"status": problem.status, "problem": problem.kind})
+        # Kong lets nobody in without a customer: it is not the client who has to know.
+        log = logger.warning if problem.status == 401 else logger.info
+        log("request refused", extra={"status": problem.status, "problem": problem.kind})
         return problem.to_response()
     except (psycopg.OperationalError, SecretUnavailableError) as error:
         logger.error("database unavailable", extra={"reason": str(error).strip()})
@@ -72,10 +82,18 @@ def lambda_handler(event: dict[str, Any], context: Any) -> dict[str, Any]:  # no
         return internal_error().to_response()
 
 
+def _answer(event: dict[str, Any]) -> dict[str, Any]:
+    if event["path"] == HEALTH_PATH:
+        return _health()
+    if event["path"] == OPENAPI_PATH:
+        from contracts import openapi  # asked for once in a while: nobody's cold start should pay for it
+
+        return response(200, openapi.document())
+    return _order(event)
+
+
 def _order(event: dict[str, Any]) -> dict[str, Any]:
-    customer_id = event["headers"].get("x-consumer-custom-id")
-    if not customer_id:
-        raise Problem(401, "unauthenticated", title="Unauthenticated", detail="The gateway named no customer.")
+    customer_id = authenticated_customer(event["headers"])
     order_id = _order_id(event["pathParameters"]["order_id"])
     order = dependencies().repository.find(order_id, customer_id=customer_id) if order_id else None
     if order is None:

@@ -13,6 +13,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from contracts.topology import DEAD_LETTER_QUEUE, ORDER_CREATED_QUEUE
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delivery:
@@ -28,8 +30,12 @@ class Delivery:
         return self.properties.get("type")
 
     def fingerprint(self) -> bytes:
-        """The same for every delivery of one message: what changes on the way (headers, times) is left out."""
-        stable = json.dumps([self.queue, self.properties.get("messageId"), self.message_type])
+        """The same for every delivery of one message: what changes on the way (headers, times) is left out.
+
+        What died in the main queue counts as the main queue's, so that it returns to its row when it is replayed.
+        """
+        origin = ORDER_CREATED_QUEUE if self.queue == DEAD_LETTER_QUEUE else self.queue
+        stable = json.dumps([origin, self.properties.get("messageId"), self.message_type])
         return hashlib.sha256(stable.encode() + b"\n" + self.body).digest()
 
 

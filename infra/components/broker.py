@@ -10,6 +10,7 @@ from typing import Any
 import pulumi
 import pulumi_aws as aws
 
+from components.key import Key
 from components.network import allow, open_outwards
 from components.policy import Statement
 from components.secret import Secret, login
@@ -17,6 +18,8 @@ from components.secret import Secret, login
 AMQPS_PORT = 5671
 MANAGEMENT_PORT = 443
 ADMINISTRATOR = "admin"
+# In a single instance nothing is consumed meanwhile; a cluster takes its nodes one after the other.
+MAINTENANCE = {"day_of_week": "SUNDAY", "time_of_day": "04:00", "time_zone": "UTC"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,6 +30,8 @@ class BrokerArgs:
     engine_version: str
     instance_type: str
     deployment_mode: str
+    is_protected: bool
+    key: Key
     vpc_id: pulumi.Input[str]
     subnet_ids: pulumi.Output[Sequence[str]]
     client_security_group_id: pulumi.Input[str]
@@ -40,12 +45,13 @@ class Broker(pulumi.ComponentResource):
       - an Amazon MQ broker running RabbitMQ
       - a security group that lets the functions in, and Lambda's pollers, which join the broker's own group
 
-    Outputs: arn, endpoint (AMQP), management_url, administrator (its Secret).
+    Outputs: arn, name, endpoint (AMQP), management_url, administrator (its Secret).
     """
 
     def __init__(self, name: str, args: BrokerArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("serverless-orders:components:Broker", name, None, opts)
         self._prefix = args.prefix
+        self._key = args.key
         self.administrator = self._build_login("administrator", f"{args.prefix}broker/admin", ADMINISTRATOR)
         group = open_outwards(name, "RabbitMQ and the pollers of event source mappings", args.vpc_id, parent=self)
         allow(f"{name}-functions", into=group, port=AMQPS_PORT, peer=args.client_security_group_id, parent=self)
@@ -53,6 +59,7 @@ class Broker(pulumi.ComponentResource):
         allow(f"{name}-pollers", into=group, port=AMQPS_PORT, peer=group.id, parent=self)
         broker = self._build_broker(name, args, group)
         self.arn: pulumi.Output[str] = broker.arn
+        self.name: pulumi.Output[str] = broker.broker_name
         self.endpoint: pulumi.Output[str] = broker.instances.apply(_amqp_endpoint)
         self.management_url: pulumi.Output[str] = broker.instances.apply(
             lambda instances: str(instances[0].console_url)
@@ -64,15 +71,15 @@ class Broker(pulumi.ComponentResource):
         return self._build_login(username, f"{self._prefix}broker/{username}", username)
 
     def consume(self, user: Secret) -> list[Statement]:
-        """Grant what Lambda does in a function's name to consume as `user`, beside the managed VPC access policy."""
+        """Grant what Lambda does in a function's name to consume as `user`, beside making network interfaces."""
         return [
-            user.read(),
+            *user.read(),
             Statement(actions=["mq:DescribeBroker"], resources=[self.arn]),
             Statement(actions=["ec2:DescribeSecurityGroups", "ec2:DescribeVpcs"], resources=["*"]),
         ]
 
     def _build_login(self, name: str, secret_name: str, username: str) -> Secret:
-        return Secret(f"broker-{name}", login(secret_name, username), pulumi.ResourceOptions(parent=self))
+        return Secret(f"broker-{name}", login(secret_name, username, self._key), pulumi.ResourceOptions(parent=self))
 
     def _build_broker(self, name: str, args: BrokerArgs, group: aws.ec2.SecurityGroup) -> aws.mq.Broker:
         is_single = args.deployment_mode == "SINGLE_INSTANCE"
@@ -88,10 +95,12 @@ class Broker(pulumi.ComponentResource):
             subnet_ids=args.subnet_ids.apply(lambda ids: ids[:1] if is_single else ids),
             security_groups=[group.id],
             logs={"general": True},
+            encryption_options={"use_aws_owned_key": False, "kms_key_id": args.key.arn},
+            maintenance_window_start_time=MAINTENANCE,
             # Amazon MQ demands it from 3.13 on.
             auto_minor_version_upgrade=True,
-            # A change of users would replace the broker, messages and all.
-            opts=pulumi.ResourceOptions(parent=self, ignore_changes=["users"]),
+            # A change of users would replace the broker, messages and all: passwords are changed through its own API.
+            opts=pulumi.ResourceOptions(parent=self, ignore_changes=["users"], protect=args.is_protected),
         )
 
 

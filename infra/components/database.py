@@ -7,11 +7,13 @@ reaches the instance itself: migrations would pin the proxy's connections.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import pulumi
 import pulumi_aws as aws
 
 from components import secret
+from components.key import Key
 from components.network import allow, open_outwards
 from components.policy import Statement, policy_document, trust
 
@@ -19,11 +21,18 @@ PORT = 5432
 ADMINISTRATOR = "orders_admin"  # RDS refuses `admin`: PostgreSQL's engine there reserves it.
 # The proxy's certificate comes from Amazon Trust Services, which the runtime's own trust store knows.
 PROXY_ROOT_CERT = "/etc/pki/tls/certs/ca-bundle.crt"
+# Once a week, when few order; backups before it.
+MAINTENANCE_WINDOW = "sun:05:00-sun:06:00"
+BACKUP_WINDOW = "03:00-04:00"
+LOGS = ("postgresql", "upgrade")
 
 
 @dataclass(frozen=True, kw_only=True)
 class DatabaseArgs:
-    """`auth` is `iam` or `secret`, `ssl_mode` what clients ask for; `client_security_group_id` may connect."""
+    """`auth` is `iam` or `secret`, `ssl_mode` what clients ask for; `client_security_group_id` may connect.
+
+    `users` are the roles that log in through the proxy.
+    """
 
     prefix: str
     database_name: str
@@ -31,6 +40,9 @@ class DatabaseArgs:
     instance_class: str
     multi_az: bool
     is_protected: bool
+    log_retention_days: int
+    users: Sequence[str]
+    key: Key
     auth: str
     ssl_mode: str
     vpc_id: pulumi.Input[str]
@@ -51,11 +63,11 @@ class Database(pulumi.ComponentResource):
     """The database and who may log in.
 
     Creates:
-      - an encrypted PostgreSQL instance whose administrator's secret RDS manages
+      - an encrypted PostgreSQL instance whose administrator's secret RDS manages, its parameters and log groups
       - an RDS Proxy with IAM end to end, its target and its role
       - a subnet group, and a security group that lets the functions and the proxy in
 
-    Outputs: endpoint (the proxy's), port.
+    Outputs: endpoint (the proxy's), port, identifier, proxy_name.
     """
 
     def __init__(self, name: str, args: DatabaseArgs, opts: pulumi.ResourceOptions | None = None) -> None:
@@ -68,6 +80,8 @@ class Database(pulumi.ComponentResource):
         self._proxy = self._build_proxy(name, args)
         self.endpoint: pulumi.Output[str] = self._proxy.endpoint
         self.port: pulumi.Output[str] = self._instance.port.apply(str)
+        self.identifier: pulumi.Output[str] = self._instance.identifier
+        self.proxy_name: pulumi.Output[str] = self._proxy.name
         self.register_outputs({"endpoint": self.endpoint, "port": self.port})
 
     def login(self, user: str) -> DatabaseLogin:
@@ -77,11 +91,11 @@ class Database(pulumi.ComponentResource):
             return DatabaseLogin(environment=environment, statements=[self._connect(user)], secret_arn=None)
         own = secret.Secret(
             f"database-{user}",
-            secret.login(f"{self._args.prefix}database/{user}", user),
+            secret.login(f"{self._args.prefix}database/{user}", user, self._args.key),
             pulumi.ResourceOptions(parent=self),
         )
         environment["DATABASE_SECRET_ID"] = own.arn
-        return DatabaseLogin(environment=environment, statements=[own.read()], secret_arn=own.arn)
+        return DatabaseLogin(environment=environment, statements=own.read(), secret_arn=own.arn)
 
     def administrator_login(self) -> DatabaseLogin:
         """Return the administrator's login to the instance itself, with the secret that RDS manages."""
@@ -95,7 +109,7 @@ class Database(pulumi.ComponentResource):
                 "DATABASE_AUTH": "secret",
                 "DATABASE_SECRET_ID": arn,
             },
-            statements=[Statement(actions=["secretsmanager:GetSecretValue"], resources=[arn])],
+            statements=secret.read_secret(arn, self._args.key),
             secret_arn=arn,
         )
 
@@ -118,8 +132,6 @@ class Database(pulumi.ComponentResource):
         return Statement(actions=["rds-db:connect"], resources=[pulumi.Output.concat(logins, "/", user)])
 
     def _build_instance(self, name: str, args: DatabaseArgs) -> aws.rds.Instance:
-        opts = pulumi.ResourceOptions(parent=self)
-        subnets = aws.rds.SubnetGroup(name, name=f"{args.prefix}orders", subnet_ids=args.subnet_ids, opts=opts)
         identifier = f"{args.prefix}orders"
         return aws.rds.Instance(
             name,
@@ -131,23 +143,66 @@ class Database(pulumi.ComponentResource):
             allocated_storage=20,
             max_allocated_storage=200,
             storage_type="gp3",
-            storage_encrypted=True,
             db_name=args.database_name,
             port=PORT,
             username=ADMINISTRATOR,
             manage_master_user_password=True,
             iam_database_authentication_enabled=True,
-            db_subnet_group_name=subnets.name,
-            vpc_security_group_ids=[self._group.id],
             publicly_accessible=False,
+            vpc_security_group_ids=[self._group.id],
             multi_az=args.multi_az,
             backup_retention_period=14 if args.is_protected else 1,
+            backup_window=BACKUP_WINDOW,
+            maintenance_window=MAINTENANCE_WINDOW,
             copy_tags_to_snapshot=True,
             deletion_protection=args.is_protected,
             skip_final_snapshot=not args.is_protected,
             final_snapshot_identifier=f"{identifier}-final" if args.is_protected else None,
-            opts=pulumi.ResourceOptions(parent=self, protect=args.is_protected),
+            **self._encryption(args),
+            **self._surroundings(name, args, identifier),
+            opts=pulumi.ResourceOptions(
+                parent=self, protect=args.is_protected, depends_on=self._build_log_groups(name, args, identifier)
+            ),
         )
+
+    def _encryption(self, args: DatabaseArgs) -> dict[str, Any]:
+        return {
+            "storage_encrypted": True,
+            "kms_key_id": args.key.arn,
+            "master_user_secret_kms_key_id": args.key.arn,
+            # The metric DBLoad is the insights'; the smallest instances have none.
+            "performance_insights_enabled": args.is_protected,
+            "performance_insights_kms_key_id": args.key.arn if args.is_protected else None,
+        }
+
+    def _surroundings(self, name: str, args: DatabaseArgs, identifier: str) -> dict[str, Any]:
+        opts = pulumi.ResourceOptions(parent=self)
+        subnets = aws.rds.SubnetGroup(name, name=identifier, subnet_ids=args.subnet_ids, opts=opts)
+        parameters = aws.rds.ParameterGroup(
+            name,
+            # Another major version is another family, which needs a group of another name beside the old one.
+            name=f"{identifier}-{args.engine_version}",
+            family=f"postgres{args.engine_version}",
+            parameters=[{"name": "rds.force_ssl", "value": "1"}],
+            opts=opts,
+        )
+        return {
+            "db_subnet_group_name": subnets.name,
+            "parameter_group_name": parameters.name,
+            "enabled_cloudwatch_logs_exports": list(LOGS),
+        }
+
+    def _build_log_groups(self, name: str, args: DatabaseArgs, identifier: str) -> list[pulumi.Resource]:
+        """Made before the instance: a group that RDS makes is kept for ever."""
+        return [
+            aws.cloudwatch.LogGroup(
+                f"{name}-{log}",
+                name=f"/aws/rds/instance/{identifier}/{log}",
+                retention_in_days=args.log_retention_days,
+                opts=pulumi.ResourceOptions(parent=self),
+            )
+            for log in LOGS
+        ]
 
     def _build_proxy(self, name: str, args: DatabaseArgs) -> aws.rds.Proxy:
         opts = pulumi.ResourceOptions(parent=self)
@@ -156,7 +211,7 @@ class Database(pulumi.ComponentResource):
             name=f"{args.prefix}orders",
             engine_family="POSTGRESQL",
             default_auth_scheme="IAM_AUTH",
-            role_arn=self._build_proxy_role(name).arn,
+            role_arn=self._build_proxy_role(name, args).arn,
             require_tls=True,
             vpc_subnet_ids=args.subnet_ids,
             vpc_security_group_ids=[self._group.id],
@@ -179,13 +234,14 @@ class Database(pulumi.ComponentResource):
         )
         return proxy
 
-    def _build_proxy_role(self, name: str) -> aws.iam.Role:
+    def _build_proxy_role(self, name: str, args: DatabaseArgs) -> aws.iam.Role:
         opts = pulumi.ResourceOptions(parent=self)
         role = aws.iam.Role(f"{name}-proxy", assume_role_policy=trust("rds.amazonaws.com"), opts=opts)
         # arn:…:rds:…:db:name names the instance; a login to it goes by its resource id.
-        users = pulumi.Output.all(self._instance.arn, self._instance.resource_id).apply(
-            lambda parts: f"{parts[0].rsplit(':db:', 1)[0].replace(':rds:', ':rds-db:')}:dbuser:{parts[1]}/*"
+        logins = pulumi.Output.all(self._instance.arn, self._instance.resource_id).apply(
+            lambda parts: f"{parts[0].rsplit(':db:', 1)[0].replace(':rds:', ':rds-db:')}:dbuser:{parts[1]}"
         )
-        statements = [Statement(actions=["rds-db:connect"], resources=[users])]
+        users = [pulumi.Output.concat(logins, "/", user) for user in args.users]
+        statements = [Statement(actions=["rds-db:connect"], resources=users)]
         aws.iam.RolePolicy(f"{name}-proxy", role=role.name, policy=policy_document(statements), opts=opts)
         return role

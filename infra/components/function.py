@@ -1,7 +1,8 @@
 """One Lambda function behind the alias `live`.
 
 Whoever invokes it names the alias: a version is published with each change, so a deployment moves all callers at once
-and going back is moving the alias.
+and going back is moving the alias. The alias moves when what the new code needs is there (`live_after`), so a release
+that fails leaves the old code running on the old schema.
 """
 
 from collections.abc import Mapping, Sequence
@@ -10,13 +11,13 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_aws as aws
 
-from components.policy import Statement, policy_document, trust
+from components.execution_role import ExecutionRole
+from components.policy import Statement, policy_document
 
 RUNTIME = "python3.13"
 ARCHITECTURE = "arm64"
 LIVE = "live"
 LAYERS_MAX = 5  # AWS's limit, layers of extensions included
-_VPC_ACCESS = "arn:aws:iam::aws:policy/service-role/AWSLambdaVPCAccessExecutionRole"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,6 +26,7 @@ class FunctionArgs:
 
     prefix: str
     package: str
+    role: ExecutionRole
     code: str
     layers: Sequence[pulumi.Input[str]]
     memory_mb: int
@@ -33,15 +35,17 @@ class FunctionArgs:
     statements: Sequence[Statement]
     subnet_ids: pulumi.Input[Sequence[str]]
     security_group_id: pulumi.Input[str]
+    log_retention_days: int
     reserved_concurrency: int | None = None
-    log_retention_days: int = 30
+    snap_start: bool = False
+    live_after: Sequence[pulumi.Resource] = ()
 
 
 class Function(pulumi.ComponentResource):
     """A function in the VPC.
 
     Creates:
-      - an execution role: Lambda's VPC access policy and the given statements
+      - the policy of its execution role: its log group and the given statements
       - a log group
       - the function and a version of it
       - the alias `live`
@@ -53,14 +57,13 @@ class Function(pulumi.ComponentResource):
         super().__init__("serverless-orders:components:Function", name, None, opts)
         if len(args.layers) > LAYERS_MAX:
             raise ValueError(f"function {name} has {len(args.layers)} layers, Lambda takes {LAYERS_MAX}")
-        role = self._build_role(name, args)
-        function = self._build_function(name, args, role)
+        function = self._build_function(name, args)
         alias = aws.lambda_.Alias(
             name,
             name=LIVE,
             function_name=function.name,
             function_version=function.version,
-            opts=pulumi.ResourceOptions(parent=self),
+            opts=pulumi.ResourceOptions(parent=self, depends_on=list(args.live_after)),
         )
         self.name: pulumi.Output[str] = function.name
         self.arn: pulumi.Output[str] = function.arn
@@ -72,14 +75,7 @@ class Function(pulumi.ComponentResource):
         """Grant invoking the alias."""
         return Statement(actions=["lambda:InvokeFunction"], resources=[self.alias_arn])
 
-    def _build_role(self, name: str, args: FunctionArgs) -> aws.iam.Role:
-        opts = pulumi.ResourceOptions(parent=self)
-        role = aws.iam.Role(name, assume_role_policy=trust("lambda.amazonaws.com"), opts=opts)
-        aws.iam.RolePolicyAttachment(name, role=role.name, policy_arn=_VPC_ACCESS, opts=opts)
-        aws.iam.RolePolicy(name, role=role.name, policy=policy_document(args.statements), opts=opts)
-        return role
-
-    def _build_function(self, name: str, args: FunctionArgs, role: aws.iam.Role) -> aws.lambda_.Function:
+    def _build_function(self, name: str, args: FunctionArgs) -> aws.lambda_.Function:
         function_name = f"{args.prefix}{args.package}"
         log_group = aws.cloudwatch.LogGroup(
             name,
@@ -87,10 +83,11 @@ class Function(pulumi.ComponentResource):
             retention_in_days=args.log_retention_days,
             opts=pulumi.ResourceOptions(parent=self),
         )
+        rights = self._build_policy(name, args, log_group)
         return aws.lambda_.Function(
             name,
             name=function_name,
-            role=role.arn,
+            role=args.role.arn,
             runtime=RUNTIME,
             architectures=[ARCHITECTURE],
             handler=f"{args.package}.handler.lambda_handler",
@@ -100,8 +97,23 @@ class Function(pulumi.ComponentResource):
             timeout=args.timeout_s,
             environment={"variables": args.environment},
             reserved_concurrent_executions=args.reserved_concurrency,
-            logging_config={"log_format": "JSON", "log_group": log_group.name},
+            logging_config={"log_format": "JSON", "system_log_level": "INFO", "log_group": log_group.name},
             vpc_config={"subnet_ids": args.subnet_ids, "security_group_ids": [args.security_group_id]},
+            snap_start={"apply_on": "PublishedVersions"} if args.snap_start else None,
             publish=True,
+            # Lambda refuses a function whose role may not yet make network interfaces.
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[args.role, rights]),
+        )
+
+    def _build_policy(self, name: str, args: FunctionArgs, log_group: aws.cloudwatch.LogGroup) -> aws.iam.RolePolicy:
+        # Not logs:CreateLogGroup: a group that Lambda makes anew has no retention.
+        write = Statement(
+            actions=["logs:CreateLogStream", "logs:PutLogEvents"],
+            resources=[pulumi.Output.concat(log_group.arn, ":*")],
+        )
+        return aws.iam.RolePolicy(
+            name,
+            role=args.role.name,
+            policy=policy_document([write, *args.statements]),
             opts=pulumi.ResourceOptions(parent=self),
         )

@@ -14,13 +14,17 @@ import pulumi_aws as aws
 import pulumi_awsx as awsx
 
 from components.function import Function
-from components.network import ANYWHERE, allow, open_outwards
+from components.key import Key
+from components.load_balancer import LoadBalancer, LoadBalancerArgs
+from components.network import allow, open_outwards
 from components.policy import Statement, policy_document, trust
+from components.secret import read_secret
 
 CONTAINER = "kong"
 PROXY_PORT = 8000
 STATUS_PORT = 8100
-_TASK_EXECUTION = "arn:aws:iam::aws:policy/service-role/AmazonECSTaskExecutionRolePolicy"
+# Another task before one is busy: a key check and an invocation cost Kong little, so processors are what runs out.
+CPU_PERCENT = 60
 _SETTINGS = {
     "KONG_DATABASE": "off",
     "KONG_ADMIN_LISTEN": "off",
@@ -37,7 +41,10 @@ _SETTINGS = {
 
 @dataclass(frozen=True, kw_only=True)
 class GatewayArgs:
-    """`declarative_config` is the filled-in kong.yml; `functions` are those that Kong may invoke."""
+    """`declarative_config` is the filled-in kong.yml; `functions` are those that Kong may invoke.
+
+    From `tasks` up to `tasks_max` run, as many as it takes.
+    """
 
     prefix: str
     kong_version: str
@@ -45,8 +52,13 @@ class GatewayArgs:
     functions: Sequence[Function]
     region: str
     tasks: int
+    tasks_max: int
     certificate_arn: str | None
+    is_protected: bool
+    log_retention_days: int
+    key: Key
     vpc_id: pulumi.Input[str]
+    vpc_cidr_block: str
     public_subnet_ids: pulumi.Input[Sequence[str]]
     private_subnet_ids: pulumi.Input[Sequence[str]]
 
@@ -56,31 +68,50 @@ class Gateway(pulumi.ComponentResource):
 
     Creates:
       - the secret with Kong's declarative configuration
-      - a load balancer, its listener (HTTPS with a certificate) and target group, security groups
-      - a cluster, a log group, task and execution role, the Fargate service
+      - a load balancer (HTTPS with a certificate) and Kong's security group
+      - a cluster, a log group, task and execution role, the Fargate service and its scaling
 
-    Outputs: url.
+    Outputs: url, balancer (its name in metrics).
     """
 
     def __init__(self, name: str, args: GatewayArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         described = {"version": args.kong_version, "declarative_config": args.declarative_config}
         super().__init__("serverless-orders:components:Gateway", name, described, opts)
-        balancer_group = open_outwards(f"{name}-balancer", "The load balancer", args.vpc_id, parent=self)
-        kong_group = open_outwards(f"{name}-kong", "Kong", args.vpc_id, parent=self)
+        balancer = self._build_load_balancer(name, args)
+        group = open_outwards(f"{name}-kong", "Kong", args.vpc_id, parent=self)
         for port in (PROXY_PORT, STATUS_PORT):
-            allow(f"{name}-kong-{port}", into=kong_group, port=port, peer=balancer_group.id, parent=self)
-        targets = self._build_target_group(name, args)
-        balancer, listener = self._build_load_balancer(name, args, balancer_group, targets)
-        self._build_service(name, args, kong_group, targets, listener)
+            allow(f"{name}-kong-{port}", into=group, port=port, peer=balancer.security_group_id, parent=self)
+        self._build_service(name, args, group, balancer)
         scheme = "https" if args.certificate_arn else "http"
         self.url: pulumi.Output[str] = pulumi.Output.concat(f"{scheme}://", balancer.dns_name)
+        self.balancer: pulumi.Output[str] = balancer.arn_suffix
         self.register_outputs({"url": self.url})
+
+    def _build_load_balancer(self, name: str, args: GatewayArgs) -> LoadBalancer:
+        return LoadBalancer(
+            name,
+            LoadBalancerArgs(
+                prefix=args.prefix,
+                certificate_arn=args.certificate_arn,
+                is_protected=args.is_protected,
+                target_port=PROXY_PORT,
+                health_port=STATUS_PORT,
+                health_path="/status/ready",
+                vpc_id=args.vpc_id,
+                subnet_ids=args.public_subnet_ids,
+            ),
+            pulumi.ResourceOptions(parent=self),
+        )
 
     def _build_configuration(self, name: str, args: GatewayArgs) -> tuple[pulumi.Output[str], pulumi.Output[str]]:
         """Return the secret's ARN and what a container refers to: one version of it."""
         opts = pulumi.ResourceOptions(parent=self)
         secret = aws.secretsmanager.Secret(
-            name, name=f"{args.prefix}gateway-configuration", recovery_window_in_days=0, opts=opts
+            name,
+            name=f"{args.prefix}gateway-configuration",
+            kms_key_id=args.key.arn,
+            recovery_window_in_days=0,
+            opts=opts,
         )
         version = aws.secretsmanager.SecretVersion(
             name,
@@ -91,72 +122,23 @@ class Gateway(pulumi.ComponentResource):
         )
         return secret.arn, pulumi.Output.concat(secret.arn, ":::", version.version_id)
 
-    def _build_target_group(self, name: str, args: GatewayArgs) -> aws.lb.TargetGroup:
-        return aws.lb.TargetGroup(
-            name,
-            name=f"{args.prefix}orders-kong",
-            vpc_id=args.vpc_id,
-            target_type="ip",
-            protocol="HTTP",
-            port=PROXY_PORT,
-            deregistration_delay=30,
-            health_check={"path": "/status/ready", "port": str(STATUS_PORT), "interval": 10, "healthy_threshold": 2},
-            opts=pulumi.ResourceOptions(parent=self),
-        )
-
-    def _build_load_balancer(
-        self, name: str, args: GatewayArgs, group: aws.ec2.SecurityGroup, targets: aws.lb.TargetGroup
-    ) -> tuple[aws.lb.LoadBalancer, aws.lb.Listener]:
-        opts = pulumi.ResourceOptions(parent=self)
-        port = 443 if args.certificate_arn else 80
-        aws.vpc.SecurityGroupIngressRule(
-            f"{name}-balancer-{port}",
-            security_group_id=group.id,
-            cidr_ipv4=ANYWHERE,
-            ip_protocol="tcp",
-            from_port=port,
-            to_port=port,
-            opts=opts,
-        )
-        balancer = aws.lb.LoadBalancer(
-            name,
-            name=f"{args.prefix}orders",
-            load_balancer_type="application",
-            subnets=args.public_subnet_ids,
-            security_groups=[group.id],
-            drop_invalid_header_fields=True,
-            opts=opts,
-        )
-        listener = aws.lb.Listener(
-            name,
-            load_balancer_arn=balancer.arn,
-            port=port,
-            protocol="HTTPS" if args.certificate_arn else "HTTP",
-            certificate_arn=args.certificate_arn,
-            ssl_policy="ELBSecurityPolicy-TLS13-1-2-2021-06" if args.certificate_arn else None,
-            default_actions=[{"type": "forward", "target_group_arn": targets.arn}],
-            opts=opts,
-        )
-        return balancer, listener
-
     def _build_service(
-        self,
-        name: str,
-        args: GatewayArgs,
-        group: aws.ec2.SecurityGroup,
-        targets: aws.lb.TargetGroup,
-        listener: aws.lb.Listener,
+        self, name: str, args: GatewayArgs, group: aws.ec2.SecurityGroup, balancer: LoadBalancer
     ) -> None:
         opts = pulumi.ResourceOptions(parent=self)
         cluster = aws.ecs.Cluster(name, name=f"{args.prefix}orders", opts=opts)
-        awsx.ecs.FargateService(
+        service = awsx.ecs.FargateService(
             name,
             name=f"{args.prefix}kong",
             cluster=cluster.arn,
             desired_count=args.tasks,
             task_definition_args=self._build_task_definition(name, args),
             load_balancers=[
-                {"target_group_arn": targets.arn, "container_name": CONTAINER, "container_port": PROXY_PORT}
+                {
+                    "target_group_arn": balancer.target_group_arn,
+                    "container_name": CONTAINER,
+                    "container_port": PROXY_PORT,
+                }
             ],
             network_configuration={
                 "subnets": args.private_subnet_ids,
@@ -166,20 +148,50 @@ class Gateway(pulumi.ComponentResource):
             deployment_circuit_breaker={"enable": True, "rollback": True},
             continue_before_steady_state=False,
             # A service may only name a target group that a listener already uses.
-            opts=pulumi.ResourceOptions(parent=self, depends_on=[listener]),
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[balancer.listener]),
+        )
+        self._build_scaling(name, args, pulumi.Output.concat("service/", cluster.name, f"/{args.prefix}kong"), service)
+
+    def _build_scaling(
+        self, name: str, args: GatewayArgs, service_id: pulumi.Output[str], service: awsx.ecs.FargateService
+    ) -> None:
+        scaled = {"service_namespace": "ecs", "scalable_dimension": "ecs:service:DesiredCount"}
+        target = aws.appautoscaling.Target(
+            name,
+            resource_id=service_id,
+            min_capacity=args.tasks,
+            max_capacity=args.tasks_max,
+            **scaled,
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[service]),
+        )
+        aws.appautoscaling.Policy(
+            name,
+            name=f"{args.prefix}kong-cpu",
+            resource_id=target.resource_id,
+            policy_type="TargetTrackingScaling",
+            target_tracking_scaling_policy_configuration={
+                "predefined_metric_specification": {"predefined_metric_type": "ECSServiceAverageCPUUtilization"},
+                "target_value": CPU_PERCENT,
+            },
+            **scaled,
+            opts=pulumi.ResourceOptions(parent=self),
         )
 
     def _build_task_definition(self, name: str, args: GatewayArgs) -> awsx.ecs.FargateServiceTaskDefinitionArgs:
         secret_arn, configuration = self._build_configuration(name, args)
         task_role = self._build_role(f"{name}-task", [function.invoke() for function in args.functions])
-        read = Statement(actions=["secretsmanager:GetSecretValue"], resources=[secret_arn])
-        execution_role = self._build_role(f"{name}-execution", [read])
-        aws.iam.RolePolicyAttachment(
-            name, role=execution_role.name, policy_arn=_TASK_EXECUTION, opts=pulumi.ResourceOptions(parent=self)
-        )
         log_group = aws.cloudwatch.LogGroup(
-            name, name=f"/kong/{args.prefix}orders", retention_in_days=30, opts=pulumi.ResourceOptions(parent=self)
+            name,
+            name=f"/kong/{args.prefix}orders",
+            retention_in_days=args.log_retention_days,
+            opts=pulumi.ResourceOptions(parent=self),
         )
+        # The image is public, so nothing of ECR is needed: AWS's managed policy for this role grants all of it.
+        write = Statement(
+            actions=["logs:CreateLogStream", "logs:PutLogEvents"],
+            resources=[pulumi.Output.concat(log_group.arn, ":*")],
+        )
+        execution_role = self._build_role(f"{name}-execution", [*read_secret(secret_arn, args.key), write])
         return awsx.ecs.FargateServiceTaskDefinitionArgs(
             cpu="512",
             memory="1024",
@@ -197,7 +209,13 @@ class Gateway(pulumi.ComponentResource):
 
 
 def _container(args: GatewayArgs, configuration: pulumi.Output[str]) -> awsx.ecs.TaskDefinitionContainerDefinitionArgs:
-    environment = {**_SETTINGS, "AWS_REGION": args.region}
+    # The balancer's word for who the client is counts; without it all clients share one limit per address.
+    client = {
+        "KONG_TRUSTED_IPS": args.vpc_cidr_block,
+        "KONG_REAL_IP_HEADER": "X-Forwarded-For",
+        "KONG_REAL_IP_RECURSIVE": "on",
+    }
+    environment = {**_SETTINGS, **client, "AWS_REGION": args.region}
     return awsx.ecs.TaskDefinitionContainerDefinitionArgs(
         name=CONTAINER,
         image=f"public.ecr.aws/docker/library/kong:{args.kong_version}",

@@ -1,10 +1,9 @@
-"""`kong/kong.yml` made concrete: AWS's names for the functions, where to invoke them, the consumers with their keys.
+"""`kong/kong.yml` made concrete: AWS's names for the functions, where to invoke them, where spans go, the consumers.
 
-`kong.yml` names functions as the packages under `functions/` do and holds nobody's key, so the one file serves every
-stack. Values are passed through untouched: a key may still be a Pulumi output.
+`kong.yml` names functions as the packages under `functions/` do and holds nobody's key and nobody's limit, so the one
+file serves every stack. Values are passed through untouched: a key may still be a Pulumi output.
 """
 
-import copy
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -18,11 +17,15 @@ class KongConfigError(Exception):
 
 @dataclass(frozen=True, kw_only=True)
 class Consumer:
-    """A customer: `custom_id` is the id that its orders carry, `key` opens the gateway."""
+    """A customer: `custom_id` is the id that its orders carry, `key` opens the gateway.
+
+    `requests_per_second` counts all routes together, in each of Kong's nodes by itself.
+    """
 
     username: str
     custom_id: str
     key: Any
+    requests_per_second: int
 
 
 def fill_in(
@@ -33,17 +36,28 @@ def fill_in(
     region: str,
     consumers: Sequence[Consumer],
     endpoint: LambdaEndpoint | None = None,
+    spans_endpoint: str | None = None,
 ) -> dict[str, Any]:
-    """Return the configuration as Kong loads it. Raises KongConfigError."""
-    filled = copy.deepcopy(dict(declarative_config))
+    """Return the configuration as Kong loads it; spans go nowhere without an endpoint. Raises KongConfigError."""
+    filled: dict[str, Any] = _copied(declarative_config)
     invoke = {"qualifier": qualifier, "aws_region": region, **_address(endpoint)}
     for route in filled.get("routes", []):
         for plugin in route.get("plugins", []):
             if plugin["name"] == "aws-lambda":
                 name = _function_name(plugin["config"]["function_name"], route["name"], functions)
                 plugin["config"] = {**plugin["config"], **invoke, "function_name": name}
+    for plugin in filled.get("plugins", []):
+        if plugin["name"] == "zipkin" and spans_endpoint is not None:
+            plugin["config"]["http_endpoint"] = spans_endpoint
     filled["consumers"] = [_consumer(consumer) for consumer in consumers]
     return filled
+
+
+def _copied(node: Any) -> Any:
+    """Return a copy in which nothing is shared: an alias of YAML is one object in several places."""
+    if isinstance(node, Mapping):
+        return {name: _copied(value) for name, value in node.items()}
+    return [_copied(value) for value in node] if isinstance(node, list) else node
 
 
 def _function_name(name: str, route: str, functions: Mapping[str, Any]) -> Any:
@@ -69,4 +83,16 @@ def _consumer(consumer: Consumer) -> dict[str, Any]:
         "username": consumer.username,
         "custom_id": consumer.custom_id,
         "keyauth_credentials": [{"key": consumer.key}],
+        "plugins": [{"name": "rate-limiting", "config": _limit(consumer)}],
+    }
+
+
+def _limit(consumer: Consumer) -> dict[str, Any]:
+    return {
+        "limit_by": "consumer",
+        "second": consumer.requests_per_second,
+        # In each node's memory: a shared store would be one more part that can fail.
+        "policy": "local",
+        "fault_tolerant": True,
+        "hide_client_headers": False,
     }

@@ -8,15 +8,20 @@ import pulumi_aws as aws
 import pulumi_awsx as awsx
 
 ANYWHERE = "0.0.0.0/0"
+HTTPS_PORT = 443
+# What the pollers of a private broker need when no NAT gateway serves them, and Kong and the functions use as well.
+ENDPOINTS = ("lambda", "secretsmanager", "sts")
 
 
 @dataclass(frozen=True, kw_only=True)
 class NetworkArgs:
-    """`nat_gateways` is `Single` or `OnePerAz`: functions reach AWS's APIs through them."""
+    """`nat_gateways` is `Single` or `OnePerAz`: AWS's APIs are reached through them where no endpoint is nearer."""
 
     cidr_block: str
+    region: str
     availability_zones: int
     nat_gateways: str
+    private_endpoints: bool
 
 
 class Network(pulumi.ComponentResource):
@@ -25,6 +30,7 @@ class Network(pulumi.ComponentResource):
     Creates:
       - a VPC with a public and a private subnet per availability zone, internet and NAT gateways, routes
       - the security group of the functions: nothing in, everything out
+      - with `private_endpoints` an interface endpoint for each API that is called all the time
 
     Outputs: vpc_id, public_subnet_ids, private_subnet_ids, function_security_group_id.
     """
@@ -37,6 +43,8 @@ class Network(pulumi.ComponentResource):
         self.private_subnet_ids: pulumi.Output[Sequence[str]] = vpc.private_subnet_ids
         functions = open_outwards(f"{name}-functions", "Lambda functions", vpc.vpc_id, parent=self)
         self.function_security_group_id: pulumi.Output[str] = functions.id
+        if args.private_endpoints:
+            self._build_endpoints(name, args)
         self.register_outputs({"vpc_id": self.vpc_id})
 
     def _build_vpc(self, name: str, args: NetworkArgs) -> awsx.ec2.Vpc:
@@ -55,6 +63,31 @@ class Network(pulumi.ComponentResource):
             enable_dns_support=True,
             opts=pulumi.ResourceOptions(parent=self),
         )
+
+    def _build_endpoints(self, name: str, args: NetworkArgs) -> None:
+        """The same names then lead to addresses of the VPC, for everybody in it."""
+        opts = pulumi.ResourceOptions(parent=self)
+        group = aws.ec2.SecurityGroup(f"{name}-endpoints", description="AWS APIs", vpc_id=self.vpc_id, opts=opts)
+        aws.vpc.SecurityGroupIngressRule(
+            f"{name}-endpoints",
+            security_group_id=group.id,
+            cidr_ipv4=args.cidr_block,
+            ip_protocol="tcp",
+            from_port=HTTPS_PORT,
+            to_port=HTTPS_PORT,
+            opts=opts,
+        )
+        for service in ENDPOINTS:
+            aws.ec2.VpcEndpoint(
+                f"{name}-{service}",
+                vpc_id=self.vpc_id,
+                service_name=f"com.amazonaws.{args.region}.{service}",
+                vpc_endpoint_type="Interface",
+                subnet_ids=self.private_subnet_ids,
+                security_group_ids=[group.id],
+                private_dns_enabled=True,
+                opts=opts,
+            )
 
 
 def open_outwards(

@@ -1,8 +1,9 @@
 """IAM policy documents: the statements that components grant, and the trust of an AWS service in a role."""
 
 import json
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
 
 import pulumi
 
@@ -13,19 +14,19 @@ class Statement:
 
     actions: Sequence[str]
     resources: Sequence[pulumi.Input[str]]
+    condition: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
 
 def policy_document(statements: Sequence[Statement]) -> pulumi.Output[str]:
     """Return the policy that allows exactly these statements."""
     return pulumi.Output.json_dumps(
-        {
-            "Version": "2012-10-17",
-            "Statement": [
-                {"Effect": "Allow", "Action": list(statement.actions), "Resource": list(statement.resources)}
-                for statement in statements
-            ],
-        }
+        {"Version": "2012-10-17", "Statement": [_allowed(statement) for statement in statements]}
     )
+
+
+def _allowed(statement: Statement) -> dict[str, Any]:
+    allowed = {"Effect": "Allow", "Action": list(statement.actions), "Resource": list(statement.resources)}
+    return {**allowed, "Condition": dict(statement.condition)} if statement.condition else allowed
 
 
 def trust(service: str) -> str:

@@ -13,6 +13,9 @@ import pulumi_aws as aws
 
 from components.function import Function
 
+# What a release applies, from the project's root: when one of these changes, it runs again.
+RELEASED = ("migrations", "functions/release", "layers/contracts/python/contracts/topology.py")
+
 
 @dataclass(frozen=True, kw_only=True)
 class ReleaseArgs:

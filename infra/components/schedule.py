@@ -1,6 +1,9 @@
 """A function invoked at a rate by EventBridge Scheduler."""
 
-from dataclasses import dataclass
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
 
 import pulumi
 import pulumi_aws as aws
@@ -11,11 +14,12 @@ from components.policy import policy_document, trust
 
 @dataclass(frozen=True, kw_only=True)
 class ScheduleArgs:
-    """`expression` as EventBridge Scheduler spells it: `rate(1 minute)` is the shortest."""
+    """`expression` as EventBridge Scheduler spells it: `rate(1 minute)` is the shortest; `input` is the event."""
 
     prefix: str
     expression: str
     function: Function
+    input: Mapping[str, Any] = field(default_factory=dict)
 
 
 class Schedule(pulumi.ComponentResource):
@@ -39,7 +43,7 @@ class Schedule(pulumi.ComponentResource):
             target={
                 "arn": args.function.alias_arn,
                 "role_arn": role.arn,
-                "input": "{}",
+                "input": json.dumps(args.input),
                 "retry_policy": {"maximum_retry_attempts": 0},
             },
             opts=pulumi.ResourceOptions(parent=self),

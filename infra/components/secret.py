@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 import pulumi
 import pulumi_aws as aws
 
+from components.key import Key
 from components.policy import Statement
 
 LENGTH = 40
@@ -21,14 +22,21 @@ class SecretArgs:
     """The secret's name, its one generated field, and its other fields, which are not secret."""
 
     name: str
+    key: Key
     generated_field: str
     fields: Mapping[str, str] = field(default_factory=dict)
+    # A name is free again at once: a stack that was destroyed can be made anew.
     recovery_window_days: int = 0
 
 
-def login(name: str, username: str) -> SecretArgs:
+def login(name: str, username: str, key: Key) -> SecretArgs:
     """Return the shape that RDS, Amazon MQ and event source mappings read: `{"username", "password"}`."""
-    return SecretArgs(name=name, generated_field="password", fields={"username": username})
+    return SecretArgs(name=name, key=key, generated_field="password", fields={"username": username})
+
+
+def read_secret(arn: pulumi.Input[str], key: Key) -> list[Statement]:
+    """Grant reading a secret that this key encrypts."""
+    return [Statement(actions=["secretsmanager:GetSecretValue"], resources=[arn]), key.decrypt_secrets()]
 
 
 class Secret(pulumi.ComponentResource):
@@ -46,10 +54,12 @@ class Secret(pulumi.ComponentResource):
         secret = aws.secretsmanager.Secret(
             name,
             name=args.name,
+            kms_key_id=args.key.arn,
             recovery_window_in_days=args.recovery_window_days,
             opts=pulumi.ResourceOptions(parent=self),
         )
         version = self._build_version(name, secret, args)
+        self._key = args.key
         self.arn: pulumi.Output[str] = secret.arn
         # Secret because the version's text is: the provider marks it.
         self.value: pulumi.Output[str] = version.secret_string.apply(
@@ -57,9 +67,9 @@ class Secret(pulumi.ComponentResource):
         )
         self.register_outputs({"arn": self.arn})
 
-    def read(self) -> Statement:
+    def read(self) -> list[Statement]:
         """Grant reading this secret."""
-        return Statement(actions=["secretsmanager:GetSecretValue"], resources=[self.arn])
+        return read_secret(self.arn, self._key)
 
     def _build_version(
         self, name: str, secret: aws.secretsmanager.Secret, args: SecretArgs

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from bench import boot, cold_start, consumer, invoke, machine, warm_order
+from bench import boot, cold_start, consumer, gateway, invoke, machine, warm_order
 from bench.emulators import EmulatorFailedError
 from bench.figures import Row, Skipped, table
 from bench.mapping import ConsumerMapping
@@ -25,9 +25,9 @@ from bench.second_system import SecondSystem, SecondSystemError
 from system.endpoints import NotRunningError
 from system.folder import Folder
 
-ROWS = ("up", "init", "order", "consumer", "invoke", "load")
+ROWS = ("up", "init", "order", "consumer", "invoke", "load", "gateway")
 # `up` takes longest and varies least.
-ROUNDS = {"up": 1, "init": 3, "order": 5, "consumer": 3, "invoke": 5, "load": 3}
+ROUNDS = {"up": 1, "init": 3, "order": 5, "consumer": 3, "invoke": 5, "load": 3, "gateway": 5}
 NEEDS_SYSTEM = {"up", "init", "order", "consumer"}
 FAILURES = (
     NotAvailableError,
@@ -87,6 +87,7 @@ class Bench:
             "consumer": lambda: consumer.measure(self.system, rounds=rounds, progress=progress),
             "invoke": lambda: invoke.measure(folder=folder, rounds=rounds, progress=progress),
             "load": lambda: invoke.measure_load(folder=folder, rounds=rounds, progress=progress),
+            "gateway": lambda: gateway.measure(folder=folder, rounds=rounds, progress=progress),
         }
         yield from measures[name]()
 

@@ -113,7 +113,7 @@ def load(settings: Settings) -> tuple[model.Plan, str]:
 
 async def run(settings: Settings) -> None:
     plan, broker_url = load(settings)
-    listener = bind(settings.port, variable="AWS_PORT")
+    listener = bind(settings.port, host=settings.host, variable="AWS_PORT")
     emulator = Emulator(plan, settings, broker_url=broker_url)
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Awaitable, Callable
-from typing import Any, Protocol
+from typing import Any, Protocol, get_args
 from urllib.parse import parse_qsl
 
+from emulator.amqp_consumer import RequeueMethod
 from emulator.function_api import FUNCTIONS_PATH, FunctionApi
 from emulator.http_exchange import Receive, Request, Response, json_response, read_body, refusal
 from emulator.lambda_errors import LambdaApiError, not_emulated, service_failure
@@ -19,6 +20,8 @@ from emulator.secrets_manager import TARGET_PREFIX, SecretsManager
 
 MAPPINGS_PATH = "/2015-03-31/event-source-mappings"
 STATUS_PATH = "/_emulator/status"
+# How mappings give failed batches back; AWS does not say which method it uses, so all have to be survived.
+REQUEUE_PATH = "/_emulator/requeue/"
 SUPPORTED = (
     "Lambda: Invoke, GetFunction, GetFunctionConfiguration, ListFunctions, event source mappings; "
     "Secrets Manager: GetSecretValue"
@@ -75,10 +78,19 @@ class AwsEndpoint:
             return Response(*await self._mappings.handle(request.method, path, request.query, request.body))
         if path == STATUS_PATH and request.method == "GET":
             return json_response(self._status.report())
+        if path.startswith(REQUEUE_PATH) and request.method == "PUT":
+            return self._requeue_by(path.removeprefix(REQUEUE_PATH))
         target = request.header(b"x-amz-target")
         if target is not None and target.startswith(TARGET_PREFIX):
             return self._secrets.handle(request)
         return _unknown(request, target)
+
+    def _requeue_by(self, method: str) -> Response:
+        for known in get_args(RequeueMethod):
+            if method == known:
+                self._mappings.requeue_by(known)
+                return json_response({"requeue": method})
+        return json_response({"Message": f"requeue is one of {', '.join(get_args(RequeueMethod))}"}, 400)
 
 
 def _unknown(request: Request, target: str | None) -> Response:

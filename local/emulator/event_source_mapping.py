@@ -68,7 +68,7 @@ class EventPoller:
         self._mapping = mapping
         self._lambda_service = lambda_service
         self._source = source
-        self._requeue_method: RequeueMethod = requeue
+        self.requeue_method: RequeueMethod = requeue
         self._consumer: AmqpConsumer | None = None
         self._failures = 0
         self._is_stopping = False
@@ -168,9 +168,11 @@ class EventPoller:
 
     async def _invoke(self, batch: EventBatch) -> str | None:
         """Invoke the function; return what went wrong, if anything did."""
+        payload = batch.payload()
+        self.status.largest_payload_bytes = max(self.status.largest_payload_bytes, len(payload))
         try:
             result = await self._lambda_service.invoke(
-                self._mapping.function, batch.payload(), qualifier=self._mapping.qualifier
+                self._mapping.function, payload, qualifier=self._mapping.qualifier
             )
         except LambdaApiError as refusal:
             return refusal.error_type
@@ -191,7 +193,7 @@ class EventPoller:
         self.status.last_result = "PROBLEM: Function call failed"
         self._failures += 1
         _log.warning("mapping %s requeues %d records: %s", self._mapping.name, len(batch), problem)
-        await self._connected.requeue(batch.delivery_tags, self._requeue_method)
+        await self._connected.requeue(batch.delivery_tags, self.requeue_method)
 
     def _drop(self, delivery_tag: int, size: int) -> None:
         self._connected.acknowledge(delivery_tag, multiple=False)

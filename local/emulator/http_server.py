@@ -21,12 +21,12 @@ class PortTakenError(Exception):
     """Another program listens on the port."""
 
 
-def bind(port: int, *, variable: str) -> socket.socket:
-    """Bind a port of the loopback; `variable` is what the user can change when it is taken."""
+def bind(port: int, *, host: str, variable: str) -> socket.socket:
+    """Bind a port; `variable` is what the user can change when it is taken."""
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
-        listener.bind(("127.0.0.1", port))
+        listener.bind((host, port))
         listener.listen(BACKLOG)
     except OSError as error:
         listener.close()

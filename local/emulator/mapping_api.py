@@ -76,6 +76,12 @@ class Mappings:
         await asyncio.gather(*changing, return_exceptions=True)
         await asyncio.gather(*(one.stop(STOP_GRACE_S) for one in running))
 
+    def requeue_by(self, method: RequeueMethod) -> None:
+        """Give failed batches back by this method from now on, in every mapping."""
+        self._requeue = method
+        for running in self._running:
+            running.requeue_by(method)
+
     def status(self) -> list[dict[str, Any]]:
         """Return what the status page shows of each mapping."""
         return [self._status(running) for running in self._running]

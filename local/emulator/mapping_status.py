@@ -25,6 +25,7 @@ class PollerStatus:
     messages: int = 0
     dropped: int = 0
     in_flight: int = 0
+    largest_payload_bytes: int = 0
 
 
 def transition_reason(refusal: BrokerRefusedError) -> str | None:

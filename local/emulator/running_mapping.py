@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 
+from emulator.amqp_consumer import RequeueMethod
 from emulator.event_source_mapping import EventPoller
 from emulator.mapping_status import PollerStatus
 from plan.model import EventSourceMapping
@@ -25,6 +26,10 @@ class RunningMapping:
     def start(self, poller: EventPoller) -> None:
         self._poller, self.status = poller, poller.status
         self._task = asyncio.create_task(poller.run(), name=f"mapping {self.mapping.name}")
+
+    def requeue_by(self, method: RequeueMethod) -> None:
+        if self._poller is not None:
+            self._poller.requeue_method = method
 
     async def stop(self, grace_s: float) -> None:
         """Let the batch in flight end within `grace_s`; whatever is not acknowledged then returns to its queue."""

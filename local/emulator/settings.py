@@ -22,6 +22,7 @@ class Settings:
     state: Path
     root: Path
     port: int = 4566
+    host: str = "127.0.0.1"
     requeue: RequeueMethod = "nack"
     idle_timeout_s: float = 300.0
     concurrency_limit: int = 100
@@ -37,6 +38,7 @@ class Settings:
 
     @property
     def aws_endpoint_url(self) -> str:
+        """Where functions find the APIs; they run beside the emulator, whatever it listens on."""
         return f"http://127.0.0.1:{self.port}"
 
 
@@ -48,6 +50,11 @@ def parse_arguments(arguments: list[str]) -> Settings:
     parser.add_argument("--state", type=Path, required=True, help="folder for logs and what the emulator remembers")
     parser.add_argument("--root", type=Path, required=True, help="the project's root, with functions/ and layers/")
     parser.add_argument("--port", type=int, default=4566, help="port of the AWS APIs (default 4566)")
+    parser.add_argument(
+        "--host",
+        default="127.0.0.1",
+        help="address of the AWS APIs (default 127.0.0.1); whoever reaches it may read secrets",
+    )
     parser.add_argument(
         "--requeue",
         choices=("nack", "reject", "close"),

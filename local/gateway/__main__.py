@@ -7,6 +7,7 @@ import asyncio
 import errno
 import json
 import logging
+import os
 import signal
 import sys
 from pathlib import Path
@@ -17,6 +18,7 @@ from gateway.configuration import Configuration
 from gateway.declarative import parse, read
 from gateway.gateway import Gateway, with_invoke_port
 from gateway.invoke_client import InvokeClient
+from gateway.kong_conf import refuse_settings, settings_of
 from gateway.request_body import BODY_MAX_BYTES
 from gateway.schema import ConfigurationError
 from gateway.server import STOP_TIMEOUT_S, GatewayServer
@@ -29,6 +31,7 @@ def main(arguments: list[str] | None = None) -> int:
     options = _options().parse_args(arguments)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s", stream=sys.stderr)
     try:
+        refuse_settings(settings_of(os.environ))
         configuration = _configuration(options)
         if options.aws_port is not None:
             configuration = with_invoke_port(configuration, options.aws_port)
@@ -75,7 +78,8 @@ async def _serve(configuration: Configuration, options: argparse.Namespace) -> N
         loop.add_signal_handler(number, stopping.set)
     client = InvokeClient()
     try:
-        server = GatewayServer(Gateway(configuration, client), body_max_bytes=options.body_max_bytes)
+        gateway = Gateway(configuration, client, environ=os.environ)
+        server = GatewayServer(gateway, body_max_bytes=options.body_max_bytes)
         listener = await loop.create_server(server, HOST, options.port, backlog=1024)
         port = listener.sockets[0].getsockname()[1]
         print(f"gateway ready on http://{HOST}:{port}", flush=True)  # noqa: T201

@@ -6,6 +6,7 @@ message never holds an API key. References by name must exist in the file. Consu
 
 from __future__ import annotations
 
+import itertools
 import uuid
 from collections.abc import Callable
 from pathlib import Path
@@ -56,6 +57,8 @@ class _Reader:
         self.consumers: dict[str, Consumer] = {}
         self.credentials: dict[str, Credential] = {}
         self.plugins: list[PluginConfiguration] = []
+        # Kong names a key that is taken at the top of its tree, not under its consumer.
+        self.taken_keys: Errors = {}
         # Kong looks at references once everything else is right.
         self.broken_references: Errors = {}
 
@@ -70,6 +73,8 @@ class _Reader:
         ):
             if name not in errors:
                 self._entries(name, values[name], read_entry, errors)
+        if self.taken_keys:
+            errors["keyauth_credentials"] = self.taken_keys
         configuration = Configuration(
             routes=list(self.routes.values()),
             services=list(self.services.values()),
@@ -133,17 +138,22 @@ class _Reader:
         consumer_id = _id(values, "consumers", username or custom_id, len(self.consumers))
         consumer = Consumer(id=consumer_id, username=username, custom_id=custom_id)
         self.consumers[username or consumer_id] = consumer
-        self._nested(values, errors, "keyauth_credentials", lambda key: self._credential(key, consumer))
+        positions = itertools.count(1)
+        self._nested(
+            values, errors, "keyauth_credentials", lambda key: self._credential(key, consumer, next(positions))
+        )
         self._nested(values, errors, "plugins", lambda plugin: self._plugin(plugin, consumer_id=consumer_id))
         return errors
 
-    def _credential(self, entry: Any, consumer: Consumer) -> Errors | str:
+    def _credential(self, entry: Any, consumer: Consumer, position: int) -> Errors | str:
         values, errors = check_record(entry, entities.CREDENTIAL_FIELDS)
         if errors or isinstance(errors, str):
             return errors
         key = values["key"]
         if key in self.credentials:
-            return "uniqueness violation: 'keyauth_credentials' entity with this key already declared"
+            taken = f"this key, of consumer '{consumer.username or consumer.custom_id}', already declared"
+            self.taken_keys[position] = f"uniqueness violation: 'keyauth_credentials' entity with {taken}"
+            return errors
         # The id must not tell anything about the key.
         identifier = _id(values, "keyauth_credentials", None, len(self.credentials))
         self.credentials[key] = Credential(id=identifier, key=key, consumer=consumer)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from gateway.regex import UnsupportedRegexError, compile_path
+from gateway.regex import LookAroundError, UnsupportedRegexError, compile_path
 from gateway.schema import Errors, Field
 
 FORMAT_VERSIONS = ("1.1", "2.1", "3.0")
@@ -45,6 +45,8 @@ def _path(value: str) -> str | None:
     if value.startswith("~/"):
         try:
             compile_path(value[1:])
+        except LookAroundError:
+            return None  # Kong's router finds it, in the route as a whole
         except UnsupportedRegexError as error:
             return f"invalid regex: '{value[1:]}' ({error})"
         return None
@@ -182,6 +184,18 @@ def route_rules(values: dict[str, Any], errors: Errors) -> None:
         errors["@entity"] = {1: f"must set one of {matchers} when 'protocols' is 'https'"}
     elif not values.get("paths") and "paths" not in errors:
         errors["paths"] = "required by the embedded gateway"
+    elif "paths" not in errors:
+        for path in values["paths"]:
+            if path.startswith("~") and (found := _look_around(path)):
+                errors["@entity"] = {1: f"Router Expression failed validation: {found}"}
+
+
+def _look_around(path: str) -> str | None:
+    try:
+        compile_path(path[1:])
+    except LookAroundError as error:
+        return str(error)
+    return None
 
 
 def consumer_rules(values: dict[str, Any], errors: Errors) -> None:

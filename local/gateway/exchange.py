@@ -10,12 +10,12 @@ import os
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from gateway.query import QueryArguments, parse_query
 
 if TYPE_CHECKING:
-    from gateway.configuration import Consumer
+    from gateway.configuration import Consumer, Credential
     from gateway.router import Match
 
 # Kong's PDK reads at most this many header lines and query arguments; the rest is not there for a plugin.
@@ -31,6 +31,17 @@ class Response:
     body: bytes
     # Kong says so on a response that a plugin answered in an upstream's place.
     via: bool = False
+    # A 204 of the Invoke API itself goes on without one, unlike a function's.
+    has_length: bool = True
+
+    def set_header(self, name: str, value: str) -> None:
+        """Replace a header, whatever its case."""
+        self.remove_header(name)
+        self.headers.append((name, value))
+
+    def remove_header(self, name: str) -> None:
+        lower = name.lower()
+        self.headers = [header for header in self.headers if header[0].lower() != lower]
 
 
 class Exchange:
@@ -40,21 +51,26 @@ class Exchange:
         "_body",
         "_query",
         "consumer",
+        "credential",
         "headers",
         "http_version",
         "match",
         "method",
         "path",
         "peer",
+        "plugin_context",
         "query_string",
         "read_body",
         "request_id",
+        "response_headers",
         "started_ns",
+        "target",
         "waited_ns",
     )
 
     match: Match
     consumer: Consumer | None
+    credential: Credential | None
 
     def __init__(
         self,
@@ -67,6 +83,7 @@ class Exchange:
         read_body: Callable[[], Awaitable[bytes]],
     ) -> None:
         self.method = method
+        self.target = target
         self.path, _, self.query_string = target.partition("?")
         self.http_version = http_version
         # Names in lower case, in the client's order, a repeated header as often as it was sent.
@@ -77,6 +94,11 @@ class Exchange:
         self.started_ns = time.perf_counter_ns()
         self.waited_ns = 0
         self.consumer = None
+        self.credential = None
+        # What plugins want on the response before there is one; the response's own headers win.
+        self.response_headers: dict[str, str] = {}
+        # What a plugin keeps from one phase to the next, by the plugin's name.
+        self.plugin_context: dict[str, Any] = {}
         self._query: QueryArguments | None = None
         self._body: bytes | None = None
 

@@ -2,44 +2,46 @@
 
 from __future__ import annotations
 
-import logging
+import time
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from gateway.configuration import Configuration
-from gateway.errors import NO_ROUTE, UNEXPECTED, error_response
+from gateway.errors import NO_ROUTE, error_response
 from gateway.exchange import Exchange, Response
 from gateway.invoke_client import InvokeClient
 from gateway.plugin import Surroundings
 from gateway.plugin_chain import plugin_chains
-from gateway.request_body import BodyError
 from gateway.router import Router
-
-_LOG = logging.getLogger("gateway")
 
 
 class Gateway:
     """One configuration at work. Raises ConfigurationError when it is made from one that it cannot serve."""
 
-    def __init__(self, configuration: Configuration, invoke_client: InvokeClient) -> None:
+    def __init__(
+        self,
+        configuration: Configuration,
+        invoke_client: InvokeClient,
+        *,
+        environ: Mapping[str, str] | None = None,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
         credentials = {credential.key: credential for credential in configuration.credentials}
-        surroundings = Surroundings(credentials=credentials, invoke_client=invoke_client)
+        surroundings = Surroundings(
+            credentials=credentials, invoke_client=invoke_client, environ=environ or {}, clock=clock
+        )
         self._router = Router(configuration.routes)
-        self._chains = plugin_chains(configuration, surroundings)
+        self._chains, self._everywhere = plugin_chains(configuration, surroundings)
 
     async def handle(self, exchange: Exchange) -> Response:
         """Answer the request, whatever happens. BodyError and a client that left are the server's business."""
         match = self._router.match(exchange.path)
         if match is None:
-            return error_response(exchange, 404, NO_ROUTE)
+            response = error_response(exchange, 404, NO_ROUTE)
+            self._everywhere.filter_headers(exchange, response)
+            return response
         exchange.match = match
-        try:
-            response = await self._chains[match.route.id].access(exchange)
-        except (BodyError, ConnectionError):
-            raise
-        except Exception:
-            _LOG.exception("unexpected error, request_id: %s", exchange.request_id)
-            response = None
-        return response or error_response(exchange, 500, UNEXPECTED)
+        return await self._chains[match.route.id].respond(exchange)
 
 
 def with_invoke_port(configuration: Configuration, port: int) -> Configuration:

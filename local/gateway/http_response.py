@@ -63,9 +63,10 @@ def response_bytes(response: Response, *, request_id: str, latency_ms: int, keep
     if "date" not in names:
         lines.append(f"Date: {_http_date(int(time.time()))}")
     lines += _header_lines(response)
+    if response.has_length:
+        lines.append(f"Content-Length: {len(response.body)}")
     lines += (
         f"Connection: {'keep-alive' if keep_alive else 'close'}",
-        f"Content-Length: {len(response.body)}",
         f"X-Kong-Response-Latency: {latency_ms}",
         f"Server: {SERVER}",
         f"X-Kong-Request-Id: {request_id}",

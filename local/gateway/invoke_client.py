@@ -14,7 +14,7 @@ import aiohttp
 from yarl import URL
 
 from gateway.lambda_response import InvokeAnswer, InvokeError
-from gateway.sigv4 import Credentials, authorization
+from gateway.sigv4 import SESSION_HEADER, Credentials, authorization
 
 # For parity: what Kong's HTTP library calls itself.
 _USER_AGENT = "lua-resty-http/0.17.2 (Lua) ngx_lua/10026"
@@ -40,6 +40,7 @@ def invoke_call(
     function: str,
     qualifier: str | None,
     timeout_ms: float,
+    invocation_type: str,
     log_type: str,
     credentials: Credentials | None,
 ) -> InvokeCall:
@@ -59,7 +60,7 @@ def invoke_call(
         headers={
             "Host": host,
             "User-Agent": _USER_AGENT,
-            "X-Amz-Invocation-Type": "RequestResponse",
+            "X-Amz-Invocation-Type": invocation_type,
             "X-Amz-Log-Type": log_type,
         },
         credentials=credentials,
@@ -100,6 +101,8 @@ def _headers(call: InvokeCall, payload: bytes) -> dict[str, str]:
         "Content-Length": str(len(payload)),
     }
     if call.credentials is not None:
+        if call.credentials.session_token:
+            headers[SESSION_HEADER] = call.credentials.session_token
         headers["Authorization"] = authorization(
             call.credentials,
             path=call.path,

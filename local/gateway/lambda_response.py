@@ -1,8 +1,9 @@
-"""Turn the answer of an Invoke call into the client's response: aws-lambda's `is_proxy_integration: true`.
+"""Turn the answer of an Invoke call into the client's response, with `is_proxy_integration` and without.
 
-Three outcomes, as recorded: the function's status, headers and body on top of the Invoke call's headers; 502 for a
-payload that is no proxy response; 500 for what Kong's Lua stumbles over, and for every failed call.
+With it, three outcomes, as recorded: the function's status, headers and body on top of the Invoke call's headers; 502
+for a payload that is no proxy response; 500 for what Kong's Lua stumbles over, and for every failed call.
 Where Kong itself is undecided (a header that differs from an Invoke header only in case) the function's header wins.
+Without it the payload is the body: JSON decoded and encoded again by Lua's rules, a JSON string as its text.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
+from gateway import lua_json
 from gateway.errors import plugin_response
 from gateway.exchange import Response
 
@@ -48,9 +50,7 @@ class InvokeAnswer:
 
 def proxy_response(answer: InvokeAnswer) -> Response:
     """Raises InvokeError where the client must get Kong's 500."""
-    content = _content(answer)
-    if answer.status >= 400:
-        raise InvokeError(str(content.get("Message", "nil")) if isinstance(content, dict) else "nil")
+    content = _checked_content(answer)
     try:
         payload = _payload(content)
     except ProxyResponseError as error:
@@ -61,6 +61,30 @@ def proxy_response(answer: InvokeAnswer) -> Response:
     multi_value_headers = payload.get("multiValueHeaders")
     headers.add_functions(multi_value_headers if isinstance(multi_value_headers, dict) else {})
     return Response(int(float(payload["statusCode"])), headers.lines(), _body(payload), via=True)
+
+
+def payload_response(answer: InvokeAnswer, *, unhandled_status: int | None, keeps_empty_arrays: bool) -> Response:
+    """Answer with the function's payload. Raises InvokeError where the client must get Kong's 500."""
+    content = _checked_content(answer)
+    if isinstance(content, str):
+        body = content.encode(errors="surrogateescape")
+    elif isinstance(content, dict | list):
+        body = lua_json.encode(content, keeps_empty_arrays=keeps_empty_arrays).encode(errors="surrogateescape")
+    else:
+        raise InvokeError("body must be a nil, string or table")
+    status = answer.status
+    # Exactly this spelling, as AWS sends it.
+    if unhandled_status is not None and ("X-Amz-Function-Error", "Unhandled") in answer.headers:
+        status = unhandled_status
+    has_length = bool(body) or status != 204
+    return Response(status, _Headers(answer.headers).lines(), body, via=True, has_length=has_length)
+
+
+def _checked_content(answer: InvokeAnswer) -> Any:
+    content = _content(answer)
+    if answer.status >= 400:
+        raise InvokeError(str(content.get("Message", "nil")) if isinstance(content, dict) else "nil")
+    return content
 
 
 def _content(answer: InvokeAnswer) -> Any:
@@ -94,11 +118,8 @@ def _payload(content: Any) -> dict[str, Any]:
 def _decoded(text: str) -> Any:
     try:
         return json.loads(text)
-    except ValueError as error:
-        # Kong's parser has its own words; position and kind agree with it where the text breaks off or starts wrong.
-        position = getattr(error, "pos", 0)
-        found = "T_END" if position >= len(text.rstrip()) else "invalid token"
-        raise ProxyResponseError(f"Expected value but found {found} at character {position + 1}") from error
+    except json.JSONDecodeError as error:
+        raise ProxyResponseError(lua_json.complaint(text, error)) from error
 
 
 def _check_status(payload: dict[str, Any]) -> None:
@@ -145,13 +166,20 @@ class _Headers:
         for name, value in headers.items():
             if not _TOKEN.fullmatch(name):
                 raise InvokeError(f"invalid header name {name!r}")
-            values = [_text(name, entry, in_list=True) for entry in value] if isinstance(value, list) else None
             lower = name.lower()
+            values = _texts(name, value)
             if lower not in _OVERWRITTEN:
-                self._values[lower] = (name, values if values is not None else [_text(name, value)])
+                self._values[lower] = (name, values)
 
     def lines(self) -> list[tuple[str, str]]:
         return [(name, value) for name, values in self._values.values() for value in values]
+
+
+def _texts(name: str, value: Any) -> list[str]:
+    if isinstance(value, list):
+        return [_text(name, entry, in_list=True) for entry in value]
+    # For parity: an object is a list without entries to Lua, so the header goes away.
+    return [] if isinstance(value, dict) else [_text(name, value)]
 
 
 def _text(name: str, value: Any, *, in_list: bool = False) -> str:

@@ -2,21 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Any, Protocol
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
 
-from gateway.configuration import Credential
+from gateway.configuration import Credential, PluginConfiguration
+from gateway.counters import Counters
 from gateway.exchange import Exchange, Response
 from gateway.invoke_client import InvokeClient
 from gateway.schema import Errors, Field
 
+Access = Callable[[Exchange], Awaitable[Response | None]]
+HeaderFilter = Callable[[Exchange, Response], None]
 
-class Plugin(Protocol):
-    """One configured plugin."""
 
-    async def access(self, exchange: Exchange) -> Response | None:
-        """Answer the request, or return None for the next plugin."""
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Plugin:
+    """One configured plugin: what it does in each of Kong's phases; None where it does nothing.
+
+    `access` answers the request or returns None for the next plugin. `header_filter` changes the response's headers,
+    whoever answered: also of a request that an earlier plugin refused.
+    """
+
+    access: Access | None = None
+    header_filter: HeaderFilter | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,6 +35,9 @@ class Surroundings:
 
     credentials: Mapping[str, Credential]
     invoke_client: InvokeClient
+    counters: Counters = field(default_factory=Counters)
+    environ: Mapping[str, str] = field(default_factory=dict)
+    clock: Callable[[], float] = time.time
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,5 +47,5 @@ class PluginType:
     name: str
     priority: int
     fields: Mapping[str, Field]
-    create: Callable[[dict[str, Any], Surroundings], Plugin]
+    create: Callable[[PluginConfiguration, Surroundings], Plugin]
     rules: Callable[[dict[str, Any]], Errors] | None = None

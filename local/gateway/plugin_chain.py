@@ -2,15 +2,23 @@
 
 Order: Kong's priority, whatever the order of the file. Of one plugin exactly one configuration runs, the most specific;
 configurations are not merged. A consumer's configurations count from the moment an earlier plugin authenticated it.
+Once a plugin has answered, the later ones only see the response; on a request without a route only those see it that
+are limited to nothing.
 """
 
 from __future__ import annotations
 
+import logging
+
 from gateway.configuration import Configuration, PluginConfiguration, Route
+from gateway.errors import UNEXPECTED, error_response
 from gateway.exchange import Exchange, Response
 from gateway.plugin import Plugin, Surroundings
 from gateway.plugins import SUPPORTED
+from gateway.request_body import BodyError
 from gateway.schema import ConfigurationError
+
+_LOG = logging.getLogger("gateway")
 
 # Most specific first, as recorded: whether consumer, route and service must be named.
 _PRECEDENCE = (
@@ -31,22 +39,52 @@ class PluginChain:
     def __init__(self, steps: list[dict[str | None, Plugin]]) -> None:
         self._steps = steps
 
-    async def access(self, exchange: Exchange) -> Response | None:
-        """Run the plugins until one of them answers."""
+    async def respond(self, exchange: Exchange) -> Response:
+        """Run the access phase until a plugin answers, then every plugin's part in the response's headers."""
+        response: Response | None = None
+        chosen = []
         for by_consumer in self._steps:
-            consumer_id = exchange.consumer.id if exchange.consumer else None
-            plugin = by_consumer.get(consumer_id) or by_consumer.get(None)
+            plugin = by_consumer.get(exchange.consumer.id if exchange.consumer else None) or by_consumer.get(None)
             if plugin is None:
                 continue
-            response = await plugin.access(exchange)
-            if response is not None:
-                return response
-        return None
+            chosen.append(plugin)
+            if response is not None or plugin.access is None:
+                continue
+            try:
+                response = await plugin.access(exchange)
+            except (BodyError, ConnectionError):
+                raise
+            except Exception:
+                _LOG.exception("unexpected error, request_id: %s", exchange.request_id)
+                response = error_response(exchange, 500, UNEXPECTED)
+        response = response or error_response(exchange, 500, UNEXPECTED)
+        _filter_headers(chosen, exchange, response)
+        return response
+
+    def filter_headers(self, exchange: Exchange, response: Response) -> None:
+        """Run everybody's plugins on a response that none of them had to do with."""
+        chosen = [plugin for step in self._steps if (plugin := step.get(None)) is not None]
+        _filter_headers(chosen, exchange, response)
 
 
-def plugin_chains(configuration: Configuration, surroundings: Surroundings) -> dict[str, PluginChain]:
-    """Return the chain of each route, by the route's id. Raises ConfigurationError for a route that nothing answers."""
-    made = {id(entry): SUPPORTED[entry.name].create(entry.config, surroundings) for entry in configuration.plugins}
+def _filter_headers(plugins: list[Plugin], exchange: Exchange, response: Response) -> None:
+    if exchange.response_headers:
+        answered = {name.lower() for name, _ in response.headers}
+        wanted = exchange.response_headers.items()
+        response.headers += [header for header in wanted if header[0].lower() not in answered]
+    for plugin in plugins:
+        if plugin.header_filter is not None:
+            plugin.header_filter(exchange, response)
+
+
+def plugin_chains(
+    configuration: Configuration, surroundings: Surroundings
+) -> tuple[dict[str, PluginChain], PluginChain]:
+    """Return each route's chain by the route's id, and the one of requests without a route.
+
+    Raises ConfigurationError for a route that nothing answers.
+    """
+    made = {id(entry): SUPPORTED[entry.name].create(entry, surroundings) for entry in configuration.plugins}
     chains = {}
     for route in configuration.routes:
         steps = _steps(route, configuration)
@@ -58,7 +96,9 @@ def plugin_chains(configuration: Configuration, surroundings: Surroundings) -> d
         chains[route.id] = PluginChain(
             [{consumer: made[id(entry)] for consumer, entry in chosen.items()} for chosen in steps.values()]
         )
-    return chains
+    everywhere = [entry for entry in configuration.plugins if entry.scope == (None, None, None)]
+    everywhere.sort(key=lambda entry: -SUPPORTED[entry.name].priority)
+    return chains, PluginChain([{None: made[id(entry)]} for entry in everywhere])
 
 
 def _steps(route: Route, configuration: Configuration) -> dict[str, dict[str | None, PluginConfiguration]]:

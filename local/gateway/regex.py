@@ -17,10 +17,14 @@ class UnsupportedRegexError(Exception):
     """The expression is broken, or Kong and Python would read it differently."""
 
 
+class LookAroundError(UnsupportedRegexError):
+    """look-around, including look-ahead and look-behind, is not supported"""
+
+
 def compile_path(pattern: str) -> re.Pattern[str]:
     """Return the compiled expression, for `match`. The text it is used on holds one character per byte."""
     if _LOOK_AROUND.search(pattern):
-        raise UnsupportedRegexError("look-around, including look-ahead and look-behind, is not supported")
+        raise LookAroundError(LookAroundError.__doc__)
     translated = _NAMED_GROUP.sub("(?P<", pattern)
     # Rust's `$` is the very end, Python's also stands before a last line feed.
     translated = _END.sub(r"\1\\Z", translated)

@@ -23,7 +23,7 @@ class BodyError(Exception):
         self.message = message
 
 
-async def read_body(request: web.BaseRequest, *, max_bytes: int) -> bytes:
+async def read_body(request: web.BaseRequest, *, max_bytes: int, timeout_s: float = BODY_TIMEOUT_S) -> bytes:
     """Read the whole body. Raises BodyError, or ConnectionError when the client left."""
     if not request.can_read_body:
         return b""
@@ -31,15 +31,15 @@ async def read_body(request: web.BaseRequest, *, max_bytes: int) -> bytes:
         raise BodyError(413, "Payload too large")
     if request.headers.get("Expect", "").lower() == "100-continue" and request.transport is not None:
         request.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
-    return await _chunks(request, max_bytes)
+    return await _chunks(request, max_bytes, timeout_s)
 
 
-async def _chunks(request: web.BaseRequest, max_bytes: int) -> bytes:
+async def _chunks(request: web.BaseRequest, max_bytes: int, timeout_s: float) -> bytes:
     chunks: list[bytes] = []
     size = 0
     while True:
         try:
-            async with asyncio.timeout(BODY_TIMEOUT_S):
+            async with asyncio.timeout(timeout_s):
                 chunk = await request.content.readany()
         except TimeoutError as error:
             raise BodyError(408, "Request timeout") from error

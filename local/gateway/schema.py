@@ -30,9 +30,10 @@ class Field:
     kind: str
     required: bool = False
     default: Any = None
-    one_of: tuple[str, ...] = ()
-    between: tuple[int, int] | None = None
+    one_of: tuple[Any, ...] = ()
+    between: tuple[float, float] | None = None
     elements: Field | None = None
+    fields: Mapping[str, Field] | None = None
     check: Callable[[Any], str | None] | None = None
     only: tuple[Any, ...] | None = None
     refused: bool = False
@@ -46,6 +47,13 @@ def check_record(record: Any, fields: Mapping[str, Field]) -> tuple[dict[str, An
     values: dict[str, Any] = {}
     for name, field in fields.items():
         value = record.get(name)
+        if value is None and field.fields is not None:
+            value = field.default or {}
+        if field.fields is not None:
+            values[name], nested = check_record(value, field.fields)
+            if nested:
+                errors[name] = nested
+            continue
         if value is None:
             values[name] = field.default
             if field.required and field.default is None:
@@ -62,6 +70,8 @@ def check_value(value: Any, field: Field) -> Errors | str | None:
     """Return what is wrong with a value that is not null."""
     if not _is_kind(value, field.kind):
         return f"expected {_ARTICLES.get(field.kind, 'a')} {field.kind}"
+    if field.fields is not None:
+        return check_record(value, field.fields)[1] or None
     return _entries(value, field) or _kongs_rule(value, field) or _support(value, field)
 
 
@@ -80,6 +90,10 @@ def _is_kind(value: Any, kind: str) -> bool:
     return isinstance(value, dict)
 
 
+def above_zero(value: float) -> str | None:
+    return None if value > 0 else "value must be greater than 0"
+
+
 def _is_whole(value: Any) -> bool:
     return isinstance(value, float) and value.is_integer()
 
@@ -93,7 +107,7 @@ def _entries(value: Any, field: Field) -> Errors | None:
 
 def _kongs_rule(value: Any, field: Field) -> str | None:
     if field.one_of and value not in field.one_of:
-        return f"expected one of: {', '.join(field.one_of)}"
+        return f"expected one of: {', '.join(map(str, field.one_of))}"
     if field.between and not field.between[0] <= value <= field.between[1]:
         return f"value should be between {field.between[0]} and {field.between[1]}"
     return field.check(value) if field.check else None

@@ -8,6 +8,8 @@ Leaves out HTTP/2, TLS and trusted proxies: the peer's address is the client's.
 from __future__ import annotations
 
 import time
+from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import TYPE_CHECKING, cast
 
 from aiohttp import web
@@ -17,17 +19,20 @@ from aiohttp.web_protocol import RequestHandler
 from gateway.errors import PLAIN, error_response
 from gateway.exchange import Exchange, Response
 from gateway.http_response import response_bytes
-from gateway.request_body import BODY_MAX_BYTES, BodyError, read_body
+from gateway.request_body import BODY_MAX_BYTES, BODY_TIMEOUT_S, BodyError, read_body
 
 if TYPE_CHECKING:
     from gateway.gateway import Gateway
 
 STOP_TIMEOUT_S = 10.0
+TOO_LARGE = "Request header or cookie too large"
 # nginx: keepalive_timeout, client_header_timeout is a little less; aiohttp has one for both.
 IDLE_TIMEOUT_S = 75.0
 LINGER_S = 5.0
-# nginx: large_client_header_buffers.
+# nginx: large_client_header_buffers, one line and all of them; the number is ours, to bound what is held meanwhile.
 LINE_MAX_BYTES = 8 * 1024
+HEAD_MAX_BYTES = 32 * 1024
+HEAD_MAX_LINES = 1000
 
 
 class WireResponse:
@@ -49,24 +54,34 @@ class WireResponse:
 class GatewayServer(web.Server):
     """aiohttp's server with Kong's answers to requests that are no HTTP."""
 
-    def __init__(self, gateway: Gateway, *, body_max_bytes: int = BODY_MAX_BYTES) -> None:
+    def __init__(
+        self,
+        gateway: Gateway,
+        *,
+        body_max_bytes: int = BODY_MAX_BYTES,
+        body_timeout_s: float = BODY_TIMEOUT_S,
+        idle_timeout_s: float = IDLE_TIMEOUT_S,
+    ) -> None:
         super().__init__(
             self._serve,  # type: ignore[arg-type] # a WireResponse is all that the request handler uses
             access_log=None,
-            keepalive_timeout=IDLE_TIMEOUT_S,
+            keepalive_timeout=idle_timeout_s,
             lingering_time=LINGER_S,
             max_line_size=LINE_MAX_BYTES,
             max_field_size=LINE_MAX_BYTES,
+            max_headers=HEAD_MAX_LINES,
             auto_decompress=False,
         )
         self._gateway = gateway
         self._body_max_bytes = body_max_bytes
+        self._body_timeout_s = body_timeout_s
 
     def __call__(self) -> RequestHandler:
         return _Connection(self, loop=self._loop, **self._kwargs)
 
     async def _serve(self, request: web.BaseRequest) -> WireResponse:
-        exchange = _exchange(request, self._body_max_bytes)
+        read = partial(read_body, request, max_bytes=self._body_max_bytes, timeout_s=self._body_timeout_s)
+        exchange = _exchange(request, read)
         refusal = _refusal(exchange)
         if refusal is not None:
             return _wire_response(exchange, refusal, keep_alive=False)
@@ -89,13 +104,17 @@ class _Connection(RequestHandler):
         message: str | None = None,  # noqa: ARG002
     ) -> web.StreamResponse:
         """Answer a request that is no HTTP in Kong's words instead of aiohttp's; the connection is closed."""
-        exchange = _exchange(request, 0)
-        reason = "Request header or cookie too large" if isinstance(exc, LineTooLong) else "Bad request"
+        exchange = _exchange(request, _no_body)
+        reason = TOO_LARGE if isinstance(exc, LineTooLong) else "Bad request"
         response = error_response(exchange, 400, reason, default=PLAIN)
         return cast(web.StreamResponse, _wire_response(exchange, response, keep_alive=False))
 
 
-def _exchange(request: web.BaseRequest, body_max_bytes: int) -> Exchange:
+async def _no_body() -> bytes:
+    return b""
+
+
+def _exchange(request: web.BaseRequest, read: Callable[[], Awaitable[bytes]]) -> Exchange:
     message = request._message
     peer = request.transport.get_extra_info("peername") if request.transport else None
     return Exchange(
@@ -105,18 +124,30 @@ def _exchange(request: web.BaseRequest, body_max_bytes: int) -> Exchange:
         http_version=(message.version.major, message.version.minor),
         headers=[(name.decode("latin-1").lower(), value.decode("latin-1")) for name, value in message.raw_headers],
         peer=peer[0] if peer else "",
-        read_body=lambda: read_body(request, max_bytes=body_max_bytes),
+        read_body=read,
     )
 
 
 def _refusal(exchange: Exchange) -> Response | None:
-    """What nginx refuses before Kong sees it."""
+    refused = _refused(exchange)
+    return error_response(exchange, *refused, default=PLAIN) if refused else None
+
+
+def _refused(exchange: Exchange) -> tuple[int, str] | None:
+    """Return status and message of what nginx refuses before Kong sees it."""
     hosts = sum(1 for name, _ in exchange.headers if name == "host")
     if hosts > 1 or (hosts == 0 and exchange.http_version >= (1, 1)) or not exchange.path.startswith("/"):
-        return error_response(exchange, 400, "Bad request", default=PLAIN)
-    if exchange.method in ("TRACE", "CONNECT"):
-        return error_response(exchange, 405, "Method not allowed", default=PLAIN)
-    return None
+        return 400, "Bad request"
+    if exchange.http_version[0] != 1:
+        return 505, "HTTP version not supported"
+    if sum(len(name) + len(value) + 4 for name, value in exchange.headers) > HEAD_MAX_BYTES:
+        return 400, TOO_LARGE
+    encoding = exchange.header("transfer-encoding")
+    if encoding is not None and exchange.http_version == (1, 0):
+        return 400, "Bad request"
+    if encoding is not None and encoding.lower() != "chunked":
+        return 501, "Not implemented"
+    return (405, "Method not allowed") if exchange.method in ("TRACE", "CONNECT") else None
 
 
 def _keep_alive(request: web.BaseRequest) -> bool:

@@ -1,7 +1,7 @@
 """Sign an Invoke call with AWS Signature Version 4, with exactly the headers that Kong signs.
 
 Protocol: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html
-Leaves out temporary credentials: a session token has no place in a configuration file.
+Temporary credentials, which only the environment can hold, have their session token signed as well.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from functools import lru_cache
 from urllib.parse import quote
 
 _SIGNED = ("content-length", "host", "x-amz-date", "x-amz-invocation-type", "x-amz-log-type")
+SESSION_HEADER = "X-Amz-Security-Token"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,6 +21,7 @@ class Credentials:
     access_key_id: str
     secret_access_key: str = field(repr=False)
     region: str
+    session_token: str | None = field(repr=False, default=None)
 
 
 def authorization(
@@ -28,8 +30,9 @@ def authorization(
     """Return the Authorization header; `headers` has the signed ones under their lower-case names."""
     date = amz_date[:8]
     scope = f"{date}/{credentials.region}/lambda/aws4_request"
-    canonical_headers = "".join(f"{name}:{headers[name]}\n" for name in _SIGNED)
-    signed = ";".join(_SIGNED)
+    names = [*_SIGNED, SESSION_HEADER.lower()] if credentials.session_token else list(_SIGNED)
+    canonical_headers = "".join(f"{name}:{headers[name]}\n" for name in names)
+    signed = ";".join(names)
     request = "\n".join(
         ("POST", quote(path, safe="/~%"), query, canonical_headers, signed, hashlib.sha256(payload).hexdigest())
     )

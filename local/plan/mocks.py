@@ -38,6 +38,10 @@ class Resource:
     inputs: Mapping[str, Any]
     outputs: Mapping[str, Any]
     ignore_changes: Sequence[str] = ()
+    protect: bool = False
+    urn: str = ""
+    parent: str = ""
+    dependencies: Sequence[str] = ()
 
 
 def is_secret(node: Any) -> bool:
@@ -81,6 +85,10 @@ class RecordingMonitor(MockMonitor):
                 inputs=inputs,
                 outputs=outputs,
                 ignore_changes=tuple(request.ignoreChanges),
+                protect=request.protect,
+                urn=response.urn,
+                parent=request.parent,
+                dependencies=tuple(request.dependencies),
             )
             with self._lock:
                 self.recorded.append(recorded)
@@ -118,7 +126,11 @@ class AwsMocks(Mocks):
         service = args.typ.split(":")[1].split("/")[0]
         outputs = {**inputs, "name": name, "arn": self._arn(service, name)}
         outputs.update(self._given(args.typ, name, inputs))
-        return str(outputs["arn"] if args.typ in _ID_IS_ARN else args.name), outputs
+        if args.typ in _ID_IS_ARN:
+            return str(outputs["arn"]), outputs
+        if args.typ == "aws:ec2/securityGroup:SecurityGroup":
+            return "sg-" + args.name.replace("-", ""), outputs
+        return args.name, outputs
 
     def _arn(self, service: str, name: str) -> str:
         return f"arn:aws:{service}:{self._region}:{ACCOUNT}:{name}"
@@ -145,7 +157,13 @@ class AwsMocks(Mocks):
             case "aws:mq/broker:Broker":
                 return self._broker(inputs)
             case "aws:lb/loadBalancer:LoadBalancer":
-                return {"dnsName": "gateway.invalid"}
+                return {"dnsName": "gateway.invalid", "arnSuffix": f"app/{name}/0"}
+            case "aws:iam/role:Role":
+                return {"arn": f"arn:aws:iam::{ACCOUNT}:role/{name}"}
+            case "aws:kms/key:Key":
+                return {"arn": self._arn("kms", f"key/{_KEY_ID}"), "keyId": _KEY_ID}
+            case "aws:cloudwatch/logGroup:LogGroup":
+                return {"arn": self._arn("logs", f"log-group:{name}")}
         return {}
 
     def _database(self, inputs: Mapping[str, Any]) -> dict[str, Any]:
@@ -164,9 +182,10 @@ class AwsMocks(Mocks):
 
 _NETWORK = {
     "vpcId": "vpc-0",
-    "publicSubnetIds": ["subnet-public-0", "subnet-public-1", "subnet-public-2"],
-    "privateSubnetIds": ["subnet-private-0", "subnet-private-1", "subnet-private-2"],
+    "publicSubnetIds": ["subnet-public0", "subnet-public1", "subnet-public2"],
+    "privateSubnetIds": ["subnet-private0", "subnet-private1", "subnet-private2"],
 }
+_KEY_ID = "00000000-0000-0000-0000-000000000000"
 _ID_IS_ARN = frozenset({"aws:secretsmanager/secret:Secret"})
 # The secret that RDS makes for the administrator; in AWS its name is `rds!db-` and an id.
 MANAGED_SECRET = "database/admin"  # noqa: S105 (a name)

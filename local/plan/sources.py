@@ -1,7 +1,8 @@
 """Where the source of a layer of the plan stands in this project, by the layer's name.
 
 The one list of what is not obvious: `migrations` is a top-level folder that the layer mounts as a package, and layers
-of third-party packages have no source here at all, the virtual environment stands in for them.
+of third-party packages have no source here at all, the virtual environment stands in for them. Where a layer has a
+folder all the same, that is the layer: a root of unpacked archives (`make package`) is taken as it is.
 """
 
 from pathlib import Path
@@ -25,11 +26,11 @@ def source_folders(layer: str, root: Path) -> dict[str, Path]:
     `layer` is a layer's name or its archive in the plan. Empty for third-party packages. Raises UnknownLayerError.
     """
     name = layer_name(layer)
-    if name in THIRD_PARTY_LAYERS:
-        return {}
-    if name == MIGRATIONS_LAYER:
-        return {name: root / "migrations"}
     python = root / "layers" / name / "python"
     if not python.is_dir():
+        if name in THIRD_PARTY_LAYERS:
+            return {}
+        if name == MIGRATIONS_LAYER:
+            return {name: root / "migrations"}
         raise UnknownLayerError(f"layer {name!r} has no folder {python.relative_to(root)} in this project")
     return {entry.name: entry for entry in sorted(python.iterdir()) if entry.name != "__pycache__"}

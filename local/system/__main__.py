@@ -7,13 +7,16 @@ import os
 import sys
 from collections.abc import Callable
 
-from system import control, down, install, logs, order, psql, status, up
+from system import control, down, install, logs, operations, order, psql, status, up
 from system.endpoints import NotRunningError
 from system.folder import Folder
 from system.parts import SERVICES
 from system.ports import PortError
 
-_FAILURES = (NotRunningError, install.InstallError, PortError, up.UpError, down.DownError, order.OrderError)
+_FAILURES = (
+    *(NotRunningError, install.InstallError, PortError, up.UpError, down.DownError, order.OrderError),
+    operations.OperationError,
+)
 
 
 class ServiceError(Exception):
@@ -37,6 +40,8 @@ def _run(options: argparse.Namespace, folder: Folder) -> bool:
         return True
     if options.command == "status":
         return status.show(folder)
+    if options.command in ("parked", "replay", "dismiss", "audit"):
+        return _operate(options, folder)
     if options.command == "install":
         install.ensure_rabbitmq()
         return True
@@ -49,6 +54,18 @@ def _run(options: argparse.Namespace, folder: Folder) -> bool:
         "psql": psql.psql,
     }
     commands[options.command](folder)
+    return True
+
+
+def _operate(options: argparse.Namespace, folder: Folder) -> bool:
+    if options.command == "audit":
+        return operations.audit(folder)
+    if options.command == "parked":
+        operations.parked(folder, options.id)
+    elif options.command == "replay":
+        operations.replay(folder, options.id, options.all)
+    else:
+        operations.dismiss(folder, options.id)
     return True
 
 
@@ -68,10 +85,15 @@ def ask_for(folder: Folder, command: str, service: str) -> None:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m system", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
-    for name in ("install", "up", "down", "status", "logs", "clean", "order", "psql"):
+    for name in ("install", "up", "down", "status", "logs", "clean", "order", "psql", "audit"):
         commands.add_parser(name)
     for name in ("stop", "start"):
         commands.add_parser(name).add_argument("service", help=", ".join(SERVICES))
+    for name in ("parked", "replay", "dismiss"):
+        command = commands.add_parser(name)
+        command.add_argument("--id", default="", help="of a parked message")
+        if name == "replay":
+            command.add_argument("--all", action="store_true", help="that wait")
     return parser
 
 

@@ -79,7 +79,8 @@ class CurrentConfiguration:
         evaluate_plan(evaluated)
         plan = model.load(evaluated)
         secrets = load_and_fill(self._folder.secrets, plan.secrets)
-        write_private(self._folder.values, json.dumps(reference_values(self._ports), indent=2) + "\n")
+        values = reference_values(self._ports, os.environ)
+        write_private(self._folder.values, json.dumps(values, indent=2) + "\n")
         # A part that is restarted at this moment reads the former plan or this one, never half of it.
         write_private(self._folder.plan, plan.to_json())
         return Configuration(plan, secrets, fingerprint(ROOT, plan, secrets))
@@ -107,12 +108,15 @@ def python_environment() -> dict[str, str]:
     return environment
 
 
-def reference_values(ports: Ports) -> dict[str, str]:
-    """Return the value on this machine of each reference that a plan may hold."""
+def reference_values(ports: Ports, environment: Mapping[str, str]) -> dict[str, str]:
+    """Return the value on this machine of each reference that a plan may hold.
+
+    POSTGRES_PROXY_PORT and RABBITMQ_PROXY_PORT lead functions and mappings through a proxy (toxiproxy, `make chaos`).
+    """
     return {
         "database.host": HOST,
-        "database.port": str(ports.postgres),
-        "broker.endpoint": f"amqp://{HOST}:{ports.rabbitmq}",
+        "database.port": environment.get("POSTGRES_PROXY_PORT", str(ports.postgres)),
+        "broker.endpoint": f"amqp://{HOST}:{environment.get('RABBITMQ_PROXY_PORT', ports.rabbitmq)}",
         "broker.management_url": f"http://{HOST}:{ports.rabbitmq_management}",
     }
 

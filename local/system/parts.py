@@ -24,6 +24,7 @@ from system.supervision import Part
 
 # What `make stop` and `make start` take; epmd is a detail of RabbitMQ's.
 SERVICES = ("rabbitmq", "postgres", "emulator", "gateway")
+_READ_BY_THE_SUPERVISOR = ("REQUEUE", "POSTGRES_PROXY_PORT", "RABBITMQ_PROXY_PORT")
 NAMES = ("postgres", "epmd", "rabbitmq", "gateway", "emulator")
 
 
@@ -112,7 +113,7 @@ def _gateway_part(folder: Folder, ports: Ports) -> Part:
 
 def settings(environment: Mapping[str, str], ports: Ports) -> dict[str, str]:
     """Return what a running system cannot change: another value needs another supervisor."""
-    return {**ports.environment(), "REQUEUE": environment.get("REQUEUE", "")}
+    return {**ports.environment(), **{name: environment.get(name, "") for name in _READ_BY_THE_SUPERVISOR}}
 
 
 def answers_http(url: str) -> bool:

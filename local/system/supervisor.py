@@ -65,6 +65,8 @@ class Supervisor:
             self._phase, self._failure, self._began, self._plan_ready_at = "booting", None, time.monotonic(), None
             try:
                 self._boot()
+                # Before anybody is told that it is up, and once more for what changed meanwhile.
+                self._write_endpoints(is_up=True)
                 self._phase = "up"
                 self._write_endpoints()
             except BootError as error:
@@ -148,8 +150,8 @@ class Supervisor:
         ready_at["plan"] = self._plan_ready_at
         return {name: max(0.0, moment - self._began) for name, moment in ready_at.items() if moment is not None}
 
-    def _write_endpoints(self) -> None:
-        if self._phase != "up" or self._is_closing.is_set():
+    def _write_endpoints(self, *, is_up: bool = False) -> None:
+        if not (is_up or self._phase == "up") or self._is_closing.is_set():
             return
         configuration = self._current.get()
         pids = {"supervisor": os.getpid(), **{name: part.pid for name, part in self._parts.items()}}

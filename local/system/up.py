@@ -60,7 +60,7 @@ def _is_told_to_apply(folder: Folder, ports: Ports) -> bool:
     except ConnectionError:
         return False
     if status["settings"] != settings(os.environ, ports):
-        print("the ports or REQUEUE changed: starting anew")
+        print("the ports, proxies or REQUEUE changed: starting anew")
         down(folder)
         return False
     control.ask(folder.run, {"command": "up"})

@@ -17,7 +17,7 @@ from plan.model import Plan
 from tests.infra.program import ROOT, copy_program, edit
 
 PLANTED = "hunter2-planted-by-the-test"
-LAST_LINE = 'pulumi.export("url", gateway.url)\n'
+LAST_LINE = 'pulumi.export("broker", broker.arn)\n'
 
 
 @pytest.fixture
@@ -51,7 +51,7 @@ def test_a_secret_in_a_functions_environment_is_refused_by_name(root: Path) -> N
 
 
 def test_a_key_that_is_no_secret_of_the_program_is_refused(root: Path) -> None:
-    edit(root, "key=secret.value)", f'key=pulumi.Output.secret("{PLANTED}"))')
+    edit(root, "key=keys[name].value,", f'key=pulumi.Output.secret("{PLANTED}"),')
 
     with pytest.raises(PlanError, match="not the value of a secret's version") as refused:
         collect(root, "local")
@@ -141,7 +141,7 @@ def test_the_command_writes_the_plan_once_and_keeps_it_while_nothing_changed(roo
     (root / "kong").mkdir()
     third = _command(root, out, "--if-changed")
 
-    assert first.stdout.startswith(f"plan: local -> {out} (5 functions")
+    assert first.stdout.startswith(f"plan: local -> {out} (6 functions")
     assert first.stdout.count("\n") == 1
     assert _sha(out.read_bytes()) == _sha(local.to_json().encode())
     assert "(unchanged)" in second.stdout

@@ -5,7 +5,9 @@ from typing import Any
 
 import pytest
 
-from configuration import Configuration, ConfigurationError, read_configuration
+from configuration import FUNCTIONS, Configuration, ConfigurationError, read_configuration
+from plan.evaluate import stack_config
+from tests.infra.program import ROOT
 from tests.infra.registered import register
 
 GOOD = {
@@ -49,6 +51,18 @@ def test_what_a_stack_leaves_out_is_what_a_deployed_one_needs() -> None:
         ("prefix", "Dev", "like "),
         ("consumers", '["demo", "demo"]', "different names"),
         ("consumers", '"demo"', "a list"),
+        ("requestsPerSecond", '{"demo": 0}', r"a map of consumers \(demo\) to numbers"),
+        ("requestsPerSecond", '{"nobody": 5}', r"a map of consumers \(demo\) to numbers"),
+        ("spansEndpoint", "collector", "like https"),
+        ("alarmEmail", "nobody", "like "),
+        ("logRetentionDays", "10", "one of 1, 3, 5, 7"),
+        ("privateEndpoints", "no", "one of true, false"),
+        ("gatewayTasksMax", "0", "a number from 1 to 200"),
+        ("snapStart", '["unknown"]', "a list of functions"),
+        ("reservedConcurrency", '{"unknown": 5}', "a map of function names to numbers"),
+        ("natGateways", "None", "one of Single, OnePerAz"),
+        ("databaseAuth", "password", "one of iam, secret"),
+        ("kongVersion", "latest", "like 3"),
         ("reservedConcurrency", '{"create_order": "5"}', "a map of function names to numbers"),
         ("lambdaEndpoint", '{"host": "127.0.0.1"}', "a map of host, port, accessKey and secretKey"),
     ],
@@ -64,6 +78,38 @@ def test_a_missing_value_is_refused_with_its_key(key: str) -> None:
         read(**{key: None})
 
 
+def test_a_consumer_without_a_limit_of_its_own_has_the_default_one() -> None:
+    config = read(consumers='["demo", "other"]', requestsPerSecond='{"demo": 7}')
+
+    assert config.consumers == {"demo": 7, "other": 100}
+
+
 def test_a_stack_without_certificate_must_ask_for_plain_http() -> None:
     with pytest.raises(ConfigurationError, match="certificateArn is missing"):
         read(plainHttp=None)
+
+
+def test_a_protected_stack_is_never_reached_over_plain_http() -> None:
+    with pytest.raises(ConfigurationError, match="plainHttp is 'true', it must be false where isProtected is true"):
+        read(isProtected="true")
+
+
+def test_a_region_is_spelt_as_aws_does() -> None:
+    with pytest.raises(ConfigurationError, match="aws:region is 'Ireland'"):
+        register(read_configuration, {**GOOD, "aws:region": "Ireland"})
+
+
+def test_the_functions_of_the_configuration_are_the_packages_of_the_project() -> None:
+    packages = {path.parent.name for path in (ROOT / "functions").glob("*/handler.py")}
+
+    assert {*FUNCTIONS} == packages
+
+
+@pytest.mark.parametrize("stack", ["dev", "prod"])
+def test_a_deployed_stack_tags_whatever_it_creates(stack: str) -> None:
+    config, _ = stack_config(ROOT / "infra", stack)
+
+    assert (
+        json.loads(config["aws:defaultTags"])["tags"].items()
+        >= {"project": "serverless-orders", "stack": stack}.items()
+    )

@@ -5,9 +5,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import pulumi
 import pytest
 
 from components.event_source_mapping import EventSourceMapping, EventSourceMappingArgs
+from components.execution_role import ExecutionRole
 from components.function import Function, FunctionArgs
 from components.layers import Layers, LayersArgs
 from components.policy import Statement
@@ -15,6 +17,7 @@ from components.release import Release, ReleaseArgs, content_hash
 from components.schedule import Schedule, ScheduleArgs
 from tests.infra.registered import register
 
+ROLE_POLICY = "aws:iam/rolePolicy:RolePolicy"
 FUNCTION = "aws:lambda/function:Function"
 ARN = "arn:aws:lambda:us-east-1:000000000000"
 
@@ -23,6 +26,7 @@ def build_function(layers: Sequence[Any] = (), **changes: Any) -> Function:
     arguments: dict[str, Any] = {
         "prefix": "dev-",
         "package": "create_order",
+        "role": ExecutionRole("create_order"),
         "code": "../dist/functions/create_order.zip",
         "layers": layers,
         "memory_mb": 512,
@@ -31,6 +35,7 @@ def build_function(layers: Sequence[Any] = (), **changes: Any) -> Function:
         "statements": [Statement(actions=["mq:DescribeBroker"], resources=["arn:x"])],
         "subnet_ids": ["subnet-1"],
         "security_group_id": "sg-1",
+        "log_retention_days": 7,
     }
     return Function("create_order", FunctionArgs(**{**arguments, **changes}))
 
@@ -48,13 +53,45 @@ def test_a_function_runs_its_packages_handler_behind_the_alias_live() -> None:
     assert alias.outputs["arn"] == f"{ARN}:function:dev-create_order:live"
 
 
-def test_a_functions_role_allows_the_given_statements_and_vpc_access() -> None:
+def test_a_functions_role_allows_its_log_the_given_statements_and_network_interfaces() -> None:
     registered = register(build_function)
 
-    policy = json.loads(registered.one("aws:iam/rolePolicy:RolePolicy").inputs["policy"])
-    assert policy["Statement"] == [{"Effect": "Allow", "Action": ["mq:DescribeBroker"], "Resource": ["arn:x"]}]
-    attached = registered.one("aws:iam/rolePolicyAttachment:RolePolicyAttachment").inputs["policyArn"]
-    assert attached.endswith("/AWSLambdaVPCAccessExecutionRole")
+    log, given = json.loads(registered.one(ROLE_POLICY, "create_order").inputs["policy"])["Statement"]
+    assert log["Action"] == ["logs:CreateLogStream", "logs:PutLogEvents"]
+    assert log["Resource"] == ["arn:aws:logs:us-east-1:000000000000:log-group:/aws/lambda/dev-create_order:*"]
+    assert given == {"Effect": "Allow", "Action": ["mq:DescribeBroker"], "Resource": ["arn:x"]}
+    (interfaces,) = json.loads(registered.one(ROLE_POLICY, "create_order-interfaces").inputs["policy"])["Statement"]
+    assert all(action.startswith("ec2:") for action in interfaces["Action"])
+
+
+def test_a_function_waits_for_its_rights_and_logs_json_into_its_own_group() -> None:
+    registered = register(build_function)
+
+    function = registered.one(FUNCTION)
+    assert {each.urn for each in registered.all(ROLE_POLICY)} <= {*function.dependencies}
+    group = registered.one("aws:cloudwatch/logGroup:LogGroup").inputs
+    assert group["retentionInDays"] == 7
+    assert function.inputs["loggingConfig"]["logGroup"] == group["name"]
+    assert function.inputs["loggingConfig"]["logFormat"] == "JSON"
+    assert "snapStart" not in function.inputs
+
+
+def test_snap_start_is_for_published_versions() -> None:
+    inputs = register(lambda: build_function(snap_start=True)).one(FUNCTION).inputs
+
+    assert inputs["snapStart"] == {"applyOn": "PublishedVersions"}
+
+
+def test_an_alias_moves_after_what_it_waits_for_and_the_function_does_not_wait() -> None:
+    def program() -> None:
+        before = pulumi.ComponentResource("test:index:Before", "before")
+        build_function(live_after=[before, ExecutionRole("migrated")])
+
+    registered = register(program)
+
+    awaited = registered.one("aws:iam/role:Role", "migrated").urn
+    assert awaited in registered.one("aws:lambda/alias:Alias").dependencies
+    assert awaited not in registered.one(FUNCTION).dependencies
 
 
 def test_a_function_with_more_layers_than_lambda_takes_is_refused() -> None:
@@ -115,10 +152,22 @@ def test_a_schedule_may_invoke_its_functions_alias_and_nothing_else() -> None:
     registered = register(program)
 
     target = registered.one("aws:scheduler/schedule:Schedule").inputs["target"]
+    assert target["input"] == "{}"
     assert target["arn"] == f"{ARN}:function:dev-create_order:live"
-    policy = registered.one("aws:iam/rolePolicy:RolePolicy", "outbox-relay-schedule").inputs["policy"]
+    policy = registered.one(ROLE_POLICY, "outbox-relay-schedule").inputs["policy"]
     (statement,) = json.loads(policy)["Statement"]
     assert statement["Resource"] == [target["arn"]]
+
+
+def test_a_schedule_hands_its_input_to_the_function() -> None:
+    def program() -> None:
+        arguments = ScheduleArgs(
+            prefix="dev-", expression="rate(5 minutes)", function=build_function(), input={"operation": "audit"}
+        )
+        Schedule("audit", arguments)
+
+    target = register(program).one("aws:scheduler/schedule:Schedule").inputs["target"]
+    assert json.loads(target["input"]) == {"operation": "audit"}
 
 
 def test_a_release_names_secrets_and_marks_iam_roles_with_null() -> None:

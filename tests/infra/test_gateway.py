@@ -8,6 +8,7 @@ import pytest
 import yaml
 
 from components.gateway import Gateway, GatewayArgs
+from components.key import Key, KeyArgs
 from components.kong_config import Consumer, KongConfigError, fill_in
 from configuration import LambdaEndpoint
 from tests.infra.program import ROOT
@@ -22,7 +23,7 @@ def fill(**changes: Any) -> dict[str, Any]:
         "functions": FUNCTIONS,
         "qualifier": "live",
         "region": "eu-west-1",
-        "consumers": [Consumer(username="demo", custom_id="customer-1", key="k")],
+        "consumers": [Consumer(username="demo", custom_id="customer-1", key="k", requests_per_second=7)],
     }
     return fill_in(KONG_YML, **{**arguments, **changes})
 
@@ -44,6 +45,7 @@ def test_each_route_invokes_its_function_under_its_name_in_aws() -> None:
         "create-order": "dev-create_order",
         "get-order": "dev-get_order",
         "health": "dev-get_order",
+        "openapi": "dev-get_order",
     }
     for config in invoked.values():
         assert (config["qualifier"], config["aws_region"]) == ("live", "eu-west-1")
@@ -58,10 +60,30 @@ def test_an_endpoint_replaces_awss_own() -> None:
         assert (config["aws_key"], config["aws_secret"]) == ("a", "s")
 
 
-def test_consumers_carry_the_id_that_orders_are_kept_under() -> None:
-    assert fill()["consumers"] == [
-        {"username": "demo", "custom_id": "customer-1", "keyauth_credentials": [{"key": "k"}]}
-    ]
+def test_consumers_carry_the_id_that_orders_are_kept_under_and_their_own_limit() -> None:
+    (consumer,) = fill()["consumers"]
+    (plugin,) = consumer.pop("plugins")
+
+    assert consumer == {"username": "demo", "custom_id": "customer-1", "keyauth_credentials": [{"key": "k"}]}
+    assert plugin["name"] == "rate-limiting"
+    assert (plugin["config"]["second"], plugin["config"]["limit_by"]) == (7, "consumer")
+
+
+def test_spans_go_where_the_stack_says_and_else_nowhere() -> None:
+    def zipkin(config: dict[str, Any]) -> dict[str, Any]:
+        (found,) = [plugin["config"] for plugin in config["plugins"] if plugin["name"] == "zipkin"]
+        return dict(found)
+
+    assert "http_endpoint" not in zipkin(fill())
+    endpoint = "http://collector.test:9411/api/v2/spans"
+    assert zipkin(fill(spans_endpoint=endpoint))["http_endpoint"] == endpoint
+
+
+def test_nothing_of_the_filled_in_configuration_is_shared_between_routes() -> None:
+    filled = fill()
+    seen = [id(plugin) for route in filled["routes"] for plugin in route["plugins"]]
+
+    assert len(seen) == len(set(seen))
 
 
 def test_filling_in_leaves_the_given_configuration_as_it_was() -> None:
@@ -77,7 +99,7 @@ def test_a_route_to_an_unknown_function_is_refused() -> None:
         fill(functions={"create_order": "x"})
 
 
-def test_only_health_is_open_and_keys_come_by_header_and_go_no_further() -> None:
+def test_only_health_and_the_description_are_open_and_keys_come_by_header_and_go_no_further() -> None:
     guarded = plugins(KONG_YML, "key-auth")
 
     assert guarded.keys() == {"create-order", "get-order"}
@@ -96,6 +118,31 @@ def test_no_default_of_kong_that_loses_bodies_or_leaks_logs_is_left() -> None:
         assert config["empty_arrays_mode"] == "correct"
 
 
+def test_a_route_without_key_auth_takes_every_identity_off_and_is_limited_by_address() -> None:
+    guarded = plugins(KONG_YML, "key-auth")
+    removed = plugins(KONG_YML, "request-transformer")
+    limits = plugins(KONG_YML, "rate-limiting")
+
+    for route in KONG_YML["routes"]:
+        if route["name"] not in guarded:
+            names = {name.lower() for name in removed[route["name"]]["remove"]["headers"]}
+            assert {"x-consumer-id", "x-consumer-custom-id", "x-consumer-username"} <= names
+            assert limits[route["name"]]["limit_by"] == "ip"
+
+
+def test_what_a_browser_needs_is_what_the_design_names() -> None:
+    (cors,) = [plugin["config"] for plugin in KONG_YML["plugins"] if plugin["name"] == "cors"]
+
+    assert {"apikey", "idempotency-key", "traceparent"} <= set(cors["headers"])
+    assert cors["exposed_headers"] == ["Location", "Retry-After", "Idempotent-Replayed"]
+
+
+def test_a_body_that_is_let_in_fits_into_an_event() -> None:
+    (limit,) = [plugin["config"] for plugin in KONG_YML["plugins"] if plugin["name"] == "request-size-limiting"]
+
+    assert limit["allowed_payload_size"] * 2**20 * 4 / 3 + 100_000 < 6 * 2**20
+
+
 def test_routes_are_anchored_and_answer_every_method() -> None:
     for route in KONG_YML["routes"]:
         assert "methods" not in route
@@ -109,12 +156,19 @@ def build_gateway(certificate_arn: str | None) -> Registered:
         arguments = GatewayArgs(
             prefix="dev-",
             kong_version="3.9",
-            declarative_config=fill(consumers=[Consumer(username="demo", custom_id="demo", key=key)]),
+            declarative_config=fill(
+                consumers=[Consumer(username="demo", custom_id="demo", key=key, requests_per_second=7)]
+            ),
             functions=[],
             region="us-east-1",
             tasks=2,
+            tasks_max=6,
+            is_protected=False,
+            log_retention_days=7,
+            key=Key("key", KeyArgs(prefix="dev-", region="us-east-1", is_protected=False)),
             certificate_arn=certificate_arn,
             vpc_id="vpc-0",
+            vpc_cidr_block="10.1.0.0/16",
             public_subnet_ids=["subnet-1"],
             private_subnet_ids=["subnet-2"],
         )
@@ -136,6 +190,7 @@ def test_kong_reads_its_configuration_from_a_secret_and_from_no_variable() -> No
     assert secret["name"] == "KONG_DECLARATIVE_CONFIG_STRING"
     assert secret["valueFrom"].endswith(f"gateway-configuration:::{version.outputs['versionId']}")
     assert "the-key" not in json.dumps(service)
+    assert {"name": "KONG_TRUSTED_IPS", "value": "10.1.0.0/16"} in container["environment"]
 
 
 @pytest.mark.parametrize(
@@ -145,3 +200,30 @@ def test_a_certificate_makes_the_listener_https(certificate_arn: str | None, pro
     listener = build_gateway(certificate_arn).one("aws:lb/listener:Listener").inputs
 
     assert (listener["protocol"], listener["port"]) == (protocol, port)
+
+
+def test_kong_scales_between_its_least_and_its_most_tasks() -> None:
+    registered = build_gateway(None)
+
+    target = registered.one("aws:appautoscaling/target:Target").inputs
+    assert (target["minCapacity"], target["maxCapacity"]) == (2, 6)
+    assert target["resourceId"] == "service/dev-orders/dev-kong"
+    policy = registered.one("aws:appautoscaling/policy:Policy").inputs
+    assert policy["resourceId"] == target["resourceId"]
+
+
+def test_kong_takes_requests_when_its_status_port_says_so() -> None:
+    check = build_gateway(None).one("aws:lb/targetGroup:TargetGroup").inputs["healthCheck"]
+
+    assert (check["path"], check["port"]) == ("/status/ready", "8100")
+
+
+def test_kongs_execution_role_reads_its_configuration_and_writes_its_log() -> None:
+    policy = build_gateway(None).one("aws:iam/rolePolicy:RolePolicy", "gateway-execution")
+
+    actions = [each["Action"] for each in json.loads(policy.inputs["policy"])["Statement"]]
+    assert actions == [
+        ["secretsmanager:GetSecretValue"],
+        ["kms:Decrypt"],
+        ["logs:CreateLogStream", "logs:PutLogEvents"],
+    ]

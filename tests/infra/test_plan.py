@@ -8,10 +8,11 @@ import pytest
 
 from contracts import topology
 from contracts.settings import required_variables, variables
+from operations.request import parse
 from plan import model
 from plan.model import Plan
 
-FUNCTIONS = ["create_order", "get_order", "invoice_consumer", "outbox_relay", "release"]
+FUNCTIONS = ["create_order", "get_order", "invoice_consumer", "operations", "outbox_relay", "release"]
 STACKS = ["local", "dev", "prod"]
 
 
@@ -51,11 +52,25 @@ def test_the_mappings_consume_the_queues_of_the_contracts(local: Plan) -> None:
 
 
 def test_the_relay_runs_every_minute_and_never_twice_at_once(local: Plan) -> None:
-    (schedule,) = local.schedules
+    (schedule,) = [each for each in local.schedules if each.function == "outbox_relay"]
 
     assert (schedule.function, schedule.qualifier, schedule.expression) == ("outbox_relay", "live", "rate(1 minute)")
     assert schedule.input == {}
     assert local.function("outbox_relay").reserved_concurrency == 1
+
+
+def test_the_audit_runs_every_five_minutes_and_writes_metrics(local: Plan) -> None:
+    (schedule,) = [each for each in local.schedules if each.function == "operations"]
+
+    assert (schedule.qualifier, schedule.expression) == ("live", "rate(5 minutes)")
+    assert schedule.input == {"operation": "audit", "days": 7, "emitMetrics": True}
+    assert parse(schedule.input).emit_metrics
+
+
+@pytest.mark.parametrize("stack", STACKS)
+def test_no_route_leads_to_the_operators_function(plan_of: Callable[[str], Plan], stack: str) -> None:
+    config = plan_of(stack).gateway.declarative_config
+    assert "operations" not in json.dumps(config)
 
 
 def test_the_release_makes_every_role_and_user_that_something_logs_in_as(local: Plan) -> None:
@@ -89,7 +104,7 @@ def test_only_production_reserves_concurrency_beside_the_relay(plan_of: Callable
 
     assert reserved["local"] == ["outbox_relay"]
     assert reserved["dev"] == ["dev-outbox_relay"]
-    assert len(reserved["prod"]) == len(FUNCTIONS)
+    assert set(reserved["prod"]) == {f"prod-{name}" for name in FUNCTIONS if name != "operations"}
 
 
 def test_the_gateway_holds_references_in_place_of_keys(local: Plan) -> None:

@@ -1,12 +1,37 @@
 """The plugins this gateway has, and the names of those that Kong has beside them.
 
-A plugin is one module: its name, its priority in Kong's access phase, its configuration's fields and rules, and a class
-whose `access` either answers the request or lets it pass to the next plugin.
+A plugin is one module: its name, its priority, its configuration's fields and rules, and a class with what it does in
+Kong's phases: `access` answers the request or lets it pass to the next plugin, `header_filter` changes the response.
 """
 
-from gateway.plugins import aws_lambda, key_auth
+from gateway.plugins import (
+    aws_lambda,
+    correlation_id,
+    cors,
+    key_auth,
+    prometheus,
+    rate_limiting,
+    request_size_limiting,
+    request_transformer,
+    response_transformer,
+    zipkin,
+)
 
-SUPPORTED = {plugin.name: plugin for plugin in (key_auth.PLUGIN, aws_lambda.PLUGIN)}
+SUPPORTED = {
+    plugin.name: plugin
+    for plugin in (
+        correlation_id.PLUGIN,
+        zipkin.PLUGIN,
+        cors.PLUGIN,
+        key_auth.PLUGIN,
+        request_size_limiting.PLUGIN,
+        rate_limiting.PLUGIN,
+        request_transformer.PLUGIN,
+        response_transformer.PLUGIN,
+        aws_lambda.PLUGIN,
+        prometheus.PLUGIN,
+    )
+}
 
 # Bundled with Kong 3.9: refused by name, where any other name is one that Kong does not know either.
 BUNDLED = frozenset(

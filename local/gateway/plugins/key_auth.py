@@ -10,10 +10,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from gateway.configuration import Credential
+from gateway.configuration import Credential, PluginConfiguration
 from gateway.errors import error_response
 from gateway.exchange import Exchange, Response
-from gateway.plugin import PluginType, Surroundings
+from gateway.plugin import Plugin, PluginType, Surroundings
 from gateway.schema import Field
 
 FIELDS = {
@@ -78,6 +78,7 @@ class KeyAuth:
 
 
 def _identify(exchange: Exchange, credential: Credential) -> None:
+    exchange.credential = credential
     consumer = exchange.consumer = credential.consumer
     exchange.replace_headers(
         {
@@ -94,8 +95,8 @@ def _as_bytes(text: str | None) -> str | None:
     return text.encode().decode("latin-1") if text is not None else None
 
 
-def _create(config: dict[str, Any], surroundings: Surroundings) -> KeyAuth:
-    return KeyAuth(config, surroundings.credentials)
+def _create(configuration: PluginConfiguration, surroundings: Surroundings) -> Plugin:
+    return Plugin(access=KeyAuth(configuration.config, surroundings.credentials).access)
 
 
 PLUGIN = PluginType(name="key-auth", priority=1250, fields=FIELDS, create=_create)

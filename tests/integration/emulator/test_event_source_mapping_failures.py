@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import Any
 
 import httpx
@@ -148,33 +147,6 @@ def test_a_queue_that_is_deleted_under_the_mapping_is_noticed(rabbitmq: RunningR
                 await until_enabled(mappings)
                 queue.channel.queue_delete(queue.name)
                 await until(lambda: mappings.status()[0]["StateTransitionReason"] == "ESM_CONFIG_NOT_VALID")
-
-    run(scenario())
-
-
-def test_a_mapping_survives_a_restart_of_the_broker_and_loses_nothing(rabbitmq: RunningRabbitMQ) -> None:
-    functions = NotedInvocations()
-    release = asyncio.Event()
-
-    async def wait(_: list[dict[str, Any]]) -> Result:
-        await release.wait()
-        return Result()
-
-    functions.behave = wait
-
-    async def scenario() -> None:
-        with new_queue(rabbitmq) as queue:
-            queue.publish(b"1", delivery_mode=2)
-            async with mapped(rabbitmq, queue.name, functions) as mappings:
-                await until(lambda: functions.in_flight)
-                await asyncio.to_thread(rabbitmq.stop)
-                # The invocation succeeds, but nobody is there to take the acknowledgement.
-                release.set()
-                await until(lambda: mappings.status()[0]["last_result"].startswith("PROBLEM: Connection error."))
-                await asyncio.to_thread(rabbitmq.start)
-                await until(lambda: len(functions.events) == 2)
-                assert [record["redelivered"] for record in functions.records] == [False, True]
-                await until(lambda: mappings.status()[0]["last_result"] == "OK")
 
     run(scenario())
 

@@ -29,6 +29,7 @@ class Context:
 
     remaining_ms: int = 10_000
     aws_request_id: str = "c0ffee00-0000-4000-8000-000000000000"
+    function_name: str = "test-function"
 
     def get_remaining_time_in_millis(self) -> int:
         return self.remaining_ms

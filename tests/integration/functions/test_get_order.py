@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from contracts import openapi
 from tests.integration.functions.http_events import get, post_order
 from tests.integration.functions.test_invoice_consumer import batch, message, order_body
 
@@ -31,7 +32,7 @@ def test_an_order_is_read_with_its_invoice(empty: Any, invoke: Any) -> None:
     assert invoice["issuedAt"].endswith("Z")
 
 
-@pytest.mark.parametrize("order_id", ["unknown", str(uuid.uuid4()), "%20", "{}", "1' OR '1'='1"])
+@pytest.mark.parametrize("order_id", ["unknown", "0198f8a0-0000-7000-8000-000000000001", "%20", "{}", "1' OR '1'='1"])
 def test_what_does_not_exist_is_404(empty: Any, invoke: Any, order_id: str) -> None:
     answer = invoke("get_order", get(f"/orders/{order_id}"))
     assert answer["statusCode"] == 404
@@ -65,3 +66,9 @@ def test_health_is_ok_then_degraded_then_unavailable(empty: Any, invoke: Any) ->
         assert invoke("get_order", get("/health", customer=None))["statusCode"] == 503
     finally:
         empty.postgres.start()
+
+
+def test_the_description_is_served_as_it_was_prepared(empty: Any, invoke: Any) -> None:
+    answer = invoke("get_order", get("/openapi.json", customer=None))
+    assert answer["headers"] == {"Content-Type": "application/json"}
+    assert (answer["statusCode"], answer["body"]) == (200, openapi.document())

@@ -208,12 +208,12 @@ def test_a_taken_port_is_named_with_its_variable(tmp_path: Path) -> None:
 
 def test_an_unsupported_configuration_is_refused_at_start(tmp_path: Path) -> None:
     config = _config()
-    config["routes"][0]["plugins"].append({"name": "rate-limiting", "config": {"minute": 5}})
+    config["routes"][0]["plugins"].append({"name": "jwt"})
     process = start(tmp_path, config, "--aws-port", "4566")
     _, stderr = process.communicate(timeout=30)
     assert process.returncode == 1
     assert "in entry 3 of 'plugins'" in stderr
-    assert "in 'name': plugin 'rate-limiting' is not supported by the embedded gateway" in stderr
+    assert "in 'name': plugin 'jwt' is not supported by the embedded gateway" in stderr
 
 
 def test_a_plan_is_served_with_its_real_keys(endpoint: InvokeEndpoint, tmp_path: Path) -> None:

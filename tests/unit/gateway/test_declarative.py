@@ -1,8 +1,9 @@
-"""Validation of a declarative configuration, against the recorded `kong config parse`."""
+"""Validation of a declarative configuration; the recorded `kong config parse` is replayed by test_conformance."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -10,75 +11,10 @@ import pytest
 
 from gateway.declarative import parse, read
 from gateway.gateway import with_invoke_port
+from gateway.kong_conf import refuse_settings, settings_of
 from gateway.plugins import SUPPORTED
-from gateway.schema import ConfigurationError
-from tests.unit.gateway.recordings import Case, cases, load
-
-RECORDED = [case for case in cases("declarative_validation") if "input_text" in case and "kong_config_parse" in case]
-# Refused like Kong does, in other words: the parsers' own, the engine's own, or about a plugin that is not there.
-OWN_WORDS = {
-    "duplicate_key_credential",  # never say a key
-    "duplicate_plugin_same_route",
-    "ip_restriction_bad_cidr",
-    "jwt_rs256_without_key",
-    "jwt_secret_bad_alg",
-    "plugin_bad_enum",
-    "plugin_missing_required_any",
-    "plugin_number_as_string",
-    "plugin_ordering",
-    "plugin_wrong_type",
-    "rate_limit_order",
-    "rate_limit_redis_no_host",
-    "route_path_bad_regex",
-    "route_regex_lookahead",
-    "yaml_list_root",
-    "yaml_syntax_error",
-    "yaml_tab_indent",
-}
-# Taken by Kong, refused here.
-UNSUPPORTED = {
-    "lambda_empty_config",
-    "shell_style_env_var",
-    "vault_ref_in_function_name",
-    "vault_ref_in_referenceable",
-    "vault_ref_malformed",
-    "yaml_anchor_alias_merge",
-}
-
-
-def _error(case: Case, folder: Path) -> str | None:
-    path = folder / "kong.yml"
-    path.write_text(case["input_text"])
-    try:
-        read(path)
-    except ConfigurationError as error:
-        return str(error)
-    return None
-
-
-def _lines(text: str) -> list[str]:
-    """Return the lines of an error, sorted: Kong's order is that of its hash tables."""
-    text = text.removeprefix("Error: ").split("\n\n  Run with")[0]
-    return sorted(text.splitlines())
-
-
-@pytest.mark.parametrize("case", RECORDED, ids=lambda case: case["name"])
-def test_a_configuration_is_taken_or_refused_as_recorded(case: Case, tmp_path: Path) -> None:
-    error = _error(case, tmp_path)
-    recorded = case["kong_config_parse"]
-    if recorded["exit_code"] == 0 and case["name"] not in UNSUPPORTED:
-        assert error is None
-        return
-    assert error is not None
-    if recorded["exit_code"] == 0:
-        assert "supported by the embedded gateway" in error
-    elif case["name"] not in OWN_WORDS:
-        assert _lines(error) == _lines(recorded["stderr"])
-
-
-def test_most_recorded_refusals_are_in_kongs_words() -> None:
-    refused = [case for case in RECORDED if case["kong_config_parse"]["exit_code"]]
-    assert len([case for case in refused if case["name"] not in OWN_WORDS]) == 30
+from gateway.schema import ConfigurationError, Field
+from tests.unit.gateway.recordings import own
 
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
@@ -109,23 +45,67 @@ def test_a_route_feature_that_is_not_there_is_refused_by_name(field: str, value:
         parse(_route(**{field: value}))
 
 
-@pytest.mark.parametrize("name", sorted(set(load("plugin_schemas")["schemas"]) - {"key-auth", "aws-lambda"}))
+@pytest.mark.parametrize("name", sorted(set(own("plugin_schemas")["schemas"]) - set(SUPPORTED)))
 def test_a_plugin_of_kong_that_is_not_there_is_refused_by_name(name: str) -> None:
     with pytest.raises(ConfigurationError, match=f"plugin '{name}' is not supported by the embedded gateway"):
         parse(_route(plugins=[{"name": name}]))
 
 
-@pytest.mark.parametrize("name", ["aws-lambda", "key-auth"])
+@pytest.mark.parametrize("name", sorted(SUPPORTED))
 def test_the_fields_of_a_plugin_are_kongs(name: str) -> None:
-    schema = load("plugin_schemas")["schemas"][name]["config_fields"]
-    fields = SUPPORTED[name].fields
-    assert set(fields) == {entry["field"].removeprefix("config.") for entry in schema}
+    schema = own("plugin_schemas")["schemas"][name]["config_fields"]
+    fields = _flat(SUPPORTED[name].fields, "config")
+    assert set(fields) == {entry["field"] for entry in schema}
     for entry in schema:
-        field = fields[entry["field"].removeprefix("config.")]
-        assert field.kind == entry["type"]
-        assert field.default == entry.get("default")
-        assert list(field.one_of) == entry.get("one_of", [])
-        assert list(field.between or []) == entry.get("between", [])
+        field = fields[entry["field"]]
+        assert field.kind == entry["type"], entry
+        assert field.default == entry.get("default"), entry
+        assert list(field.one_of) == entry.get("one_of", []), entry
+        assert list(field.between or []) == entry.get("between", []), entry
+
+
+def _flat(fields: Mapping[str, Field], parent: str) -> dict[str, Field]:
+    found: dict[str, Field] = {}
+    for name, field in fields.items():
+        path = f"{parent}.{name}"
+        found[path] = field
+        found |= _flat(field.fields or {}, path)
+        found |= _flat((field.elements and field.elements.fields) or {}, f"{path}[]")
+    return found
+
+
+@pytest.mark.parametrize(
+    ("plugin", "config", "complaint"),
+    [
+        ("rate-limiting", {"second": 1, "limit_by": "path"}, "in 'limit_by': only consumer or credential or ip"),
+        ("rate-limiting", {"second": 1, "sync_rate": 1}, "in 'sync_rate': only -1"),
+        ("rate-limiting", {"second": 0}, "in 'second': value must be greater than 0"),
+        ("correlation-id", {"generator": "tracker"}, "in 'generator': only uuid or uuid#counter"),
+        ("zipkin", {"http_endpoint": "http://a.test/"}, "in 'propagation': extract"),
+        ("zipkin", {"propagation": {"extract": ["b3"], "default_format": "b3"}}, "entry 1 of 'extract': only w3c"),
+        ("request-transformer", {"add": {"body": ["a:1"]}}, "in 'body': not supported"),
+        ("request-transformer", {"add": {"headers": ["X:$(shared.a)"]}}, "entry 1 of 'headers': templates"),
+        ("response-transformer", {"remove": {"json": ["a"]}}, "in 'json': not supported"),
+        ("cors", {"origins": ["https://("]}, "entry 1 of 'origins'"),
+        ("request-size-limiting", {"size_unit": "gigabytes"}, "in 'size_unit': expected one of"),
+        ("aws-lambda", {"function_name": "f", "proxy_url": "http://a"}, "in 'proxy_url': not supported"),
+    ],
+)
+def test_an_argument_that_is_not_there_is_refused_by_name(plugin: str, config: dict[str, Any], complaint: str) -> None:
+    with pytest.raises(ConfigurationError) as refused:
+        parse(_route(plugins=[{"name": plugin, "config": config}]))
+    assert "of 'plugins':\n" in str(refused.value)
+    assert complaint in str(refused.value)
+
+
+@pytest.mark.parametrize("name", ["trusted_ips", "headers", "nginx_http_client_max_body_size"])
+def test_a_setting_of_kong_conf_that_is_not_there_is_refused_by_name(name: str) -> None:
+    with pytest.raises(ConfigurationError, match=f"kong.conf: '{name}' .* not supported by the embedded gateway"):
+        refuse_settings(settings_of({f"KONG_{name.upper()}": "x"}))
+
+
+def test_what_is_no_setting_that_clients_notice_is_none_of_the_gateways_business() -> None:
+    refuse_settings(settings_of({"KONG_DATABASE": "off", "KONG_RECORDINGS": "x", "PATH": "/bin"}))
 
 
 @pytest.mark.parametrize("entity", ["upstreams", "certificates", "vaults", "jwt_secrets", "keyauth_credentials"])
@@ -139,7 +119,7 @@ def test_an_error_never_says_a_key() -> None:
     with pytest.raises(ConfigurationError) as refused:
         parse({"_format_version": "3.0", "consumers": consumers})
     assert "very-secret" not in str(refused.value)
-    assert re.search("in entry 2 of 'consumers'", str(refused.value))
+    assert re.search("'keyauth_credentials' entity with this key, of consumer 'b'", str(refused.value))
 
 
 def test_a_consumer_has_the_same_id_in_every_run() -> None:

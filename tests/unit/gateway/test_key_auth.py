@@ -9,7 +9,7 @@ import pytest
 
 from gateway.declarative import parse
 from gateway.schema import ConfigurationError
-from tests.unit.gateway.recordings import CONSUMERS, Case, assert_same_body, cases, stable_headers
+from tests.unit.gateway.recordings import CONSUMERS, Case, assert_same_body, own, stable_headers
 from tests.unit.gateway.replay import Replayed, replay
 
 LAMBDA = {
@@ -22,9 +22,9 @@ LAMBDA = {
     },
 }
 ANSWER = {"status_line": "HTTP/1.1 200 OK", "headers": [], "body": '{"statusCode": 200, "body": ""}'}
-KEY_AUTH = [case for case in cases("plugins") if case["name"].startswith("keyauth_")]
+KEY_AUTH = [case for case in own("plugins")["cases"] if case["name"].startswith("keyauth_")]
 REFUSED = {"keyauth_anonymous"}
-NO_ROUTE = [case for case in cases("plugins") if case["name"].startswith("no_route_404")]
+NO_ROUTE = [case for case in own("plugins")["cases"] if case["name"].startswith("no_route_404")]
 
 
 def _replay(case: Case, **config: Any) -> Replayed:

@@ -12,9 +12,9 @@ from gateway.regex import UnsupportedRegexError, compile_path
 from gateway.request_path import normalize
 from gateway.router import Router
 from gateway.schema import ConfigurationError
-from tests.unit.gateway.recordings import load
+from tests.unit.gateway.recordings import own
 
-ROUTING = load("routing")
+ROUTING = own("routing")
 
 
 def _supported_routes() -> list[Route]:

@@ -7,10 +7,10 @@ import base64
 import pytest
 
 from gateway.sigv4 import Credentials, authorization
-from tests.unit.gateway.recordings import Case, cases
+from tests.unit.gateway.recordings import Case, own
 
 # Only these were recorded byte for byte.
-RAW = [case for case in cases("aws_lambda_requests") if "body" in (case.get("upstream_request") or {})]
+RAW = [case for case in own("aws_lambda_requests")["cases"] if "body" in (case.get("upstream_request") or {})]
 
 
 @pytest.mark.parametrize("case", RAW, ids=lambda case: case["name"])
@@ -29,6 +29,19 @@ def test_a_call_is_signed_as_kong_signed_it(case: Case) -> None:
         amz_date=headers["x-amz-date"],
     )
     assert signed == headers["authorization"]
+
+
+def test_a_session_token_is_signed_as_well() -> None:
+    names = ("content-length", "host", "x-amz-date", "x-amz-invocation-type", "x-amz-log-type", "x-amz-security-token")
+    signed = authorization(
+        Credentials(access_key_id="a", secret_access_key="b", region="us-east-1", session_token="t"),
+        path="/",
+        query="",
+        headers=dict.fromkeys(names, "1"),
+        payload=b"",
+        amz_date="20261122T134220Z",
+    )
+    assert f"SignedHeaders={';'.join(names)}," in signed
 
 
 def test_there_are_recorded_calls_to_compare_with() -> None:

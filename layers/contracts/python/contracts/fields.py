@@ -5,6 +5,8 @@ Strict everywhere: an integer is never taken from a string, a float or a boolean
 
 from typing import Any
 
+from pydantic_core import SchemaValidator
+
 AMOUNT_MAX = 10**12
 
 # ISO 4217 active codes, without precious metals, test and special-purpose codes.
@@ -33,3 +35,9 @@ CUSTOMER_ID: dict[str, Any] = {
     "pattern": r"^[^\x00-\x1f\x7f]+$",
     "strict": True,
 }
+_CUSTOMER_ID = SchemaValidator(CUSTOMER_ID)
+
+
+def is_customer_id(value: object) -> bool:
+    """Whether an order and its event can carry this customer."""
+    return _CUSTOMER_ID.isinstance_python(value)

@@ -1,4 +1,4 @@
-"""HTTP as the functions speak it to Kong: proxy responses, and errors as RFC 9457 problem details.
+"""HTTP as the functions speak it to Kong: who the customer is, proxy responses, errors as RFC 9457 problem details.
 
 Kong's aws-lambda plugin merges a function's headers with those of the Invoke call, so a header that both may carry has
 to be spelt as Invoke spells it: `Content-Type`, never `content-type` (recorded with Kong 3.9.3).
@@ -9,6 +9,8 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from typing import Any
+
+from contracts.fields import is_customer_id
 
 JSON = "application/json"
 PROBLEM_JSON = "application/problem+json"
@@ -46,6 +48,20 @@ class Problem(Exception):  # noqa: N818 - the field's own word
 
     def to_response(self) -> dict[str, Any]:
         return response(self.status, self.to_body(), content_type=PROBLEM_JSON, headers=self.headers)
+
+
+def authenticated_customer(headers: Mapping[str, str]) -> str:
+    """The `custom_id` of the consumer that Kong authenticated; Kong replaces whatever a client sends under that name.
+
+    Raises Problem 401 when there is none, or one with which an order's event would break its own contract.
+    """
+    customer_id = headers.get("x-consumer-custom-id")
+    if not customer_id:
+        raise Problem(401, "unauthenticated", title="Unauthenticated", detail="The gateway named no customer.")
+    if not is_customer_id(customer_id):
+        detail = "The gateway named a customer whose id no order can have."
+        raise Problem(401, "invalid-customer", title="Invalid customer", detail=detail)
+    return customer_id
 
 
 def response(

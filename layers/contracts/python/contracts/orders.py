@@ -5,9 +5,11 @@ JSON in camelCase; amounts are integers in minor units (cents).
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import islice
 from typing import Any
 from uuid import UUID
 
@@ -30,15 +32,18 @@ CREATE_ORDER_SCHEMA: dict[str, Any] = {
         "amount": {"type": "typed-dict-field", "schema": AMOUNT},
         "currency": {
             "type": "typed-dict-field",
+            "required": False,
             "schema": {"type": "default", "schema": CURRENCY, "default": DEFAULT_CURRENCY},
         },
     },
 }
 _CREATE_ORDER = SchemaValidator(CREATE_ORDER_SCHEMA)
+# The parser gives up on numbers of some thousand digits; twenty are as far beyond every limit.
+_LONG_NUMBER = re.compile(rb"([0-9]{20})[0-9]+")
 
 
 class NotJsonError(Exception):
-    """The body is not JSON."""
+    """The body is not JSON, or nested too deeply to tell."""
 
 
 class InvalidOrderError(Exception):
@@ -59,13 +64,9 @@ class CreateOrderRequest:
     @classmethod
     def from_body(cls, body: bytes) -> CreateOrderRequest:
         """Parse and validate. Raises NotJsonError or InvalidOrderError."""
+        document = _parse(body)
         try:
-            # NaN and Infinity are not JSON, although most parsers take them.
-            document = from_json(body, allow_inf_nan=False)
-        except ValueError as error:
-            raise NotJsonError(str(error)) from error
-        try:
-            return cls(**_CREATE_ORDER.validate_python(document))
+            return cls(**_CREATE_ORDER.validate_python(_bounded(document)))
         except ValidationError as error:
             raise InvalidOrderError(_pointers(error)) from None
 
@@ -112,6 +113,26 @@ class Order:
             "createdAt": format_timestamp(self.created_at),
             "invoice": self.invoice.to_body() if self.invoice else None,
         }
+
+
+def _parse(body: bytes) -> Any:
+    try:
+        # NaN and Infinity are not JSON, although most parsers take them.
+        return from_json(body, allow_inf_nan=False)
+    except ValueError as error:
+        shortened = _LONG_NUMBER.sub(rb"\1", body)
+        if shortened != body:
+            return _parse(shortened)
+        raise NotJsonError(str(error)) from error
+
+
+def _bounded(document: Any) -> Any:
+    """The document, with no more unknown fields than there will be complaints: each costs an error's making."""
+    known = CREATE_ORDER_SCHEMA["fields"]
+    if not isinstance(document, dict) or len(document) <= ERRORS_MAX + len(known):
+        return document
+    names = [*known, *islice(document, ERRORS_MAX)]
+    return {name: document[name] for name in names if name in document}
 
 
 def _pointers(error: ValidationError) -> list[dict[str, str]]:

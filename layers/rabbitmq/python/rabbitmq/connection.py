@@ -8,6 +8,7 @@ the broker drops the connection, and the publisher finds out before it publishes
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -34,7 +35,8 @@ F = TypeVar("F")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Message:
-    """What to publish and where. `properties` have their AMQP names (`content_type`, `type`, `headers`, …)."""
+    """What to publish and where. `properties` have their AMQP names (`content_type`, `type`, `headers`, …), and
+    `timestamp` is in seconds since 1970."""
 
     exchange: str
     routing_key: str
@@ -193,6 +195,8 @@ class PublisherConnection:
 
 def _properties(properties: dict[str, Any]) -> commands.Basic.Properties:
     names = {("message_type" if name == "type" else name): value for name, value in properties.items()}
+    if "timestamp" in names:
+        names["timestamp"] = time.gmtime(names["timestamp"])
     return commands.Basic.Properties(**names)
 
 

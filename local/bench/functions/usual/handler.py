@@ -14,7 +14,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import boto3  # type: ignore[import-untyped]
-import pika  # type: ignore[import-untyped]
+import pika
 from aws_lambda_powertools import Logger, Metrics, Tracer
 from opentelemetry import trace
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter  # type: ignore[import-not-found]

@@ -1,0 +1,1 @@
+"""What an operator needs: look at parked messages, replay or dismiss them, and audit orders against invoices."""

@@ -1,0 +1,133 @@
+"""Parked messages: show them, replay them through the outbox, or dismiss them.
+
+A message waits while nobody has replayed or dismissed it since it was last seen. A replay puts it into the outbox, due
+at once, under its own id and in the transaction that notes it: two replays in a row publish it once, and a replay that
+finds it still queued notes nothing, so a message that comes back broken meanwhile still waits. Its body never leaves
+the database. The relay publishes it; if it is still broken it returns to its row and waits again.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+import psycopg
+
+from contracts.timestamps import format_timestamp
+from contracts.topology import ORDER_CREATED_ROUTING_KEY, ORDERS_EXCHANGE
+from operations import repository
+from operations.amqp_properties import from_event
+
+PREVIEW_BYTES = 1024
+ROWS_PER_TRANSACTION = 100
+
+
+class UnknownMessageError(Exception):
+    """No message is parked under this id."""
+
+
+@dataclass(kw_only=True)
+class Replayed:
+    """What a replay did; `remaining` counts what there was no time for."""
+
+    queued: int = 0
+    already_queued: int = 0
+    remaining: int = 0
+
+
+def list_parked(connection: psycopg.Connection[Any], *, limit: int, parked_id: UUID | None) -> dict[str, Any]:
+    """Return the newest first. Raises UnknownMessageError."""
+    rows = repository.select_parked(connection, limit=limit, parked_id=parked_id, preview_bytes=PREVIEW_BYTES)
+    if parked_id is not None and not rows:
+        raise UnknownMessageError(f"no parked message has the id {parked_id}")
+    total, waiting = repository.count_parked(connection)
+    return {"total": total, "waiting": waiting, "messages": [_entry(row) for row in rows]}
+
+
+def replay(
+    connection: psycopg.Connection[Any], *, parked_id: UUID | None, is_deadline_near: Callable[[], bool]
+) -> Replayed:
+    """Queue one message whatever became of it before, or all that wait. Raises UnknownMessageError."""
+    report = Replayed()
+    if parked_id is not None:
+        with connection.transaction():
+            if _queue(connection, repository.lock_parked(connection, parked_id), report) is None:
+                raise UnknownMessageError(f"no parked message has the id {parked_id}")
+        return report
+    after: UUID | None = UUID(int=0)
+    while after is not None and not is_deadline_near():
+        with connection.transaction():
+            after = _queue(connection, repository.lock_waiting(connection, after, ROWS_PER_TRANSACTION), report)
+    if after is not None:
+        report.remaining = repository.count_parked(connection)[1]
+    return report
+
+
+def dismiss(connection: psycopg.Connection[Any], *, parked_id: UUID) -> None:
+    """Let it wait no longer; it is kept, and waits again should it be seen again. Raises UnknownMessageError."""
+    if not repository.dismiss(connection, parked_id):
+        raise UnknownMessageError(f"no parked message has the id {parked_id}")
+
+
+def _queue(connection: psycopg.Connection[Any], locked: list[tuple[UUID, str]], report: Replayed) -> UUID | None:
+    """Return the last message's id, None when there are none."""
+    if not locked:
+        return None
+    messages = [(parked_id, json.dumps(from_event(_object(properties)))) for parked_id, properties in locked]
+    queued = repository.queue(connection, messages, exchange=ORDERS_EXCHANGE, routing_key=ORDER_CREATED_ROUTING_KEY)
+    report.queued += queued
+    report.already_queued += len(locked) - queued
+    return locked[-1][0]
+
+
+def _entry(row: repository.ParkedRow) -> dict[str, Any]:
+    properties = _object(row.properties)
+    return {
+        "parkedId": str(row.parked_id),
+        "state": row.state,
+        "reason": row.reason,
+        "queue": row.queue,
+        "type": properties.get("type"),
+        "messageId": properties.get("messageId"),
+        "firstSeenAt": format_timestamp(row.first_seen_at),
+        "lastSeenAt": format_timestamp(row.last_seen_at),
+        "seenCount": row.seen_count,
+        "replayedAt": None if row.replayed_at is None else format_timestamp(row.replayed_at),
+        "dismissedAt": None if row.dismissed_at is None else format_timestamp(row.dismissed_at),
+        "size": row.size,
+        "body": _preview(bytes(row.preview)),
+    }
+
+
+def _preview(body: bytes) -> dict[str, Any]:
+    """The beginning of a body: as text if it is some, else in base64."""
+    try:
+        # A character may be cut in two at the end.
+        text = body.decode() if len(body) < PREVIEW_BYTES else _without_cut_character(body)
+    except UnicodeDecodeError:
+        return {"base64": base64.b64encode(body).decode()}
+    if all(character.isprintable() or character in "\t\r\n" for character in text):
+        return {"text": text}
+    return {"base64": base64.b64encode(body).decode()}
+
+
+def _without_cut_character(body: bytes) -> str:
+    try:
+        return body.decode()
+    except UnicodeDecodeError as error:
+        if error.end < len(body) or len(body) - error.start > 3:
+            raise
+        return body[: error.start].decode()
+
+
+def _object(properties: str) -> dict[str, Any]:
+    """Properties as they were parked; none when they cannot be read."""
+    try:
+        found = json.loads(properties)
+    except (ValueError, RecursionError):
+        return {}
+    return found if isinstance(found, dict) else {}

@@ -1,0 +1,11 @@
+"""What `operations` needs to know from its environment; `infra/` gives exactly this."""
+
+from dataclasses import dataclass
+
+from postgres import DatabaseSettings
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    database: DatabaseSettings
+    log_level: str

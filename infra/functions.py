@@ -1,0 +1,75 @@
+"""What the Lambda functions of the program have in common, so that `__main__` says of each only what is its own."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import pulumi
+
+from components.database import DatabaseLogin
+from components.execution_role import ExecutionRole
+from components.function import ARCHITECTURE, RUNTIME, Function, FunctionArgs
+from components.layers import Layers, LayersArgs
+from components.network import Network
+from components.policy import Statement
+from configuration import Configuration
+
+# `make package` writes an archive of each; the first four are every function's.
+SHARED_LAYERS = ("dependencies", "contracts", "postgres", "aws_api")
+LAYERS = (*SHARED_LAYERS, "rabbitmq", "migrations")
+
+
+def build_layers(prefix: str) -> Layers:
+    """Publish all layers."""
+    return Layers(
+        "layers",
+        LayersArgs(prefix=prefix, folder="../dist/layers", names=LAYERS, runtime=RUNTIME, architecture=ARCHITECTURE),
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Functions:
+    """Builds functions: package, role and login of one name, the layers that all share, the network.
+
+    A function's alias moves after `live_after`.
+    """
+
+    config: Configuration
+    roles: Mapping[str, ExecutionRole]
+    logins: Mapping[str, DatabaseLogin]
+    network: Network
+    layers: Layers
+    live_after: Sequence[pulumi.Resource] = ()
+
+    def build(
+        self,
+        name: str,
+        *,
+        timeout_s: int,
+        layer_names: Sequence[str] = (),
+        environment: Mapping[str, pulumi.Input[str]],
+        memory_mb: int = 512,
+        statements: Sequence[Statement] = (),
+        reserved_concurrency: int | None = None,
+    ) -> Function:
+        """Create the function of this name."""
+        config, login = self.config, self.logins[name]
+        return Function(
+            name,
+            FunctionArgs(
+                prefix=config.prefix,
+                package=name,
+                role=self.roles[name],
+                code=f"../dist/functions/{name}.zip",
+                layers=self.layers.arns(*SHARED_LAYERS, *layer_names),
+                memory_mb=memory_mb,
+                timeout_s=timeout_s,
+                environment={**login.environment, "LOG_LEVEL": config.log_level, **environment},
+                statements=[*login.statements, *statements],
+                subnet_ids=self.network.private_subnet_ids,
+                security_group_id=self.network.function_security_group_id,
+                log_retention_days=config.log_retention_days,
+                reserved_concurrency=config.reserved_concurrency.get(name, reserved_concurrency),
+                snap_start=name in config.snap_start,
+                live_after=self.live_after,
+            ),
+        )

@@ -1,0 +1,13 @@
+"""The policy pack: rules that every stack keeps, checked over the plans in the tests and by Pulumi at each preview."""
+
+from collections.abc import Sequence
+
+from policies import api_models, data, functions, mappings, network, rights
+from policies.model import Policy
+
+ALL: Sequence[Policy] = tuple(
+    value
+    for module in (data, network, rights, functions, mappings, api_models)
+    for value in vars(module).values()
+    if isinstance(value, Policy)
+)

@@ -1,0 +1,132 @@
+"""Functions as the code needs them: their variables, their layers, their logs, what is behind the alias."""
+
+import importlib
+import json
+from collections.abc import Iterator
+
+from contracts.settings import required_variables, variables
+from policies.model import Resource, Stack, policy
+from release.topology import PERMISSIONS
+
+FUNCTION = "aws:lambda/function:Function"
+ALIAS = "aws:lambda/alias:Alias"
+LAYER = "aws:lambda/layerVersion:LayerVersion"
+RELEASE = "aws:lambda/invocation:Invocation"
+
+LAYERS_MAX = 5
+# 4 KB for all variables: https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
+ENVIRONMENT_BYTES_MAX = 4096
+SNAP_START_INCOMPATIBLE_MB = 512
+# Lambda sets these itself or reserves them.
+RESERVED_PREFIXES = ("AWS_", "_", "LAMBDA_")
+
+
+@policy(FUNCTION)
+def variables_are_the_settings(resource: Resource, stack: Stack) -> Iterator[str]:
+    """A function is given exactly the variables that its settings read, and none that Lambda reserves."""
+    given = _variables(resource)
+    settings = importlib.import_module(f"{_package(resource)}.settings").Settings
+    if missing := required_variables(settings) - given.keys():
+        yield f"variables are missing: {', '.join(sorted(missing))}"
+    if unread := given.keys() - variables(settings):
+        yield f"variables that nobody reads: {', '.join(sorted(unread))}"
+    if reserved := [name for name in given if name.startswith(RESERVED_PREFIXES)]:
+        yield f"variables that Lambda reserves: {', '.join(sorted(reserved))}"
+
+
+@policy(FUNCTION)
+def variables_fit(resource: Resource, stack: Stack) -> Iterator[str]:
+    """All variables of a function together fit into what Lambda takes."""
+    size = sum(len(name.encode()) + len(value.encode()) for name, value in _variables(resource).items())
+    if size > ENVIRONMENT_BYTES_MAX:
+        yield f"its variables take {size} bytes, Lambda takes {ENVIRONMENT_BYTES_MAX}"
+
+
+@policy(FUNCTION)
+def names_are_the_packages(resource: Resource, stack: Stack) -> Iterator[str]:
+    """A function is called as its import package, after the stack's prefix, and runs that package's handler."""
+    package = _package(resource)
+    if not str(resource.properties.get("name")).endswith(package):
+        yield f"it is called {resource.properties.get('name')} and runs {package}"
+    if resource.properties["handler"] != f"{package}.handler.lambda_handler":
+        yield f"its handler is {resource.properties['handler']}"
+
+
+@policy(FUNCTION)
+def layers_fit(resource: Resource, stack: Stack) -> Iterator[str]:
+    """A function has at most five layers, all of the program and built for its runtime and processor."""
+    arns = list(resource.properties.get("layers") or ())
+    if len(arns) > LAYERS_MAX:
+        yield f"it has {len(arns)} layers, Lambda takes {LAYERS_MAX}"
+    layers = {layer.properties["arn"]: layer.properties for layer in stack.of(LAYER)}
+    for arn in arns:
+        layer = layers.get(arn)
+        if layer is None:
+            yield f"{arn} is no layer of the program"
+        elif resource.properties["runtime"] not in layer["compatibleRuntimes"]:
+            yield f"{arn} is built for {', '.join(layer['compatibleRuntimes'])}"
+        elif list(resource.properties["architectures"]) != list(layer["compatibleArchitectures"]):
+            yield f"{arn} is built for {', '.join(layer['compatibleArchitectures'])}"
+
+
+@policy(FUNCTION)
+def logs_are_json_in_a_group_of_the_program(resource: Resource, stack: Stack) -> Iterator[str]:
+    """A function logs JSON into a log group of the program: one that Lambda makes is kept for ever."""
+    logging = resource.properties.get("loggingConfig") or {}
+    if logging.get("logFormat") != "JSON":
+        yield "loggingConfig.logFormat must be JSON"
+    groups = {group.properties.get("name") for group in stack.of("aws:cloudwatch/logGroup:LogGroup")}
+    if logging.get("logGroup") not in groups:
+        yield f"loggingConfig.logGroup {logging.get('logGroup')} is no log group of the program"
+
+
+@policy(FUNCTION)
+def functions_are_versioned_in_the_vpc(resource: Resource, stack: Stack) -> Iterator[str]:
+    """Each change publishes a version, and each function runs in the VPC, where database and broker are."""
+    if not resource.properties.get("publish"):
+        yield "publish must be true"
+    if not (resource.properties.get("vpcConfig") or {}).get("subnetIds"):
+        yield "vpcConfig must name subnets"
+
+
+@policy(FUNCTION)
+def snap_start_is_possible(resource: Resource, stack: Stack) -> Iterator[str]:
+    """SnapStart goes with published versions and the usual /tmp, and not with the extension that caches secrets."""
+    given = resource.properties
+    if (given.get("snapStart") or {}).get("applyOn") != "PublishedVersions":
+        return
+    if not given.get("publish"):
+        yield "SnapStart needs published versions"
+    if ((given.get("ephemeralStorage") or {}).get("size") or 0) > SNAP_START_INCOMPATIBLE_MB:
+        yield f"SnapStart does not go with more than {SNAP_START_INCOMPATIBLE_MB} MB of /tmp"
+    if given.get("fileSystemConfig"):
+        yield "SnapStart does not go with a file system"
+    if any("AWS-Parameters-and-Secrets-Lambda-Extension" in arn for arn in given.get("layers") or ()):
+        yield "with SnapStart the secrets extension refuses its token"
+
+
+@policy(FUNCTION)
+def concurrency_is_reserved_in_production_only(resource: Resource, stack: Stack) -> Iterator[str]:
+    """Outside production no function takes a share of the account's concurrency, but for the relay, which runs once."""
+    reserved = resource.properties.get("reservedConcurrentExecutions")
+    if _package(resource) == "outbox_relay":
+        if reserved != 1:
+            yield f"reservedConcurrentExecutions is {reserved}, two relays at once are one too many"
+    elif not stack.is_production and reserved not in (None, -1):
+        yield f"reservedConcurrentExecutions is {reserved} outside production"
+
+
+@policy(RELEASE)
+def releases_name_the_brokers_users(resource: Resource, stack: Stack) -> Iterator[str]:
+    """The users that a release makes are those that its permissions are written for."""
+    users = json.loads(resource.properties["input"])["broker_users"].keys()
+    if users != PERMISSIONS.keys():
+        yield f"users {', '.join(sorted(users))}; permissions are written for {', '.join(sorted(PERMISSIONS))}"
+
+
+def _package(resource: Resource) -> str:
+    return str(resource.properties["handler"]).split(".")[0]
+
+
+def _variables(resource: Resource) -> dict[str, str]:
+    return {name: str(value) for name, value in (resource.properties.get("environment") or {})["variables"].items()}

@@ -1,0 +1,74 @@
+"""Who may connect to what: the internet to the load balancer, and from there on only groups to groups."""
+
+from collections.abc import Iterator
+from ipaddress import IPv4Network, ip_network
+
+from policies.model import Resource, Stack, policy
+
+GROUP = "aws:ec2/securityGroup:SecurityGroup"
+INGRESS = "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule"
+BALANCER = "aws:lb/loadBalancer:LoadBalancer"
+PRIVATE = tuple(IPv4Network(block) for block in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"))  # RFC 1918
+
+
+@policy(INGRESS)
+def open_to_the_world_is_https_only(resource: Resource, stack: Stack) -> Iterator[str]:
+    """From outside private addresses only the load balancer is reached, on 443 (on 80 outside production)."""
+    given = resource.properties
+    blocks = [block for block in (given.get("cidrIpv4"), given.get("cidrIpv6")) if block]
+    if all(_is_private(str(block)) for block in blocks):
+        return
+    balancers = {group for balancer in stack.of(BALANCER) for group in balancer.properties.get("securityGroups") or ()}
+    if given.get("securityGroupId") not in balancers:
+        yield f"{', '.join(blocks)} may reach a group that is not the load balancer's"
+    ports = {443} if stack.is_production else {80, 443}
+    if given.get("fromPort") not in ports or given.get("fromPort") != given.get("toPort"):
+        yield f"{', '.join(blocks)} may reach ports {given.get('fromPort')} to {given.get('toPort')}"
+
+
+@policy(INGRESS)
+def ingress_names_a_port(resource: Resource, stack: Stack) -> Iterator[str]:
+    """A rule lets one port in over TCP, from one kind of peer."""
+    given = resource.properties
+    if (
+        given.get("ipProtocol") != "tcp"
+        or given.get("fromPort") is None
+        or given.get("fromPort") != given.get("toPort")
+    ):
+        yield "it must open one TCP port"
+    peers = [key for key in ("cidrIpv4", "cidrIpv6", "referencedSecurityGroupId", "prefixListId") if given.get(key)]
+    if len(peers) != 1:
+        yield f"it must name one kind of peer, it names {', '.join(peers) or 'none'}"
+
+
+@policy(GROUP)
+def groups_have_no_rules_inside(resource: Resource, stack: Stack) -> Iterator[str]:
+    """Rules of security groups are resources of their own: rules inside would remove those."""
+    if resource.properties.get("ingress") or resource.properties.get("egress"):
+        yield "ingress and egress must be rules of their own"
+
+
+@policy("awsx:ec2:Vpc")
+def network_states_what_costs(resource: Resource, stack: Stack) -> Iterator[str]:
+    """The VPC names what it would otherwise choose: NAT gateways (one per zone costs), DNS, subnets."""
+    given = resource.properties
+    for key in ("natGateways", "subnetStrategy", "subnetSpecs", "numberOfAvailabilityZones"):
+        if not given.get(key):
+            yield f"{key} must be set"
+    if not (given.get("enableDnsHostnames") and given.get("enableDnsSupport")):
+        yield "interface endpoints need enableDnsHostnames and enableDnsSupport"
+
+
+@policy("awsx:ecs:FargateService")
+def gateway_stands_in_private_subnets(resource: Resource, stack: Stack) -> Iterator[str]:
+    """Kong has its own security group and no public address: by default it gets the default VPC and an open group."""
+    given = resource.properties.get("networkConfiguration") or {}
+    if not given.get("securityGroups") or not given.get("subnets"):
+        yield "networkConfiguration must name subnets and security groups"
+    if given.get("assignPublicIp") is not False:
+        yield "assignPublicIp must be false"
+
+
+def _is_private(block: str) -> bool:
+    network = ip_network(block, strict=False)
+    return isinstance(network, IPv4Network) and any(network.subnet_of(private) for private in PRIVATE)

@@ -1,0 +1,144 @@
+"""IAM: actions that exist, on resources that are named, in policies of the program; and who may invoke what."""
+
+import json
+from collections.abc import Iterator, Sequence
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+from botocore.loaders import Loader  # type: ignore[import-untyped]
+
+from policies.model import Resource, Stack, policy
+
+ROLE = "aws:iam/role:Role"
+ROLE_POLICY = "aws:iam/rolePolicy:RolePolicy"
+ATTACHMENT = "aws:iam/rolePolicyAttachment:RolePolicyAttachment"
+ALIAS = "aws:lambda/alias:Alias"
+FUNCTION = "aws:lambda/function:Function"
+
+KONG_YML = Path(__file__).resolve().parent.parent.parent / "kong" / "kong.yml"
+# Actions that are not called as the API's operation is, or belong to no API of botocore.
+OTHER_ACTIONS = frozenset({"lambda:InvokeFunction", "rds-db:connect"})
+# These know no resource, or Lambda's network interfaces and the mapping's look-ups have none before they exist.
+WITHOUT_RESOURCE = frozenset(
+    {
+        "ec2:CreateNetworkInterface",
+        "ec2:DeleteNetworkInterface",
+        "ec2:DescribeNetworkInterfaces",
+        "ec2:DescribeSecurityGroups",
+        "ec2:DescribeSubnets",
+        "ec2:DescribeVpcs",
+    }
+)
+
+
+@policy(ROLE_POLICY)
+def actions_exist(resource: Resource, stack: Stack) -> Iterator[str]:
+    """Every action of a role is one that AWS has; none is a pattern."""
+    for action in (action for statement in _statements(resource) for action in _list(statement["Action"])):
+        service, _, operation = action.partition(":")
+        if "*" in action:
+            yield f"{action} is a pattern"
+        elif action not in OTHER_ACTIONS and operation not in _operations(service):
+            yield f"{action} does not exist"
+
+
+@policy(ROLE_POLICY)
+def resources_are_named(resource: Resource, stack: Stack) -> Iterator[str]:
+    """A role names what its actions are for, unless an action knows no resource; log streams follow their group."""
+    for statement in _statements(resource):
+        actions = {*_list(statement["Action"])}
+        for named in _list(statement["Resource"]):
+            allowed = actions <= WITHOUT_RESOURCE if named == "*" else "*" not in _without_streams(named)
+            if not allowed:
+                yield f"{', '.join(sorted(actions))} on {named}"
+
+
+@policy(ROLE, ATTACHMENT)
+def roles_list_their_rights(resource: Resource, stack: Stack) -> Iterator[str]:
+    """No role takes a policy that AWS or somebody else may change."""
+    if resource.type == ATTACHMENT or resource.properties.get("managedPolicyArns"):
+        yield "it attaches a managed policy"
+
+
+@policy(ROLE)
+def roles_trust_one_service(resource: Resource, stack: Stack) -> Iterator[str]:
+    """A role is assumed by the one AWS service that it is for."""
+    for statement in json.loads(resource.properties["assumeRolePolicy"])["Statement"]:
+        services = _list((statement.get("Principal") or {}).get("Service", ()))
+        if len(services) != 1 or set(statement["Principal"]) != {"Service"}:
+            yield f"it trusts {statement.get('Principal')}"
+
+
+@policy(ROLE_POLICY)
+def invocations_name_an_alias(resource: Resource, stack: Stack) -> Iterator[str]:
+    """Whoever may invoke a function may invoke one alias of it, and never the code that is not released yet."""
+    aliases = {alias.properties["arn"] for alias in stack.of(ALIAS)}
+    for named in _invoked(resource):
+        if named not in aliases:
+            yield f"lambda:InvokeFunction on {named}, which is no alias of the program"
+
+
+@policy(ALIAS)
+def kong_alone_invokes_what_it_routes_to(resource: Resource, stack: Stack) -> Iterator[str]:
+    """The functions behind HTTP are invoked by Kong's role and no other, and Kong's role invokes nothing else."""
+    functions = {each.properties.get("name"): each for each in stack.of(FUNCTION)}
+    handler = str(functions[resource.properties["functionName"]].properties["handler"])
+    is_routed = handler.split(".")[0] in _routed()
+    callers = [each for each in stack.of(ROLE_POLICY) if resource.properties["arn"] in _invoked(each)]
+    services = {_trusted(each, stack) for each in callers}
+    if is_routed and services != {"ecs-tasks.amazonaws.com"}:
+        yield f"it is invoked by {', '.join(sorted(services)) or 'nobody'}, it must be Kong's role alone"
+    if not is_routed and "ecs-tasks.amazonaws.com" in services:
+        yield "Kong has no route to it and may invoke it"
+
+
+@policy("aws:lambda/permission:Permission", FUNCTION)
+def functions_are_open_to_no_service(resource: Resource, stack: Stack) -> Iterator[str]:
+    """No function has a policy of its own: all rights to invoke stand in roles."""
+    if resource.type != FUNCTION:
+        yield "a permission lets others in beside the roles"
+
+
+def _trusted(role_policy: Resource, stack: Stack) -> str:
+    """Return the service that assumes the role of a policy."""
+    (role,) = [role for role in stack.of(ROLE) if role.properties.get("name") == role_policy.properties["role"]]
+    return str(json.loads(role.properties["assumeRolePolicy"])["Statement"][0]["Principal"]["Service"])
+
+
+def _invoked(resource: Resource) -> list[str]:
+    return [
+        named
+        for statement in _statements(resource)
+        if "lambda:InvokeFunction" in _list(statement["Action"])
+        for named in _list(statement["Resource"])
+    ]
+
+
+def _statements(resource: Resource) -> list[dict[str, Any]]:
+    return list(json.loads(resource.properties["policy"])["Statement"])
+
+
+def _list(value: Any) -> list[str]:
+    return [value] if isinstance(value, str) else list(value)
+
+
+def _without_streams(arn: str) -> str:
+    return arn.removesuffix(":*") if ":log-group:" in arn else arn
+
+
+@cache
+def _operations(service: str) -> Sequence[str]:
+    loader = Loader()
+    if service not in loader.list_available_services("service-2"):
+        return ()
+    return tuple(loader.load_service_model(service, "service-2")["operations"])
+
+
+@cache
+def _routed() -> frozenset[str]:
+    """Return the packages of the functions that Kong's routes name."""
+    routes = yaml.safe_load(KONG_YML.read_text())["routes"]
+    plugins = [plugin for route in routes for plugin in route["plugins"]]
+    return frozenset(each["config"]["function_name"] for each in plugins if each["name"] == "aws-lambda")

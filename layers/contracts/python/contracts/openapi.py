@@ -1,0 +1,15 @@
+"""The OpenAPI 3.1 description of the API, as `make openapi` wrote it: read on first use, sent as it is.
+
+`local/openapi` builds it from the schemas in this package; a test fails when the file is not what it would write.
+"""
+
+from functools import cache
+from pathlib import Path
+
+FILE = Path(__file__).with_name("openapi.json")
+
+
+@cache
+def document() -> str:
+    """The description as JSON text."""
+    return FILE.read_text(encoding="utf-8")

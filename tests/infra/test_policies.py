@@ -1,0 +1,250 @@
+"""The policy pack over the resources of the deployed stacks, and over each with one thing wrong."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+import policies
+from plan import mocks
+from policies.model import Policy, Resource, Stack, unmatched
+from tests.infra.policy_stack import broken, complaints, stack_of
+
+BY_NAME = {policy.name: policy for policy in policies.ALL}
+INSTANCE = "aws:rds/instance:Instance"
+BROKER = "aws:mq/broker:Broker"
+FUNCTION = "aws:lambda/function:Function"
+MAPPING = "aws:lambda/eventSourceMapping:EventSourceMapping"
+INGRESS = "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule"
+ROLE = "aws:iam/role:Role"
+ROLE_POLICY = "aws:iam/rolePolicy:RolePolicy"
+SECRET = "aws:secretsmanager/secret:Secret"
+LISTENER = "aws:lb/listener:Listener"
+
+Change = Callable[[dict[str, Any]], object]
+
+
+@pytest.fixture
+def stack_named(evaluated: Callable[[str], tuple[list[mocks.Resource], str]]) -> Callable[[str], Stack]:
+    return lambda name: stack_of(name, evaluated(name)[0])
+
+
+def put(**values: Any) -> Change:
+    return lambda properties: properties.update(values)
+
+
+def inside(key: str, **values: Any) -> Change:
+    return lambda properties: properties[key].update(values)
+
+
+def allow(action: str, resource: str) -> Change:
+    """Add a statement to a role's policy."""
+
+    def change(properties: dict[str, Any]) -> None:
+        document = json.loads(properties["policy"])
+        document["Statement"].append({"Effect": "Allow", "Action": [action], "Resource": [resource]})
+        properties["policy"] = json.dumps(document)
+
+    return change
+
+
+def trusting(principal: dict[str, str]) -> str:
+    return json.dumps({"Statement": [{"Effect": "Allow", "Principal": principal, "Action": "sts:AssumeRole"}]})
+
+
+ORDERS_ALIAS = "arn:aws:lambda:us-east-1:000000000000:function:prod-create_order:live"
+OPERATIONS_ALIAS = "arn:aws:lambda:us-east-1:000000000000:function:prod-operations:live"
+RELEASE_INPUT = json.dumps({"database_roles": {}, "broker_users": {"somebody": "arn"}})
+
+# policy, type and name of the resource to break, how, a piece of what has to be said
+SEEDED: list[tuple[str, str, str | None, Change, str]] = [
+    ("database-encrypted", INSTANCE, None, put(storageEncrypted=False), "storageEncrypted"),
+    ("database-encrypted", INSTANCE, None, put(masterUserSecretKmsKeyId=None), "masterUserSecretKmsKeyId"),
+    ("database-encrypted", INSTANCE, None, put(performanceInsightsKmsKeyId=None), "performanceInsightsKmsKeyId"),
+    ("broker-encrypted", BROKER, None, put(encryptionOptions=None), "encryptionOptions"),
+    ("secrets-encrypted", SECRET, None, put(kmsKeyId=None), "kmsKeyId"),
+    ("keys-rotate", "aws:kms/key:Key", None, put(enableKeyRotation=False), "enableKeyRotation"),
+    ("keys-rotate", "aws:kms/key:Key", None, put(deletionWindowInDays=7), "deletionWindowInDays"),
+    ("data-private", INSTANCE, None, put(publiclyAccessible=True), "publiclyAccessible"),
+    ("data-private", BROKER, None, put(publiclyAccessible=None), "publiclyAccessible"),
+    ("data-private", BROKER, None, put(securityGroups=[]), "security groups"),
+    ("proxy-demands-tls", "aws:rds/proxy:Proxy", None, put(requireTls=False), "requireTls"),
+    ("proxy-demands-tls", "aws:rds/proxy:Proxy", None, put(defaultAuthScheme="NONE"), "IAM_AUTH"),
+    ("database-demands-tls", "aws:rds/parameterGroup:ParameterGroup", None, put(parameters=[]), "rds.force_ssl"),
+    ("listener-demands-tls", LISTENER, None, put(protocol="HTTP"), "must be HTTPS"),
+    ("listener-demands-tls", LISTENER, None, put(sslPolicy="ELBSecurityPolicy-2016-08"), "older versions"),
+    ("database-backed-up", INSTANCE, None, put(backupRetentionPeriod=1), "backupRetentionPeriod is 1"),
+    ("database-backed-up", INSTANCE, None, put(skipFinalSnapshot=True), "skipFinalSnapshot"),
+    ("deletion-protected", INSTANCE, None, put(deletionProtection=False), "deletionProtection"),
+    ("deletion-protected", "aws:lb/loadBalancer:LoadBalancer", None, put(enableDeletionProtection=False), "enable"),
+    ("highly-available", INSTANCE, None, put(multiAz=False), "multiAz"),
+    ("highly-available", BROKER, None, put(deploymentMode="SINGLE_INSTANCE"), "CLUSTER_MULTI_AZ"),
+    ("logs-end", "aws:cloudwatch/logGroup:LogGroup", None, put(retentionInDays=None), "retentionInDays"),
+    ("open-to-the-world-is-https-only", INGRESS, "broker-pollers", put(cidrIpv4="0.0.0.0/0"), "load balancer's"),
+    ("open-to-the-world-is-https-only", INGRESS, "broker-pollers", put(cidrIpv6="::/0"), "load balancer's"),
+    ("open-to-the-world-is-https-only", INGRESS, "broker-pollers", put(cidrIpv4="0.0.0.0/1"), "ports 5671"),
+    ("open-to-the-world-is-https-only", INGRESS, "gateway-balancer-443", put(fromPort=80, toPort=80), "ports 80"),
+    ("ingress-names-a-port", INGRESS, None, put(ipProtocol="-1"), "one TCP port"),
+    ("ingress-names-a-port", INGRESS, "broker-pollers", put(cidrIpv4="10.0.0.0/8"), "one kind of peer"),
+    ("groups-have-no-rules-inside", "aws:ec2/securityGroup:SecurityGroup", None, put(ingress=[{}]), "of their own"),
+    ("network-states-what-costs", "awsx:ec2:Vpc", None, put(natGateways=None), "natGateways"),
+    ("network-states-what-costs", "awsx:ec2:Vpc", None, put(enableDnsHostnames=False), "enableDnsHostnames"),
+    ("gateway-stands-in-private-subnets", "awsx:ecs:FargateService", None, put(networkConfiguration=None), "subnets"),
+    ("actions-exist", ROLE_POLICY, None, allow("mq:DescribeBrokr", "arn:x"), "mq:DescribeBrokr does not exist"),
+    ("actions-exist", ROLE_POLICY, None, allow("nothing:Get", "arn:x"), "nothing:Get does not exist"),
+    ("actions-exist", ROLE_POLICY, None, allow("mq:*", "arn:x"), "mq:* is a pattern"),
+    ("resources-are-named", ROLE_POLICY, None, allow("mq:DescribeBroker", "*"), "mq:DescribeBroker on *"),
+    ("resources-are-named", ROLE_POLICY, None, allow("rds-db:connect", "arn:x:dbuser:db-0/*"), "dbuser:db-0/*"),
+    ("roles-list-their-rights", ROLE, None, put(managedPolicyArns=["arn:aws:iam::aws:policy/X"]), "managed policy"),
+    ("roles-trust-one-service", ROLE, None, put(assumeRolePolicy=trusting({"AWS": "*"})), "it trusts"),
+    (
+        "invocations-name-an-alias",
+        ROLE_POLICY,
+        "audit-schedule",
+        allow("lambda:InvokeFunction", ORDERS_ALIAS.removesuffix(":live")),
+        "no alias",
+    ),
+    (
+        "kong-alone-invokes-what-it-routes-to",
+        ROLE_POLICY,
+        "audit-schedule",
+        allow("lambda:InvokeFunction", ORDERS_ALIAS),
+        "must be Kong's role alone",
+    ),
+    (
+        "kong-alone-invokes-what-it-routes-to",
+        ROLE_POLICY,
+        "gateway-task",
+        allow("lambda:InvokeFunction", OPERATIONS_ALIAS),
+        "no route",
+    ),
+    ("variables-are-the-settings", FUNCTION, "create_order", inside("environment", variables={}), "are missing"),
+    (
+        "variables-are-the-settings",
+        FUNCTION,
+        "operations",
+        lambda given: given["environment"]["variables"].update(UNREAD="1"),
+        "nobody reads: UNREAD",
+    ),
+    (
+        "variables-are-the-settings",
+        FUNCTION,
+        "operations",
+        lambda given: given["environment"]["variables"].update(AWS_REGION="x"),
+        "reserves: AWS_REGION",
+    ),
+    ("variables-fit", FUNCTION, None, inside("environment", variables={"A": "x" * 4096}), "4097 bytes"),
+    ("names-are-the-packages", FUNCTION, "get_order", put(name="prod-other"), "runs get_order"),
+    ("names-are-the-packages", FUNCTION, "get_order", put(handler="get_order.main"), "handler is"),
+    ("layers-fit", FUNCTION, None, put(layers=["arn:other"] * 6), "6 layers"),
+    ("layers-fit", FUNCTION, None, put(layers=["arn:other"]), "no layer of the program"),
+    ("layers-fit", FUNCTION, None, put(runtime="python3.12"), "is built for python3.13"),
+    ("layers-fit", FUNCTION, None, put(architectures=["x86_64"]), "is built for arm64"),
+    ("logs-are-json-in-a-group-of-the-program", FUNCTION, None, inside("loggingConfig", logFormat="Text"), "JSON"),
+    ("logs-are-json-in-a-group-of-the-program", FUNCTION, None, inside("loggingConfig", logGroup="x"), "no log group"),
+    ("functions-are-versioned-in-the-vpc", FUNCTION, None, put(publish=False), "publish"),
+    ("functions-are-versioned-in-the-vpc", FUNCTION, None, put(vpcConfig=None), "vpcConfig"),
+    ("snap-start-is-possible", FUNCTION, "create_order", put(publish=False), "published versions"),
+    ("snap-start-is-possible", FUNCTION, "create_order", put(ephemeralStorage={"size": 1024}), "512 MB"),
+    ("snap-start-is-possible", FUNCTION, "create_order", put(fileSystemConfig={"arn": "x"}), "file system"),
+    (
+        "snap-start-is-possible",
+        FUNCTION,
+        "create_order",
+        put(layers=["arn:aws:lambda:x:1:layer:AWS-Parameters-and-Secrets-Lambda-Extension-Arm64:1"]),
+        "refuses its token",
+    ),
+    (
+        "concurrency-is-reserved-in-production-only",
+        FUNCTION,
+        "outbox_relay",
+        put(reservedConcurrentExecutions=2),
+        "two relays",
+    ),
+    (
+        "releases-name-the-brokers-users",
+        "aws:lambda/invocation:Invocation",
+        None,
+        put(input=RELEASE_INPUT),
+        "users somebody",
+    ),
+    ("mappings-use-what-amazon-mq-has", MAPPING, None, put(maximumRetryAttempts=2), "maximumRetryAttempts"),
+    ("mappings-use-what-amazon-mq-has", MAPPING, None, put(destinationConfig={"onFailure": {}}), "destinationConfig"),
+    ("mappings-use-what-amazon-mq-has", MAPPING, None, put(batchSize=10_001), "batchSize is 10001"),
+    ("mappings-use-what-amazon-mq-has", MAPPING, None, put(maximumBatchingWindowInSeconds=1), "window"),
+    ("mappings-filter-nothing", MAPPING, None, put(filterCriteria={"filters": [{"pattern": "{}"}]}), "loses messages"),
+    ("mappings-consume-the-contracts-queues", MAPPING, None, put(queues="orders"), "orders is no queue"),
+    ("mappings-consume-the-contracts-queues", MAPPING, None, put(sourceAccessConfigurations=[]), "BASIC_AUTH"),
+    ("mappings-invoke-an-alias-in-time", MAPPING, None, put(functionName="arn:x"), "no alias"),
+    ("mappings-invoke-an-alias-in-time", FUNCTION, "invoice_consumer", put(timeout=900), "may take 900 s"),
+    ("brokers-are-what-amazon-mq-offers", BROKER, None, put(engineVersion="3.13"), "engineVersion is 3.13"),
+    ("brokers-are-what-amazon-mq-offers", BROKER, None, put(engineType="ActiveMQ"), "engineType is ActiveMQ"),
+    ("brokers-are-what-amazon-mq-offers", BROKER, None, put(hostInstanceType="mq.m5.large"), "does not run RabbitMQ 4"),
+    ("brokers-are-what-amazon-mq-offers", BROKER, None, put(autoMinorVersionUpgrade=False), "autoMinorVersionUpgrade"),
+    ("brokers-are-what-amazon-mq-offers", BROKER, None, put(authenticationStrategy="ldap"), "name and password"),
+    ("brokers-are-looked-after", BROKER, None, put(logs=None), "logs.general"),
+    ("brokers-are-looked-after", BROKER, None, put(maintenanceWindowStartTime=None), "maintenanceWindowStartTime"),
+    ("pollers-reach-the-broker", INGRESS, "broker-pollers", put(fromPort=5672), "does not let itself in"),
+    ("values-are-what-the-api-takes", BROKER, None, put(deploymentMode="CLUSTER"), "deploymentMode is CLUSTER"),
+    ("values-are-what-the-api-takes", FUNCTION, None, put(memorySize=64), "memorySize has 64"),
+    ("values-are-what-the-api-takes", FUNCTION, None, put(runtime="python3.99"), "runtime is python3.99"),
+    ("values-are-what-the-api-takes", FUNCTION, None, put(role="somebody"), "role is somebody"),
+    ("values-are-what-the-api-takes", FUNCTION, None, inside("loggingConfig", colour="red"), "colour is unknown"),
+    ("values-are-what-the-api-takes", MAPPING, None, put(sourceAccessConfigurations=[{"type": "BASIC"}]), "BASIC_AUTH"),
+    ("values-are-what-the-api-takes", "aws:rds/proxy:Proxy", None, put(engineFamily="POSTGRES"), "engineFamily"),
+    ("values-are-what-the-api-takes", SECRET, None, put(kmsKeyId="k" * 2049), "kmsKeyId has 2049"),
+    ("values-are-what-the-api-takes", SECRET, None, put(unheardOf="x"), "unheardOf is no part of CreateSecret"),
+]
+
+
+@pytest.mark.parametrize("name", ["dev", "prod"])
+def test_every_policy_looks_at_something(stack_named: Callable[[str], Stack], name: str) -> None:
+    assert unmatched(policies.ALL, stack_named(name)) == []
+
+
+@pytest.mark.parametrize("name", ["dev", "prod"])
+@pytest.mark.parametrize("policy", policies.ALL, ids=lambda policy: policy.name)
+def test_the_deployed_stacks_keep_the_policy(stack_named: Callable[[str], Stack], name: str, policy: Policy) -> None:
+    assert complaints(policy, stack_named(name)) == []
+
+
+@pytest.mark.parametrize(
+    ("policy", "type_", "name", "change", "said"), SEEDED, ids=[f"{each[0]}-{each[4]}" for each in SEEDED]
+)
+def test_a_seeded_violation_is_found(
+    stack_named: Callable[[str], Stack], policy: str, type_: str, name: str | None, change: Change, said: str
+) -> None:
+    found = complaints(BY_NAME[policy], broken(stack_named("prod"), type_, change, name))
+
+    assert any(said in each for each in found), found
+
+
+def test_a_policy_of_aws_or_a_permission_of_a_function_is_found(stack_named: Callable[[str], Stack]) -> None:
+    stack = stack_named("prod")
+    added = {
+        "roles-list-their-rights": "aws:iam/rolePolicyAttachment:RolePolicyAttachment",
+        "functions-are-open-to-no-service": "aws:lambda/permission:Permission",
+    }
+    for policy, type_ in added.items():
+        more = Stack(name="prod", resources=[*stack.resources, Resource(type=type_, name="x", properties={})])
+        assert complaints(BY_NAME[policy], more), policy
+
+
+def test_concurrency_that_is_reserved_outside_production_is_found(stack_named: Callable[[str], Stack]) -> None:
+    stack = broken(stack_named("dev"), FUNCTION, put(reservedConcurrentExecutions=5), "get_order")
+
+    assert complaints(BY_NAME["concurrency-is-reserved-in-production-only"], stack)
+
+
+def test_every_policy_has_a_seeded_violation() -> None:
+    seeded = {each[0] for each in SEEDED} | {"functions-are-open-to-no-service"}
+
+    assert seeded == BY_NAME.keys()
+
+
+def test_a_policy_without_a_resource_is_named(stack_named: Callable[[str], Stack]) -> None:
+    resources = [each for each in stack_named("dev").resources if each.type != BROKER]
+
+    missing = unmatched(policies.ALL, Stack(name="dev", resources=resources))
+    assert {"broker-encrypted", "pollers-reach-the-broker"} <= {*missing}

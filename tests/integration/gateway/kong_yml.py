@@ -1,0 +1,27 @@
+"""The project's own kong.yml, filled in as for this machine, for a gateway in front of a test's Invoke endpoint."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import yaml
+
+from components.kong_config import Consumer, fill_in
+from configuration import LambdaEndpoint
+from tests.integration.gateway.gateway_process import ROOT
+
+LIMITS = {"demo": 1000, "other": 1000, "limited": 5}
+
+
+def declarative_config() -> dict[str, Any]:
+    return fill_in(
+        yaml.safe_load((ROOT / "kong" / "kong.yml").read_text()),
+        functions={"create_order": "create_order", "get_order": "get_order"},
+        qualifier="live",
+        region="us-east-1",
+        consumers=[
+            Consumer(username=name, custom_id=name, key=f"{name}-key", requests_per_second=limit)
+            for name, limit in LIMITS.items()
+        ],
+        endpoint=LambdaEndpoint(host="127.0.0.1", port=4566, access_key="local", secret_key="local"),
+    )

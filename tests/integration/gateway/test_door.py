@@ -1,0 +1,223 @@
+"""What the project's kong.yml lets in and keeps out: identities, keys, sizes, limits, browsers, traces."""
+
+from __future__ import annotations
+
+import base64
+import json
+from typing import Any
+
+import pytest
+
+from tests.integration.gateway.gateway_process import (
+    GatewayProcess,
+    HttpResponse,
+    read_response,
+    request_bytes,
+)
+from tests.integration.gateway.invoke_endpoint import InvokeEndpoint, Script
+
+HOST = ("Host", "orders.example.test")
+KEY = ("apikey", "demo-key")
+OPEN, GUARDED = ["/health", "/openapi.json"], ["/orders", "/orders/6b1f"]
+FORGED = [
+    ("X-Consumer-Custom-Id", "other"),
+    ("x-consumer-custom-id", "victim"),
+    ("X-CONSUMER-ID", "1"),
+    ("X-Consumer-Username", "other"),
+    ("X-Credential-Identifier", "1"),
+    ("X-Anonymous-Consumer", "true"),
+    ("X-Consumer-Groups", "admin"),
+    ("X-Authenticated-Groups", "admin"),
+    ("X-Authenticated-Userid", "other"),
+]
+TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
+
+
+@pytest.fixture(autouse=True)
+def _answer_like_a_function(endpoint: InvokeEndpoint) -> None:
+    headers = [("Content-Type", "application/json"), ("X-Amzn-Requestid", "1"), ("X-Amz-Executed-Version", "7")]
+    endpoint.play(
+        Script(headers=headers, body=b'{"statusCode": 200, "headers": {"Location": "/orders/1"}, "body": "{}"}')
+    )
+
+
+def _send(gateway: GatewayProcess, request: bytes, *, head_only: bool = False) -> HttpResponse:
+    with gateway.connect() as connection:
+        connection.sendall(request)
+        return read_response(connection, head_only=head_only)
+
+
+def _get(gateway: GatewayProcess, target: str, *headers: tuple[str, str]) -> HttpResponse:
+    return _send(gateway, request_bytes("GET", target, [HOST, *headers]))
+
+
+def _event(endpoint: InvokeEndpoint) -> dict[str, Any]:
+    [received] = endpoint.received
+    event: dict[str, Any] = json.loads(received.body)
+    return event
+
+
+def _identity(endpoint: InvokeEndpoint) -> dict[str, list[str]]:
+    prefixes = ("x-consumer", "x-credential", "x-anonymous", "x-authenticated")
+    headers = _event(endpoint)["multiValueHeaders"]
+    return {name: values for name, values in headers.items() if name.startswith(prefixes)}
+
+
+@pytest.mark.parametrize("target", OPEN)
+def test_a_forged_identity_does_not_pass_an_open_route(
+    gateway: GatewayProcess, endpoint: InvokeEndpoint, target: str
+) -> None:
+    assert _get(gateway, target, *FORGED).status == 200
+    assert _identity(endpoint) == {}
+
+
+@pytest.mark.parametrize("target", GUARDED)
+def test_a_forged_identity_is_replaced_by_the_keys_owner(
+    gateway: GatewayProcess, endpoint: InvokeEndpoint, target: str
+) -> None:
+    assert _get(gateway, target, *FORGED, KEY).status == 200
+    identity = _identity(endpoint)
+    assert set(identity) == {
+        "x-consumer-id",
+        "x-consumer-custom-id",
+        "x-consumer-username",
+        "x-credential-identifier",
+    }
+    assert (identity["x-consumer-custom-id"], identity["x-consumer-username"]) == (["demo"], ["demo"])
+    assert "apikey" not in _event(endpoint)["headers"]
+
+
+@pytest.mark.parametrize("target", GUARDED)
+@pytest.mark.parametrize(
+    "headers",
+    [[], [("apikey", "")], [("apikey", "wrong")], [KEY, KEY], [("Authorization", "Bearer demo-key")], FORGED],
+    ids=["none", "empty", "unknown", "twice", "elsewhere", "forged"],
+)
+def test_without_the_key_of_a_customer_nothing_is_invoked(
+    gateway: GatewayProcess, endpoint: InvokeEndpoint, target: str, headers: list[tuple[str, str]]
+) -> None:
+    response = _get(gateway, target, *headers)
+    assert (response.status, response.header("WWW-Authenticate")) == (401, "Key")
+    assert endpoint.received == []
+
+
+def test_a_key_in_the_query_or_in_the_body_is_none(gateway: GatewayProcess, endpoint: InvokeEndpoint) -> None:
+    assert _get(gateway, "/orders/1?apikey=demo-key").status == 401
+    form = [HOST, ("Content-Type", "application/x-www-form-urlencoded"), ("Content-Length", "15")]
+    assert _send(gateway, request_bytes("POST", "/orders", form, b"apikey=demo-key")).status == 401
+    assert endpoint.received == []
+
+
+@pytest.mark.parametrize("framing", ["Content-Length", "Transfer-Encoding"])
+def test_five_megabytes_are_refused_and_one_arrives_whole(
+    gateway: GatewayProcess, endpoint: InvokeEndpoint, framing: str
+) -> None:
+    def post(size: int) -> HttpResponse:
+        framed = (framing, str(size) if framing == "Content-Length" else "chunked")
+        return _send(gateway, request_bytes("POST", "/orders", [HOST, KEY, framed], b"x" * size))
+
+    response = post(5_000_000)
+    assert response.status == 413
+    assert json.loads(response.body)["message"] == "Request size limit exceeded"
+    assert endpoint.received == []
+    assert post(2**20).status == 200
+    assert base64.b64decode(_event(endpoint)["body"]) == b"x" * 2**20
+
+
+def test_the_largest_body_that_is_let_in_fits_into_an_invocation(
+    gateway: GatewayProcess, endpoint: InvokeEndpoint
+) -> None:
+    size = 4 * 2**20
+    request = request_bytes("POST", "/orders", [HOST, KEY, ("Content-Length", str(size))], b"x" * size)
+    assert _send(gateway, request).status == 200
+    assert len(endpoint.received[0].body) < 6 * 2**20
+
+
+def test_a_customer_over_its_limit_is_told_when_to_come_back(gateway: GatewayProcess) -> None:
+    request = request_bytes("GET", "/orders/1", [HOST, ("apikey", "limited-key")])
+    refused: HttpResponse | None = None
+    with gateway.connect() as connection:
+        while refused is None:
+            connection.sendall(request)
+            response = read_response(connection)
+            refused = response if response.status == 429 else None
+    assert refused.header("Retry-After") == refused.header("RateLimit-Reset") == "1"
+    assert refused.header("X-RateLimit-Limit-Second") == refused.header("RateLimit-Limit") == "5"
+    assert refused.header("X-RateLimit-Remaining-Second") == refused.header("RateLimit-Remaining") == "0"
+    assert json.loads(refused.body)["message"] == "API rate limit exceeded"
+    assert _get(gateway, "/orders/1", KEY).status == 200
+
+
+def test_an_open_route_is_limited_by_address(gateway: GatewayProcess) -> None:
+    response = _get(gateway, "/health")
+    assert response.header("X-RateLimit-Limit-Second") == "50"
+
+
+def test_a_browsers_preflight_passes_without_a_key(gateway: GatewayProcess, endpoint: InvokeEndpoint) -> None:
+    headers = [
+        HOST,
+        ("Origin", "https://shop.example.test"),
+        ("Access-Control-Request-Method", "POST"),
+        ("Access-Control-Request-Headers", "apikey,content-type,idempotency-key,traceparent"),
+    ]
+    response = _send(gateway, request_bytes("OPTIONS", "/orders", headers))
+    assert (response.status, response.body) == (200, b"")
+    assert response.header("Access-Control-Allow-Origin") == "*"
+    assert "POST" in str(response.header("Access-Control-Allow-Methods")).split(",")
+    allowed = str(response.header("Access-Control-Allow-Headers")).split(",")
+    assert {"apikey", "content-type", "idempotency-key", "traceparent"} <= set(allowed)
+    assert endpoint.received == []
+
+
+@pytest.mark.parametrize(("target", "status"), [("/orders/1", 200), ("/orders", 401), ("/nowhere", 404)])
+def test_a_browser_may_read_every_answer(gateway: GatewayProcess, target: str, status: int) -> None:
+    key = [KEY] if status == 200 else []
+    response = _get(gateway, target, ("Origin", "https://shop.example.test"), *key)
+    assert (response.status, response.header("Access-Control-Allow-Origin")) == (status, "*")
+    assert response.header("Access-Control-Expose-Headers") == "Location,Retry-After,Idempotent-Replayed"
+
+
+def test_what_the_invoke_api_says_about_itself_stays_inside(gateway: GatewayProcess) -> None:
+    response = _get(gateway, "/orders/1", KEY)
+    assert not [name for name, _ in response.headers if name.lower().startswith(("x-amz", "x-amzn"))]
+    assert response.header("Location") == "/orders/1"
+
+
+@pytest.mark.parametrize("flags", ["00", "01"])
+def test_the_clients_trace_goes_on_with_its_own_decision(
+    gateway: GatewayProcess, endpoint: InvokeEndpoint, flags: str
+) -> None:
+    client = [("traceparent", f"00-{TRACE}-00f067aa0ba902b7-{flags}"), ("tracestate", "vendor=1")]
+    assert _get(gateway, "/orders/1", KEY, *client).status == 200
+    headers = _event(endpoint)["multiValueHeaders"]
+    [traceparent] = headers["traceparent"]
+    version, trace, span, sampled = traceparent.split("-")
+    assert (version, trace, sampled) == ("00", TRACE, flags)
+    assert span != "00f067aa0ba902b7"
+    assert headers["tracestate"] == ["vendor=1"]
+
+
+def test_a_trace_begins_here_when_the_client_brings_none(gateway: GatewayProcess, endpoint: InvokeEndpoint) -> None:
+    assert _get(gateway, "/orders/1", KEY, ("traceparent", "garbage")).status == 200
+    [traceparent] = _event(endpoint)["multiValueHeaders"]["traceparent"]
+    assert len(traceparent) == 55
+    assert traceparent.endswith("-01")
+
+
+def test_a_request_has_one_id_for_client_and_function(gateway: GatewayProcess, endpoint: InvokeEndpoint) -> None:
+    response = _get(gateway, "/orders/1", KEY)
+    assert response.header("X-Request-Id") == _event(endpoint)["headers"]["x-request-id"]
+    assert _get(gateway, "/orders/1", KEY, ("X-Request-Id", "mine")).header("X-Request-Id") == "mine"
+
+
+@pytest.mark.parametrize(
+    "target", ["/orders/", "/Orders", "/orders/1/2", "/healthz", "/openapi.jsonx", "/openapiXjson"]
+)
+def test_what_is_no_route_is_not_found(gateway: GatewayProcess, endpoint: InvokeEndpoint, target: str) -> None:
+    assert _get(gateway, target, KEY).status == 404
+    assert endpoint.received == []
+
+
+def test_a_dotted_path_takes_the_route_that_it_means(gateway: GatewayProcess) -> None:
+    assert _get(gateway, "/health/../orders/1").status == 401
+    assert _get(gateway, "/%6frders/1").status == 401

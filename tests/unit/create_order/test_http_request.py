@@ -1,0 +1,88 @@
+"""Kong's event, read: the Idempotency-Key in both forms, the trace context, the customer."""
+
+from __future__ import annotations
+
+import base64
+from typing import Any
+
+import jsonschema_rs
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from contracts.http import Problem
+from create_order import http_request
+from openapi.operations import IDEMPOTENCY_KEY
+from tests.generated import BOUNDED
+
+visible = st.text(st.characters(min_codepoint=0x20, max_codepoint=0x7E), min_size=1, max_size=255)
+described = jsonschema_rs.validator_for(IDEMPOTENCY_KEY["schema"])
+
+
+def event(**headers: str) -> dict[str, Any]:
+    given_headers = {name.replace("_", "-"): value for name, value in headers.items()}
+    return {
+        "httpMethod": "POST",
+        "headers": {"x-consumer-custom-id": "demo", "content-type": "application/json", **given_headers},
+        "body": base64.b64encode(b'{"amount": 1}').decode(),
+        "isBase64Encoded": True,
+    }
+
+
+def key(header: str) -> str | None:
+    return http_request.parse(event(idempotency_key=header)).idempotency_key
+
+
+def key_or_refusal(header: str) -> tuple[str | None, Problem | None]:
+    try:
+        return key(header), None
+    except Problem as problem:
+        return None, problem
+
+
+@BOUNDED
+@given(visible)
+def test_a_quoted_key_is_the_text_between_the_quotes(text: str) -> None:
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
+    assert key(f'"{escaped}"') == text
+
+
+@BOUNDED
+@given(visible)
+def test_a_bare_key_is_itself_without_the_blanks_around_it(text: str) -> None:
+    assume(text.strip() and not text.strip().startswith('"'))
+    assert key(f" {text}\t") == text.strip()
+
+
+@BOUNDED
+@given(st.text(max_size=300) | st.text(st.characters(max_codepoint=0x80), max_size=300))
+def test_any_other_key_is_refused_with_400(text: str) -> None:
+    found, refusal = key_or_refusal(text)
+    if refusal is None:
+        assert found
+        assert len(found) <= 255
+        assert found.isascii()
+        assert found.isprintable()
+    else:
+        assert (refusal.status, refusal.kind) == (400, "invalid-idempotency-key")
+        assert not described.is_valid(text)
+
+
+@BOUNDED
+@given(st.text(max_size=80), st.text(max_size=80))
+def test_a_malformed_trace_context_goes_no_further(traceparent: str, tracestate: str) -> None:
+    assert http_request.parse(event(traceparent=traceparent, tracestate=tracestate)).trace_headers == {}
+
+
+@pytest.mark.parametrize("tracestate", ["a\r\nb: c", "\x00", "é", "x" * 513])
+def test_a_malformed_tracestate_goes_no_further(tracestate: str) -> None:
+    traceparent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+    command = http_request.parse(event(traceparent=traceparent, tracestate=tracestate))
+    assert command.trace_headers == {"traceparent": traceparent}
+
+
+@pytest.mark.parametrize("customer", ["a\nb", "\x00", "\x7f", "x" * 256, "\ud800"])
+def test_a_customer_that_no_event_can_carry_is_refused(customer: str) -> None:
+    with pytest.raises(Problem) as raised:
+        http_request.parse(event(x_consumer_custom_id=customer))
+    assert (raised.value.status, raised.value.kind) == (401, "invalid-customer")

@@ -1,0 +1,74 @@
+"""Properties of a Lambda event, back to what a publisher may send."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from emulator.rabbitmq_event import format_timestamp
+from operations.amqp_properties import from_event, seconds_since_1970
+
+EVENTS = Path(__file__).parents[2] / "events"
+
+
+def recorded(name: str) -> dict[str, Any]:
+    event = json.loads((EVENTS / f"{name}.json").read_text())
+    ((message,),) = event["rmqMessagesByQueue"].values()
+    properties: dict[str, Any] = message["basicProperties"]
+    return properties
+
+
+def test_the_documented_properties_are_those_that_were_published() -> None:
+    assert from_event(recorded("rabbitmq_documented")) == {
+        "content_type": "text/plain",
+        "headers": {"header1": "value1", "header2": "value2", "numberInHeader": 10},
+        "priority": 34,
+        "timestamp": 2021,
+        "delivery_mode": 2,
+    }
+
+
+def test_our_own_event_keeps_its_id_type_and_trace() -> None:
+    found = from_event(recorded("rabbitmq_order_created"))
+
+    assert found["message_id"] == "0193f0c4-6a53-7c21-8a0e-5b7d2c9e4f10"
+    assert found["type"] == "order.created.v1"
+    assert found["headers"] == {"traceparent": "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"}
+
+
+def test_a_message_without_headers_gets_none() -> None:
+    assert from_event({"headers": None}) == {"delivery_mode": 2}
+    assert from_event({}) == {"delivery_mode": 2}
+
+
+def test_what_a_broker_refuses_or_acts_upon_is_left_out() -> None:
+    headers = dict.fromkeys(("x-death", "x-first-death-queue", "x-last-death-reason", "x-delivery-count"), 1)
+    found = from_event(
+        {"userId": "u", "clusterId": "c", "expiration": "1", "headers": {**headers, "CC": [], "BCC": [], "x-mine": 1}}
+    )
+    assert found == {"headers": {"x-mine": 1}, "delivery_mode": 2}
+
+
+@pytest.mark.parametrize("seconds", [0, 2021, 1_795_000_000, 253_402_300_799])
+def test_a_time_as_gson_writes_it_is_read_back(seconds: int) -> None:
+    assert seconds_since_1970(format_timestamp(seconds)) == seconds
+
+
+def test_a_time_with_the_newer_jdks_space_is_read() -> None:
+    moment = datetime(2026, 11, 22, 13, 42, 18, tzinfo=UTC)
+    assert seconds_since_1970("Nov 22, 2026, 1:42:18\u202fPM") == moment.timestamp()
+
+
+@pytest.mark.parametrize("text", [None, 5, "", "yesterday", "Dec 31, 1969, 11:59:59 PM", "Jan 1, 12345, 1:00:00 AM"])
+def test_what_is_no_time_is_left_out(text: Any) -> None:
+    assert seconds_since_1970(text) is None
+
+
+@pytest.mark.parametrize("text", ["é" * 127, "x" * 255])
+def test_a_short_string_has_255_bytes(text: str) -> None:
+    assert from_event({"messageId": text})["message_id"] == text
+    assert "message_id" not in from_event({"messageId": text + "é"})
