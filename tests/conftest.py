@@ -11,7 +11,10 @@ from pathlib import Path
 
 import pytest
 
+from chaos.own_system import OwnSystem
+from system import endpoints
 from system import rabbitmq as rabbitmq_package
+from tests.live_system import LiveSystem
 from tests.services import RunningPostgres, RunningRabbitMQ
 
 
@@ -53,15 +56,35 @@ def postgres(start_postgres: Callable[..., RunningPostgres]) -> RunningPostgres:
 @pytest.fixture(scope="session")
 def rabbitmq(services_folder: Path) -> Iterator[RunningRabbitMQ]:
     """The session's RabbitMQ: it boots slowly, so there is one. Skipped where it is not installed, except in CI."""
-    try:
-        rabbitmq_package.find_script()
-    except rabbitmq_package.RabbitMQMissingError as error:
-        if os.environ.get("CI") == "true":
-            raise
-        pytest.skip(str(error))
+    _need_rabbitmq()
     broker = RunningRabbitMQ(services_folder)
     try:
         broker.start()
         yield broker
     finally:
         broker.stop()
+
+
+@pytest.fixture(scope="session")
+def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveSystem]:
+    """A whole system, up: for the tests that use it from outside and for those that break it."""
+    _need_rabbitmq()
+    folder = tmp_path_factory.mktemp("local")
+    for parent in [folder, *folder.parents[:2]]:
+        parent.chmod(0o711)  # Postgres does not run as root and has to reach its data
+    system = OwnSystem(folder)
+    try:
+        system.run("up")
+        yield LiveSystem(system=system, endpoints=endpoints.load(system.folder))
+    finally:
+        system.down()
+        system.close()
+
+
+def _need_rabbitmq() -> None:
+    try:
+        rabbitmq_package.find_script()
+    except rabbitmq_package.RabbitMQMissingError as error:
+        if os.environ.get("CI") == "true":
+            raise
+        pytest.skip(str(error))

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
+from system import unprivileged
 from system.ports import free_ports
 from system.postgres import Postgres
 from system.process import Command, Process
@@ -84,7 +86,10 @@ class RunningPostgres(Service):
 
 
 class RunningRabbitMQ(Service):
-    """A RabbitMQ node with its epmd; `amqp_url` holds the administrator's credentials, `endpoint` none."""
+    """A RabbitMQ node with its epmd; `amqp_url` holds the administrator's credentials, `endpoint` none.
+
+    It runs as an ordinary user, also where the tests run as root; `make up` runs it as whoever calls it.
+    """
 
     def __init__(self, folder: Path) -> None:
         port, management_port, dist_port, epmd_port = free_ports(4)
@@ -97,6 +102,8 @@ class RunningRabbitMQ(Service):
             epmd_port=epmd_port,
         )
         self.node.prepare()
+        for path in (folder / "rabbitmq", *(folder / "rabbitmq").rglob("*")):
+            unprivileged.hand_over(path)
         self.port = port
         self.amqp_url = self.node.amqp_url
         self.endpoint = self.node.endpoint
@@ -105,7 +112,7 @@ class RunningRabbitMQ(Service):
         self.password = self.node.password
         self.vhost = self.node.virtual_host
         self._epmd = Service("epmd", self.node.epmd_command, self.node.is_epmd_ready, folder / "epmd.log")
-        super().__init__("rabbitmq", self.node.command, self.node.is_ready, folder / "rabbitmq.log")
+        super().__init__("rabbitmq", self._command_of_user, self.node.is_ready, folder / "rabbitmq.log")
 
     def start(self) -> None:
         self._epmd.start()
@@ -114,3 +121,7 @@ class RunningRabbitMQ(Service):
     def stop(self) -> None:
         super().stop()
         self._epmd.stop()
+
+    def _command_of_user(self) -> Command:
+        command = self.node.command()
+        return replace(command, argv=unprivileged.command(command.argv, needs=[Path(command.argv[0])]))

@@ -1,0 +1,1 @@
+"""Break the running system on purpose and check every record afterwards: clients, a nemesis, a checker, a table."""

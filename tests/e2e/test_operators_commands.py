@@ -1,0 +1,83 @@
+"""`make parked`, `make replay`, `make dismiss` and `make audit` on a running system."""
+
+from __future__ import annotations
+
+import json
+import re
+import uuid
+from collections.abc import Callable
+
+import pika
+import pytest
+
+from contracts import topology
+from system.__main__ import main
+from tests.e2e.conftest import LiveSystem, wait_for
+
+Command = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture
+def command(live: LiveSystem, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Command:
+    """`python -m system …` without the process: its exit status, output and errors."""
+    monkeypatch.setenv("LOCAL_DIR", live.environ["LOCAL_DIR"])
+
+    def run(*arguments: str) -> tuple[int, str, str]:
+        capsys.readouterr()
+        return main(list(arguments)), *capsys.readouterr()
+
+    return run
+
+
+def publish(live: LiveSystem, body: bytes, message_id: str) -> None:
+    with pika.BlockingConnection(pika.URLParameters(live.endpoints["amqp"])) as connection:
+        properties = pika.BasicProperties(type="order.created.v1", message_id=message_id, delivery_mode=2)
+        connection.channel().basic_publish(
+            topology.ORDERS_EXCHANGE, topology.ORDER_CREATED_ROUTING_KEY, body, properties
+        )
+
+
+def parked(live: LiveSystem, message_id: str) -> list[tuple[str, int]]:
+    """Id and how often it was seen, of the message with this message id."""
+    return live.query(
+        "SELECT parked_id::text, seen_count FROM invoices.parked_messages"
+        f" WHERE properties ->> 'messageId' = '{message_id}'"
+    )
+
+
+def test_a_bad_message_is_listed_replayed_audited_and_dismissed(live: LiveSystem, command: Command) -> None:
+    before, message_id = audited(command), str(uuid.uuid4())
+    publish(live, b"{\x1b[2J", message_id)
+    wait_for(lambda: bool(parked(live, message_id)), timeout_s=60, what=live.counts)
+    ((parked_id, _),) = parked(live, message_id)
+
+    status, output, errors = command("parked")
+    assert (status, "\x1b" in output) == (0, False), errors
+    (line,) = [line for line in output.splitlines() if parked_id in line]
+    assert "waiting" in line
+    assert json.loads(command("parked", f"--id={parked_id}")[1])["size"] == 5
+    assert audited(command) == before + 1
+
+    status, output, errors = command("replay", f"--id={parked_id}")
+    assert (status, "1 queued for replay" in output) == (0, True), errors
+    wait_for(lambda: parked(live, message_id) == [(parked_id, 2)], timeout_s=90, what=live.counts)
+
+    assert command("dismiss", f"--id={parked_id}")[0] == 0
+    assert audited(command) == before
+
+
+def audited(command: Command) -> int:
+    """What the audit says of parked messages; it succeeds only if it finds nothing at all."""
+    status, output, errors = command("audit")
+    found = re.search(r"parked messages that wait +(\d+)\n", output)
+    assert found, errors
+    assert (status == 0) == ("all is well" in output)
+    assert status == 1 or found[1] == "0"
+    return int(found[1])
+
+
+@pytest.mark.parametrize("name", ["parked", "replay", "dismiss"])
+def test_an_unknown_id_is_an_error_that_names_it(command: Command, name: str) -> None:
+    unknown = str(uuid.uuid4())
+    status, _, errors = command(name, f"--id={unknown}")
+    assert (status, f"no parked message has the id {unknown}" in errors) == (1, True)

@@ -1,0 +1,170 @@
+"""Versions of the code that lack a guarantee: the same clients, one fault, and the checker catches each of them."""
+
+from __future__ import annotations
+
+import random
+import shutil
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from chaos.checker import Verdict
+from chaos.clients import Behaviour
+from chaos.faults.messages import copies
+from chaos.run import Run, begin, busy_clients, heal_and_check
+from chaos.traps import Trap
+from chaos.world import World
+from system.configuration import python_environment
+from system.folder import ROOT
+from system.process import Command, Process
+from tests.live_system import LiveSystem
+
+TABLES = (
+    "orders.orders, orders.outbox, orders.idempotency_keys, invoices.invoices, invoices.parked_messages,"
+    " invoices.delivery_attempts"
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Mutant:
+    """A file, what to replace in it, a statement for the superuser, and the fault that shows what is missing."""
+
+    file: str
+    old: str
+    new: str
+    fault: Callable[[World], object]
+    kind: str
+    statement: str = ""
+    undo: str = ""
+
+
+def die(service: str, user: str, pattern: bytes) -> Callable[[World], object]:
+    """Kill a function before this request of its reaches the service."""
+
+    def fault(world: World) -> None:
+        trap = Trap(user=user, patterns=[pattern], when="request", times=2)
+        link = world.database if service == "database" else world.broker
+        link.set_trap(trap)
+        try:
+            world.until(lambda: trap.fired == trap.times, "nobody walked into the trap")
+        finally:
+            link.remove_trap(trap)
+
+    return fault
+
+
+def send_copies(world: World) -> None:
+    world.until(lambda: len(world.query("SELECT FROM invoices.invoices LIMIT 5")) == 5, "nothing was invoiced")
+    copies(world, random.Random(1))
+
+
+MUTANTS = {
+    "the outbox row outside of the order's transaction": Mutant(
+        file="functions/create_order/repository.py",
+        old="self._database.run(lambda connection: connection.execute(INSERT_ORDER, parameters))",
+        new=(
+            "order, _, outbox = INSERT_ORDER.partition(')\\nINSERT INTO orders.outbox');"
+            " order = order[order.index('INSERT INTO orders.orders'):];"
+            " self._database.run(lambda connection: connection.execute(order, parameters));"
+            " self._database.run(lambda connection: connection.execute("
+            "'INSERT INTO orders.outbox' + outbox, parameters))"
+        ),
+        fault=die("database", "create_order", b"INSERT INTO orders.outbox"),
+        kind="lost",
+    ),
+    "nothing that makes an order's invoice unique": Mutant(
+        file="functions/invoice_consumer/repository.py",
+        old="WHERE NOT EXISTS (SELECT FROM invoices.invoices existing WHERE existing.order_id = incoming.order_id)",
+        new="",
+        statement="ALTER TABLE invoices.invoices DROP CONSTRAINT invoices_order_id_key",
+        undo="ALTER TABLE invoices.invoices ADD CONSTRAINT invoices_order_id_key UNIQUE (order_id)",
+        fault=send_copies,
+        kind="duplicate",
+    ),
+    "a batch that is answered before it is committed": Mutant(
+        file="functions/invoice_consumer/handler.py",
+        old="    report = wait_out(",
+        new=(
+            "    import threading\n"
+            "    threading.Timer(0.2, wait_out, [list(deliveries(event))], {'consumer': needs.consumer,"
+            " 'logger': needs.logger, 'remaining_s': lambda: 60.0}).start()\n"
+            "    return {}\n"
+            "    report = wait_out("
+        ),
+        fault=die("database", "invoice_consumer", b"COMMIT"),
+        kind="lost",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", MUTANTS)
+def test_a_version_that_lacks_a_guarantee_is_caught(live: LiveSystem, tmp_path: Path, name: str) -> None:
+    mutant = MUTANTS[name]
+    with emulator_of(live, mutated_root(tmp_path, mutant)), empty_tables(live.world(), mutant):
+        verdict = tormented(begin(live.world()), mutant)
+
+    assert mutant.kind in {violation.kind for violation in verdict.violations}, verdict
+    assert "client" in next(each for each in verdict.violations if each.kind == mutant.kind).story
+
+
+def tormented(run: Run, mutant: Mutant) -> Verdict:
+    with busy_clients(run.world, Behaviour(seed=1, count=3, key_share=0.0)):
+        mutant.fault(run.world)
+    return heal_and_check(run)[0]
+
+
+def mutated_root(folder: Path, mutant: Mutant) -> Path:
+    """A copy of the sources with the mutation."""
+    for name in ("functions", "layers", "migrations"):
+        shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
+    file = folder / mutant.file
+    text = file.read_text()
+    assert mutant.old in text, f"{mutant.file} has changed: mend the mutant"
+    file.write_text(text.replace(mutant.old, mutant.new))
+    return folder
+
+
+@contextmanager
+def emulator_of(live: LiveSystem, root: Path) -> Iterator[None]:
+    """The functions of other sources in place of the system's own."""
+    world, folder = live.world(), live.system.folder
+    port = str(live.system.ports.aws)
+    arguments = ["--plan", folder.plan, "--values", folder.values, "--secrets", folder.secrets]
+    arguments += ["--state", root / "state", "--root", root, "--port", port]
+    argv = [sys.executable, "-m", "emulator", *map(str, arguments)]
+    live.run("stop", "emulator")
+    emulator = Process("emulator", Command(argv=argv, cwd=ROOT, environment=python_environment()), log=root / "log")
+    try:
+        world.until(world.is_healthy, f"the mutant's emulator did not come up: {root / 'log'}")
+        yield
+    finally:
+        emulator.stop()
+        live.run("start", "emulator")
+
+
+@contextmanager
+def empty_tables(world: World, mutant: Mutant) -> Iterator[None]:
+    """Nothing of before, and nothing of the mutant's damage afterwards."""
+    empty(world)
+    if mutant.statement:
+        execute(world, mutant.statement)
+    try:
+        yield
+    finally:
+        empty(world)
+        if mutant.undo:
+            execute(world, mutant.undo)
+
+
+def empty(world: World) -> None:
+    execute(world, f"TRUNCATE {TABLES}")
+    execute(world, "UPDATE invoices.invoice_counter SET last_number = 0")
+
+
+def execute(world: World, statement: str) -> None:
+    with world.postgres() as connection:
+        connection.execute(statement)
