@@ -1,0 +1,1 @@
+"""Check any deployment from outside, over HTTP: one order to its invoice, a replay, refusals, health."""
