@@ -26,3 +26,10 @@ def test_third_party_packages_have_no_source_here() -> None:
 def test_a_layer_without_a_folder_is_an_error() -> None:
     with pytest.raises(UnknownLayerError, match="'nothing' has no folder layers/nothing/python"):
         source_folders("nothing", ROOT)
+
+
+def test_unpacked_archives_are_layers_as_they_are(tmp_path: Path) -> None:
+    for path in ("dependencies/python/pamqp", "migrations/python/migrations", "migrations/python/sqlalchemy"):
+        (tmp_path / "layers" / path).mkdir(parents=True)
+    assert set(source_folders("dist/layers/dependencies.zip", tmp_path)) == {"pamqp"}
+    assert set(source_folders("dist/layers/migrations.zip", tmp_path)) == {"migrations", "sqlalchemy"}

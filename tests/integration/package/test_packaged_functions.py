@@ -1,0 +1,95 @@
+"""What `make package` builds, not the source tree, answers the recorded events under the real runtime client."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import httpx
+import psycopg
+import pytest
+
+from plan.model import Plan
+from tests.integration.package.packaged_system import DATABASE, PackagedEmulator
+
+EVENTS = Path(__file__).parents[2] / "events"
+# What any of the functions needs of others.
+THIRD_PARTY = ("aws_lambda_powertools", "pamqp", "psycopg", "pydantic_core", "sqlalchemy")
+
+
+def recorded(name: str) -> dict[str, Any]:
+    event: dict[str, Any] = json.loads((EVENTS / f"{name}.json").read_text())
+    return event
+
+
+@pytest.fixture(scope="module")
+def invoke(packaged: PackagedEmulator) -> Callable[[str, str], Any]:
+    """Return a function that sends a recorded event; what the function answers, or its log."""
+
+    def send(function: str, event: str) -> Any:
+        url = f"{packaged.url}/2015-03-31/functions/{function}/invocations"
+        # Nothing is compiled yet: on a busy machine SQLAlchemy alone may take longer than a client usually waits.
+        answer = httpx.post(url, json=recorded(event), timeout=300)
+        assert "x-amz-function-error" not in answer.headers, f"{answer.text}\n{packaged.log(function)}"
+        return answer.json()
+
+    # Everything else stands on what the release makes.
+    assert send("release", "invocation_release").keys() == {"revision", "rabbitmq_version"}
+    return send
+
+
+def test_the_functions_find_no_package_outside_of_their_archives(packaged: PackagedEmulator) -> None:
+    find = f"import importlib.util as u; print([n for n in {THIRD_PARTY} if u.find_spec(n)])"
+    found = subprocess.run([packaged.python, "-c", find], env={}, capture_output=True, text=True, check=True)
+    assert found.stdout.strip() == "[]"
+
+
+def test_create_order_accepts_the_order(invoke: Callable[[str, str], Any], packaged: PackagedEmulator) -> None:
+    answer = invoke("create_order", "kong_create_order")
+    assert answer["statusCode"] == 201, answer
+    # Published and confirmed: the outbox is empty again.
+    with psycopg.connect(packaged.postgres.dsn, dbname=DATABASE) as connection:
+        assert connection.execute("SELECT count(*) FROM orders.outbox").fetchone() == (0,)
+
+
+def test_invoice_consumer_issues_an_invoice_that_get_order_shows(
+    invoke: Callable[[str, str], Any], packaged: PackagedEmulator
+) -> None:
+    event = recorded("kong_get_order")
+    order_id = event["pathParameters"]["order_id"]
+    customer = event["headers"]["x-consumer-custom-id"]
+    with psycopg.connect(packaged.postgres.dsn, dbname=DATABASE) as connection:
+        order = (order_id, customer)
+        connection.execute("INSERT INTO orders.orders VALUES (%s, %s, 1999, 'BRL', 'pending', now())", order)
+    assert invoke("invoice_consumer", "rabbitmq_order_created")["issued"] == 1
+    answer = invoke("get_order", "kong_get_order")
+    assert (answer["statusCode"], json.loads(answer["body"])["invoice"]["number"]) == (200, 1)
+
+
+@pytest.mark.parametrize("event", ["kong_get_health", "kong_get_openapi"])
+def test_get_order_answers_its_open_routes(event: str, invoke: Callable[[str, str], Any]) -> None:
+    answer = invoke("get_order", event)
+    assert answer["statusCode"] == 200, answer
+    assert json.loads(answer["body"]).get("status", "ok") == "ok"
+
+
+def test_outbox_relay_finds_nothing_due(invoke: Callable[[str, str], Any]) -> None:
+    assert invoke("outbox_relay", "schedule_outbox_relay")["published"] == 0
+
+
+def test_operations_audits(invoke: Callable[[str, str], Any]) -> None:
+    assert "ordersWithoutInvoice" in invoke("operations", "schedule_operations")
+
+
+def test_the_recorded_events_are_those_that_the_plan_sends(local_plan: Plan) -> None:
+    sent = {f"schedule_{schedule.function}": schedule.input for schedule in local_plan.schedules}
+    sent |= {f"invocation_{invocation.function}": invocation.input for invocation in local_plan.invocations}
+    assert {name: recorded(name) for name in sent} == sent
+
+
+def test_every_function_of_the_plan_has_a_recorded_event(local_plan: Plan) -> None:
+    listed = (EVENTS / "README.md").read_text()
+    assert [function.name for function in local_plan.functions if f"| `{function.name}` |" not in listed] == []
