@@ -201,6 +201,26 @@ class World:
         with urllib.request.urlopen(request, timeout=90) as answer:  # noqa: S310
             return json.loads(answer.read())
 
+    @contextmanager
+    def disabled_mapping(self, queue: str) -> Iterator[None]:
+        """Have nobody consume a queue, by Lambda's UpdateEventSourceMapping."""
+        self._enable(queue, False)
+        try:
+            yield
+        finally:
+            self._enable(queue, True)
+
+    def _enable(self, queue: str, is_enabled: bool) -> None:
+        mapping = self.mapping(queue)
+        request = urllib.request.Request(  # noqa: S310 - our own address
+            f"{self.endpoints['aws']}/2015-03-31/event-source-mappings/{mapping['uuid']}",
+            method="PUT",
+            data=json.dumps({"Enabled": is_enabled}).encode(),
+        )
+        urllib.request.urlopen(request, timeout=30).close()  # noqa: S310 - our own address
+        wanted = "Enabled" if is_enabled else "Disabled"
+        self.until(lambda: self.mapping(queue).get("State") == wanted, f"the mapping is not {wanted}")
+
     def requeue_by(self, method: str) -> None:
         """Have the mappings give failed batches back by this method: nack, reject or close."""
         url = f"{self.endpoints['aws']}/_emulator/requeue/{method}"

@@ -53,7 +53,7 @@ def full_queue(world: World, chance: random.Random) -> str:
     current = world.management("GET", f"/policies/{_VHOST}/order-created")
     definition = {**current["definition"], "max-length": 1}
     policy = {"pattern": current["pattern"], "apply-to": "queues", "priority": 99, "definition": definition}
-    with world.database_lock("invoices.invoice_counter"):
+    with world.disabled_mapping(topology.ORDER_CREATED_QUEUE):
         world.management("PUT", _POLICY, policy)
         try:
             _waits_in_outbox(world)
@@ -106,7 +106,7 @@ def closed_by_broker(world: World, chance: random.Random) -> str:
 FAULTS = [
     fault("rabbitmq frozen", frozen, "rabbitmq", "create_order"),
     fault("rabbitmq memory alarm", memory_alarm, "rabbitmq", "create_order"),
-    fault("queue at its length limit", full_queue, "rabbitmq", "postgres", "create_order"),
+    fault("queue at its length limit", full_queue, "rabbitmq", "emulator", "create_order"),
     fault("queue not bound", unroutable, "rabbitmq", "create_order"),
     fault("wrong broker credentials", wrong_credentials, "rabbitmq", "create_order"),
     fault("connections closed by the broker", closed_by_broker, "rabbitmq"),
