@@ -46,9 +46,7 @@ def sample(world: World) -> Figures:
         figures.update({f"{part} {name}": value for name, value in process_figures(pids[part]).items()})
     environments = [env for name in _FUNCTIONS for env in world.environments(name)]
     figures["environments"] = len(environments)
-    figures["environments' largest memory, MB"] = max(
-        (process_figures(env["pid"])["memory, MB"] for env in environments), default=0
-    )
+    figures["environments' largest memory, MB"] = max((_memory_mb(env["pid"]) for env in environments), default=0)
     figures["Postgres connections"] = int(world.query(_CONNECTIONS)[0][0])
     figures["RabbitMQ connections"] = len(world.management("GET", "/connections"))
     figures["RabbitMQ channels"] = len(world.management("GET", "/channels"))
@@ -66,6 +64,13 @@ def process_figures(pid: int) -> Figures:
         "file handles": len(os.listdir(f"/proc/{pid}/fd")),
         "threads": int(status["Threads"]),
     }
+
+
+def _memory_mb(pid: int) -> int:
+    """Return the memory of an environment, 0 when it has ended meanwhile."""
+    with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+        return process_figures(pid)["memory, MB"]
+    return 0
 
 
 def allowed(name: str, before: int) -> int:
