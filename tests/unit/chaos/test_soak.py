@@ -1,0 +1,30 @@
+"""What counts as a leak: rows that stay, handles and connections that add up, memory that does more than breathe."""
+
+import os
+
+import pytest
+
+from chaos.soak import leaks, process_figures
+
+
+@pytest.mark.parametrize(
+    ("name", "before", "after", "grew"),
+    [
+        ("gateway memory, MB", 100, 124, False),
+        ("gateway memory, MB", 100, 126, True),
+        ("gateway memory, MB", 400, 459, False),
+        ("RabbitMQ channels", 10, 18, False),
+        ("RabbitMQ channels", 10, 19, True),
+        ("outbox rows", 3, 1, True),
+        ("expired idempotency keys", 500, 0, False),
+    ],
+)
+def test_what_grew_beyond_what_is_allowed_is_named(name: str, before: int, after: int, grew: bool) -> None:
+    assert leaks({name: before}, {name: after}) == ([name] if grew else [])
+
+
+def test_a_process_is_measured_as_the_kernel_counts_it() -> None:
+    figures = process_figures(os.getpid())
+    assert figures["memory, MB"] > 1
+    assert figures["file handles"] >= 3
+    assert figures["threads"] >= 1
