@@ -75,8 +75,9 @@ def test_a_killed_part_is_started_again_and_its_new_pid_is_published(boot: Boot,
     before = pid(folder, "rabbitmq")
     assert before is not None
     os.kill(before, signal.SIGKILL)
-    wait_for(lambda: status(folder)["parts"]["rabbitmq"]["answers"] and pid(folder, "rabbitmq") != before)
-    assert endpoints.load(folder)["pids"]["rabbitmq"] == pid(folder, "rabbitmq")
+    # Until it is started again it has no process id at all.
+    after = wait_for(lambda: (now := pid(folder, "rabbitmq")) != before and now)
+    wait_for(lambda: endpoints.load(folder)["pids"]["rabbitmq"] == after)
 
 
 def test_a_part_that_was_stopped_stays_stopped_until_it_is_started(boot: Boot, folder: Folder) -> None:
