@@ -132,15 +132,10 @@ def _rows(history: History, records: Records, expected: Expected) -> Iterator[Vi
     for invoice in records.invoices:
         invoices[invoice.order_id].append(invoice)
     for order in records.orders:
-        intent = intents.get(order.amount)
-        story = history.story_of(intent) if intent is not None else ""
-        found = invoices.get(order.order_id, [])
-        if not found:
-            yield Violation(kind="lost", what=f"{order} has no invoice", story=story)
-        if len(found) > 1:
-            yield Violation(kind="duplicate", what=f"{order} has {found}", story=story)
-        if any(_differs(order, invoice) for invoice in found):
-            yield Violation(kind="changed", what=f"{order} was invoiced as {found}", story=story)
+        for kind, what in _order_complaints(order, invoices.get(order.order_id, [])):
+            intent = intents.get(order.amount)
+            # Looked up here and not for every order: a story reads the whole history.
+            yield Violation(kind=kind, what=what, story=history.story_of(intent) if intent is not None else "")
     known = {order.order_id for order in records.orders} | expected.stray_order_ids
     for order_id, found in invoices.items():
         if order_id not in known:
@@ -148,6 +143,15 @@ def _rows(history: History, records: Records, expected: Expected) -> Iterator[Vi
         elif len(found) > 1 and order_id in expected.stray_order_ids:
             yield Violation(kind="duplicate", what=f"stray order {order_id} has {found}")
     yield from _numbers(records)
+
+
+def _order_complaints(order: OrderRow, found: Sequence[InvoiceRow]) -> Iterator[tuple[str, str]]:
+    if not found:
+        yield "lost", f"{order} has no invoice"
+    if len(found) > 1:
+        yield "duplicate", f"{order} has {found}"
+    if any(_differs(order, invoice) for invoice in found):
+        yield "changed", f"{order} was invoiced as {found}"
 
 
 def _differs(order: OrderRow, invoice: InvoiceRow) -> bool:

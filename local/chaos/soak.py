@@ -105,7 +105,7 @@ def soak(run: Run, *, seconds: float) -> bool:
     grown = leaks(before, after)
     print(f"\n{rate:.0f} requests/s for {seconds:.0f} s\n\n{'':<40} {'before':>8} {'after':>8}")
     for name, value in after.items():
-        print(f"{name:<40} {before[name]:>8} {value:>8}{'   LEAK' if name in grown else ''}")
+        print(f"{name:<40} {before[name]:>8} {value:>8}{'   LEAK' if name in grown else ''}", flush=True)
     verdict, records = heal_and_check(run)
     print("\n" + "\n".join(report.lines(world.history, records, verdict)))
     for violation in verdict.violations:
