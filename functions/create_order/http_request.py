@@ -13,13 +13,12 @@ from typing import Any
 from contracts.http import JSON, Problem, authenticated_customer, method_not_allowed
 from contracts.orders import CreateOrderRequest, InvalidOrderError, NotJsonError
 from create_order.orders import CreateOrder
+from tracing import parse as parse_trace_context
 
 IDEMPOTENCY_KEY_MAX = 255
 # RFC 8941 string: quoted, with backslash escapes. Most clients send the bare value.
 _QUOTED = re.compile(r'"((?:[^"\\]|\\["\\])*)"')
 _VISIBLE = re.compile(r"[\x20-\x7e]+")
-_TRACEPARENT = re.compile(r"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
-_TRACESTATE_MAX = 512
 
 
 def parse(event: Mapping[str, Any]) -> CreateOrder:
@@ -68,10 +67,5 @@ def _idempotency_key(value: str | None) -> str | None:
 
 def _trace_headers(headers: Mapping[str, str]) -> dict[str, str]:
     """The W3C trace context that goes on with the event; a malformed one is as good as none."""
-    traceparent = headers.get("traceparent", "")
-    if not _TRACEPARENT.fullmatch(traceparent):
-        return {}
-    tracestate = headers.get("tracestate", "")
-    if tracestate and len(tracestate) <= _TRACESTATE_MAX and _VISIBLE.fullmatch(tracestate):
-        return {"traceparent": traceparent, "tracestate": tracestate}
-    return {"traceparent": traceparent}
+    context = parse_trace_context(headers)
+    return {} if context is None else context.headers()

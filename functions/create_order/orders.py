@@ -26,7 +26,7 @@ PERSISTENT = 2
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CreateOrder:
-    """The command: whose order, what, under which key; `trace_headers` go on with the event."""
+    """The command: whose order, what, under which key; `trace_headers` are the client's trace context."""
 
     customer_id: str
     request: CreateOrderRequest
@@ -84,12 +84,14 @@ def create_order(
     now: Callable[[], datetime],
     new_id: Callable[[], UUID],
     due_in_s: float,
+    traced: Callable[[Message], Message],
 ) -> tuple[Accepted, NewOrder | None]:
     """Store the order, or find what its key was answered before; the second part is what is to be published.
 
-    `due_in_s`: when the relay may take over. Raises Problem 422 for a key that was used with another body.
+    `due_in_s`: when the relay may take over. `traced` puts the trace context that goes on into the event's message.
+    Raises Problem 422 for a key that was used with another body.
     """
-    new = _new_order(command, now=now, new_id=new_id)
+    new = _new_order(command, now=now, new_id=new_id, traced=traced)
     stored = repository.insert(new, due_in_s=due_in_s)
     # Our own id in the record: the connection was lost after the commit, and this was the second attempt.
     if stored is None or stored.order_id == new.order.order_id:
@@ -108,7 +110,13 @@ def publish(new: NewOrder, *, repository: OrderRepository, publisher: Publisher,
     repository.delete_published(new.outbox_id)
 
 
-def _new_order(command: CreateOrder, *, now: Callable[[], datetime], new_id: Callable[[], UUID]) -> NewOrder:
+def _new_order(
+    command: CreateOrder,
+    *,
+    now: Callable[[], datetime],
+    new_id: Callable[[], UUID],
+    traced: Callable[[Message], Message],
+) -> NewOrder:
     order = Order(
         order_id=new_id(),
         customer_id=command.customer_id,
@@ -123,7 +131,7 @@ def _new_order(command: CreateOrder, *, now: Callable[[], datetime], new_id: Cal
         order=order,
         response_body=json.dumps(order.to_body(), ensure_ascii=False, separators=(",", ":")),
         outbox_id=outbox_id,
-        message=_message(order, message_id=outbox_id, trace_headers=command.trace_headers),
+        message=traced(_message(order, message_id=outbox_id, trace_headers=command.trace_headers)),
     )
 
 

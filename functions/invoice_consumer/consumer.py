@@ -10,7 +10,7 @@ nothing. Nothing here depends on how the mapping requeues.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
@@ -43,11 +43,15 @@ class Report:
 
 @dataclass(frozen=True, kw_only=True)
 class Consumer:
-    """`connection` gives a live connection each time; `environment` is this execution environment's own id."""
+    """`connection` gives a live connection each time; `environment` is this execution environment's own id.
+
+    `on_parked` is told of messages when they are parked for good.
+    """
 
     connection: Callable[[], psycopg.Connection[Any]]
     environment: UUID
     due_days: int
+    on_parked: Callable[[Sequence[Rejection]], None] = field(default=lambda _: None)
 
     def consume(self, deliveries: Sequence[Delivery], *, is_deadline_near: Callable[[], bool]) -> Report:
         """Raises psycopg.Error, or DeadlineNearError; repeating the whole call is harmless."""
@@ -114,6 +118,7 @@ class Consumer:
         report.issued += issued
         report.duplicates += len(batch.orders) - issued
         report.parked += len(batch.rejections)
+        self.on_parked(batch.rejections)
 
 
 def _unstorable(batch: Batch, complaint: str) -> Batch:

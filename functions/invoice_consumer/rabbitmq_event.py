@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from contracts.topology import DEAD_LETTER_QUEUE, ORDER_CREATED_QUEUE
+from tracing import TraceContext, parse
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,6 +29,13 @@ class Delivery:
     @property
     def message_type(self) -> Any:
         return self.properties.get("type")
+
+    def trace_context(self) -> TraceContext | None:
+        """The context that the message carries, if any."""
+        headers = self.properties.get("headers")
+        if not isinstance(headers, dict):
+            return None
+        return parse({name: _text(headers.get(name)) for name in ("traceparent", "tracestate")})
 
     def fingerprint(self) -> bytes:
         """The same for every delivery of one message: what changes on the way (headers, times) is left out.
@@ -50,3 +58,11 @@ def deliveries(event: Mapping[str, Any]) -> Iterator[Delivery]:
                 properties=message["basicProperties"],
                 is_redelivered=message["redelivered"],
             )
+
+
+def _text(value: Any) -> str | None:
+    """A header's text: it comes as `{"bytes": […]}`, and what a trace context is made of is ASCII."""
+    try:
+        return bytes(value["bytes"]).decode("ascii")
+    except (KeyError, TypeError, ValueError):
+        return None

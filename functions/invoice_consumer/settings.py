@@ -3,10 +3,12 @@
 from dataclasses import dataclass
 
 from postgres import DatabaseSettings
+from tracing import TracingSettings
 
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
     database: DatabaseSettings
+    tracing: TracingSettings
     invoice_due_days: int
     log_level: str

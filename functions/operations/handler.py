@@ -8,8 +8,6 @@ the error and its message. The schedule invokes it for the metrics.
 from __future__ import annotations
 
 import os
-import sys
-import time
 from dataclasses import asdict, dataclass
 from functools import cache
 from typing import Any
@@ -18,12 +16,15 @@ import psycopg
 from aws_lambda_powertools.logging import Logger
 
 from aws_api import database_password
+from aws_api.metrics import write_metrics
 from contracts import settings as environment
 from operations import audit, parked_messages
-from operations.metrics import metric_line
 from operations.request import Audit, Dismiss, InvalidRequestError, ListParked, Replay, Request, parse
 from operations.settings import Settings
 from postgres import Database
+from tracing import Span, Tracing, configure, prepare
+
+prepare(os.environ)
 
 # What is left of the invocation when a replay of all stops: enough to commit and answer.
 DEADLINE_MARGIN_S = 10.0
@@ -34,23 +35,35 @@ class Dependencies:
     """What lives as long as the execution environment."""
 
     database: Database
+    tracing: Tracing
     logger: Logger
 
 
 @cache
 def dependencies() -> Dependencies:
     settings = environment.read(Settings, os.environ)
-    return Dependencies(
-        database=Database(settings.database, password=database_password(settings.database)),
-        logger=Logger(service="operations", level=settings.log_level, utc=True),
+    logger = Logger(service="operations", level=settings.log_level, utc=True)
+    tracing = configure(settings.tracing, service="operations", environ=os.environ, log=logger)
+    database = Database(
+        settings.database,
+        password=database_password(settings.database),
+        observe=tracing.statements(settings.database),
     )
+    return Dependencies(database=database, tracing=tracing, logger=logger)
 
 
 def lambda_handler(event: Any, context: Any) -> dict[str, Any]:
+    needs = dependencies()
+    needs.logger.set_correlation_id(context.aws_request_id)
+    with needs.tracing.invocation("operations", context=context, trigger="other") as span:
+        return _answer(event, context, span)
+
+
+def _answer(event: Any, context: Any, span: Span) -> dict[str, Any]:
     logger = dependencies().logger
-    logger.set_correlation_id(context.aws_request_id)
     try:
         request = parse(event)
+        span.set({"operation": type(request).__name__})
         answer = _run(request, dependencies().database.connection(), context)
     except (InvalidRequestError, parked_messages.UnknownMessageError) as error:
         logger.warning("operation refused", extra={"reason": str(error)})
@@ -81,9 +94,7 @@ def _run(request: Request, connection: psycopg.Connection[Any], context: Any) ->
 def _audit(request: Audit, connection: psycopg.Connection[Any], context: Any) -> dict[str, Any]:
     findings = audit.audit(connection, older_than_s=request.older_than_s, days=request.days)
     if request.emit_metrics:
-        line = metric_line(findings.metrics, service=context.function_name, at_ms=time.time_ns() // 1_000_000)
-        sys.stdout.write(f"{line}\n")
-        sys.stdout.flush()
+        write_metrics(findings.metrics, service=context.function_name)
     return findings.report
 
 

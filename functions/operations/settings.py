@@ -3,9 +3,11 @@
 from dataclasses import dataclass
 
 from postgres import DatabaseSettings
+from tracing import TracingSettings
 
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
     database: DatabaseSettings
+    tracing: TracingSettings
     log_level: str

@@ -3,11 +3,13 @@
 from dataclasses import dataclass
 
 from postgres import DatabaseSettings
+from tracing import TracingSettings
 
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
     database: DatabaseSettings
+    tracing: TracingSettings
     broker_endpoint: str
     broker_secret_id: str
     log_level: str

@@ -6,6 +6,7 @@ Input: `{"database_roles": {role: secret id, or null for IAM}, "broker_users": {
 from __future__ import annotations
 
 import os
+from contextlib import closing
 from typing import Any
 
 import psycopg
@@ -17,22 +18,33 @@ from postgres import Database
 from release import database, topology
 from release.management_api import ManagementApi
 from release.settings import Settings
+from tracing import Tracing, configure, prepare
+
+prepare(os.environ)
 
 
-def lambda_handler(event: dict[str, Any], context: Any) -> dict[str, Any]:  # noqa: ARG001 - Lambda's signature
+def lambda_handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     settings = environment.read(Settings, os.environ)
     logger = Logger(service="release", level=settings.log_level, utc=True)
-    revision = _release_database(settings, event["database_roles"])
+    tracing = configure(settings.tracing, service="release", environ=os.environ, log=logger)
+    with closing(tracing), tracing.invocation("release", context=context, trigger="other"):
+        return _release(event, settings, logger=logger, tracing=tracing)
+
+
+def _release(event: dict[str, Any], settings: Settings, *, logger: Logger, tracing: Tracing) -> dict[str, Any]:
+    with tracing.span("release database"):
+        revision = _release_database(settings, event["database_roles"], tracing)
     logger.info("database released", extra={"revision": revision, "roles": sorted(event["database_roles"])})
-    version = _release_broker(settings, event["broker_users"])
+    with tracing.span("release broker"):
+        version = _release_broker(settings, event["broker_users"])
     logger.info("broker released", extra={"rabbitmq_version": version, "users": sorted(event["broker_users"])})
     return {"revision": revision, "rabbitmq_version": version}
 
 
-def _release_database(settings: Settings, roles: dict[str, str | None]) -> str:
+def _release_database(settings: Settings, roles: dict[str, str | None], tracing: Tracing) -> str:
     password = database_password(settings.database)
     revision = database.migrate(settings.database, password=password())
-    admin = Database(settings.database, password=password)
+    admin = Database(settings.database, password=password, observe=tracing.statements(settings.database))
     try:
         connection: psycopg.Connection[Any] = admin.connection()
         database.set_logins(connection, roles, password_of=lambda secret_id: get_secret(secret_id)["password"])

@@ -1,8 +1,9 @@
 """Row `init`: how long an execution environment of ours takes to be ready, beside one of the usual imports.
 
 Both under the real runtime client, from the start of the process to its first request for an invocation (what AWS calls
-Init), and on to the end of the first invocation, which reads its secret and opens its connections. Bytecode is shipped
-to both: a first start of each writes it, and every file is then made unchecked, as in a Lambda archive.
+Init), and on to the end of the first invocation, which reads its secret and opens its connections. Both are traced;
+ours without tracing is measured as well. Bytecode is shipped to all: a first start of each writes it, and every file is
+then made unchecked, as in a Lambda archive.
 """
 
 from __future__ import annotations
@@ -16,8 +17,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bench import events, packages
+from bench.collector import VARIABLE, Collector
 from bench.figures import Budget, Row, Sample, paired_ratio
-from bench.runtime_client import RuntimeClient, Start
+from bench.runtime_client import FunctionFailedError, RuntimeClient, Start
 from bench.second_system import SecondSystem
 from system.folder import ROOT
 
@@ -30,29 +32,36 @@ Times = tuple[float, float]
 
 @dataclass(frozen=True, kw_only=True)
 class Pair:
-    """One of our functions and the usual one that does the same."""
+    """One of our functions, the same without tracing, and the usual one that does the same."""
 
     name: str
     ours: Start
+    untraced: Start
     usual: Start
     event: Callable[[], dict[str, object]]
+
+    def start_each(self) -> tuple[Times, Times, Times]:
+        ours, untraced, usual = (_start(start, self.event()) for start in (self.ours, self.untraced, self.usual))
+        return ours, untraced, usual
 
 
 def measure(system: SecondSystem, *, folder: Path, rounds: int, progress: Callable[[str], None]) -> Iterator[Row]:
     """Yield two rows for each of the two functions. Raises NotAvailableError without the usual packages."""
     bytecode = folder / "bytecode"
     shutil.rmtree(bytecode, ignore_errors=True)
-    pairs = _pairs(system, folder, bytecode)
-    progress("init: a first start of each, which compiles")
-    for pair in pairs:
-        _start(pair.ours, pair.event())
-        _start(pair.usual, pair.event())
-    ship(bytecode)
-    times: dict[str, list[tuple[Times, Times]]] = {pair.name: [] for pair in pairs}
-    for number in range(rounds):
-        progress(f"init: round {number + 1} of {rounds}")
+    with Collector() as collector:
+        pairs = _pairs(system, folder, bytecode, collector.endpoint)
+        progress("init: a first start of each, which compiles")
         for pair in pairs:
-            times[pair.name].append((_start(pair.ours, pair.event()), _start(pair.usual, pair.event())))
+            pair.start_each()
+        ship(bytecode)
+        times: dict[str, list[tuple[Times, Times, Times]]] = {pair.name: [] for pair in pairs}
+        for number in range(rounds):
+            progress(f"init: round {number + 1} of {rounds}")
+            for pair in pairs:
+                times[pair.name].append(pair.start_each())
+        if not collector.requests:
+            raise FunctionFailedError("no function exported spans")
     for pair in pairs:
         yield from _rows(pair.name, times[pair.name])
 
@@ -66,7 +75,7 @@ def ship(bytecode: Path) -> None:
         compiled.write_bytes(content[:4] + _UNCHECKED_HASH + source_hash + content[16:])
 
 
-def _pairs(system: SecondSystem, folder: Path, bytecode: Path) -> list[Pair]:
+def _pairs(system: SecondSystem, folder: Path, bytecode: Path, collector: str) -> list[Pair]:
     usual = packages.usual_packages(folder)
     queue = system.endpoints["queues"]["order_created"]
     created: dict[str, Callable[[], dict[str, object]]] = {
@@ -76,7 +85,8 @@ def _pairs(system: SecondSystem, folder: Path, bytecode: Path) -> list[Pair]:
     return [
         Pair(
             name=name,
-            ours=_ours(system, name, folder, bytecode),
+            ours=_ours(system, name, folder, bytecode, collector),
+            untraced=_ours(system, name, folder, bytecode, None),
             usual=_usual(system, name, folder, bytecode, usual),
             event=event,
         )
@@ -84,8 +94,11 @@ def _pairs(system: SecondSystem, folder: Path, bytecode: Path) -> list[Pair]:
     ]
 
 
-def _ours(system: SecondSystem, name: str, folder: Path, bytecode: Path) -> Start:
+def _ours(system: SecondSystem, name: str, folder: Path, bytecode: Path, collector: str | None) -> Start:
     environment = {**system.function_environment(name), "PYTHONPYCACHEPREFIX": str(bytecode)}
+    environment.pop(VARIABLE, None)
+    if collector is not None:
+        environment[VARIABLE] = collector
     log = folder / "functions.log"
     return Start(handler=f"{name}.handler.lambda_handler", environment=environment, cwd=ROOT / "functions", log=log)
 
@@ -115,10 +128,9 @@ def _start(start: Start, event: dict[str, object]) -> Times:
         return (ready_at - function.started_at) * 1000, (answered_at - function.started_at) * 1000
 
 
-def _rows(name: str, times: list[tuple[Times, Times]]) -> Iterator[Row]:
+def _rows(name: str, times: list[tuple[Times, Times, Times]]) -> Iterator[Row]:
     for index, what in enumerate(("init", "start to first answer")):
-        ours = tuple(one[index] for one, _ in times)
-        usual = tuple(other[index] for _, other in times)
+        ours, untraced, usual = (tuple(each[side][index] for each in times) for side in range(3))
         yield Row(
             row="init",
             measured=f"{name}: {what}",
@@ -127,4 +139,12 @@ def _rows(name: str, times: list[tuple[Times, Times]]) -> Iterator[Row]:
             theirs=Sample(usual, "ms"),
             ratio=paired_ratio(ours, usual),
             budget=Budget(of="ratio", at="most", limit=BUDGETS[name]) if what == "init" else None,
+        )
+        yield Row(
+            row="init",
+            measured=f"{name}: {what}",
+            ours=Sample(ours, "ms"),
+            beside="tracing off",
+            theirs=Sample(untraced, "ms"),
+            ratio=paired_ratio(ours, untraced),
         )

@@ -1,7 +1,7 @@
-"""The process behind row `order`: the handler of `create_order` and the raw statements in turns, in one process.
+"""The process behind row `order`: `create_order` without tracing, with it, and the raw statements, in turns.
 
-Started with the function's own environment; prints nothing (the function logs to stdout) and writes its figures, one
-median per round and side in milliseconds, to the file that it is given.
+Started with the function's own environment and a collector; prints nothing (the function logs to stdout) and writes its
+figures, per round and side in milliseconds, to the file that it is given.
 """
 
 from __future__ import annotations
@@ -11,7 +11,8 @@ import os
 import statistics
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -20,10 +21,11 @@ from uuid import uuid4
 import psycopg
 
 from aws_api import get_secret
+from bench.collector import VARIABLE
 from bench.events import message_body, order_event
 from bench.raw_publisher import RawPublisher
 from contracts.topology import ORDER_CREATED_ROUTING_KEY, ORDERS_EXCHANGE
-from create_order.handler import lambda_handler
+from create_order import handler
 from create_order.repository import DELETE_PUBLISHED, INSERT_ORDER
 
 PER_ROUND = 60
@@ -34,6 +36,7 @@ class Context:
     """What of Lambda's context the function looks at."""
 
     aws_request_id = "bench"
+    function_name = "create_order"
 
     def get_remaining_time_in_millis(self) -> int:
         return 10_000
@@ -85,32 +88,57 @@ class Raw:
         self._connection.execute(DELETE_PUBLISHED, [parameters["outbox_id"]])
 
 
-def timed(work: Callable[[], object]) -> float:
-    began = time.perf_counter()
-    work()
-    return (time.perf_counter() - began) * 1000
+@dataclass
+class Side:
+    """What one way of doing it took in one round."""
+
+    times_ms: list[float] = field(default_factory=list)
+    cpu_ms: float = 0.0
+
+    def measure(self, work: Callable[[], object]) -> None:
+        began, began_cpu = time.perf_counter(), time.process_time()
+        work()
+        self.times_ms.append((time.perf_counter() - began) * 1000)
+        self.cpu_ms += (time.process_time() - began_cpu) * 1000
+
+    def figures(self) -> dict[str, float]:
+        return {"time": statistics.median(self.times_ms), "cpu": self.cpu_ms / len(self.times_ms)}
 
 
-def handled(event: dict[str, Any]) -> None:
-    answer = lambda_handler(event, Context())
+def environment(*, endpoint: str | None) -> handler.Dependencies:
+    """What an execution environment keeps, with this collector or without one."""
+    handler.dependencies.cache_clear()
+    os.environ.pop(VARIABLE, None)
+    if endpoint is not None:
+        os.environ[VARIABLE] = endpoint
+    return handler.dependencies()
+
+
+def handled(needs: handler.Dependencies, event: dict[str, Any]) -> None:
+    # Both environments stay warm in one process, so that they are measured in turns.
+    handler.dependencies = lambda: needs  # type: ignore[assignment]
+    answer = handler.lambda_handler(event, Context())
     if answer["statusCode"] != 201:
         raise RuntimeError(f"create_order answered {answer}")
 
 
-def one_round(raw: Raw, count: int) -> tuple[float, float]:
-    """Return the medians of the handler and of the raw statements, taken in turns."""
-    ours, beside = [], []
+def one_round(raw: Raw, sides: Mapping[str, handler.Dependencies], count: int) -> dict[str, dict[str, float]]:
+    """Return the figures of each side, taken in turns."""
+    measured = {name: Side() for name in (*sides, "raw")}
     for _ in range(count):
-        event, prepared = order_event(), raw.prepare()
-        ours.append(timed(lambda event=event: handled(event)))  # type: ignore[misc]
-        beside.append(timed(lambda prepared=prepared: raw.order(prepared)))  # type: ignore[misc]
-    return statistics.median(ours), statistics.median(beside)
+        for name, needs in sides.items():
+            event = order_event()
+            measured[name].measure(lambda needs=needs, event=event: handled(needs, event))  # type: ignore[misc]
+        prepared = raw.prepare()
+        measured["raw"].measure(lambda prepared=prepared: raw.order(prepared))  # type: ignore[misc]
+    return {name: side.figures() for name, side in measured.items()}
 
 
 def main(rounds: int, out: Path) -> None:
-    raw = Raw()
-    one_round(raw, WARM_UP)
-    out.write_text(json.dumps([one_round(raw, PER_ROUND) for _ in range(rounds)]))
+    raw, endpoint = Raw(), os.environ[VARIABLE]
+    sides = {"untraced": environment(endpoint=None), "traced": environment(endpoint=endpoint)}
+    one_round(raw, sides, WARM_UP)
+    out.write_text(json.dumps([one_round(raw, sides, PER_ROUND) for _ in range(rounds)]))
 
 
 if __name__ == "__main__":

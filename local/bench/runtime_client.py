@@ -18,7 +18,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import NamedTuple
 
-START_TIMEOUT_S = 60.0
+START_TIMEOUT_S = 180.0
 FUNCTION_TIMEOUT_S = 30
 _ACCEPTED = b"HTTP/1.1 202 Accepted\r\nContent-Length: 0\r\n\r\n"
 

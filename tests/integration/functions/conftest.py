@@ -110,7 +110,7 @@ def released(postgres: RunningPostgres, rabbitmq: RunningRabbitMQ) -> Iterator[R
         "BROKER_SECRET_ID": "broker/orders_publisher",
         "BROKER_MANAGEMENT_URL": rabbitmq.management_url,
         "BROKER_ADMIN_SECRET_ID": "broker/admin",
-        "PUBLISH_TIMEOUT_MS": "500",
+        "PUBLISH_TIMEOUT_MS": "3000",  # half a second is not always enough for a broker on a busy machine
         "IDEMPOTENCY_TTL_HOURS": "24",
         "INVOICE_DUE_DAYS": "30",
         "LOG_LEVEL": "INFO",
@@ -178,7 +178,7 @@ def invoke(empty: Released, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callabl
 
 def close(dependencies: Any) -> None:
     """End the connections that an execution environment would take with it."""
-    for name in ("database", "publisher"):
+    for name in ("database", "publisher", "tracing"):
         part = getattr(dependencies, name, None)
         if part is not None:
             part.close()

@@ -1,4 +1,4 @@
-"""Every function through every failure that has to do with a secret: no value of one is in a log line or an answer.
+"""Every function through every failure that has to do with a secret: no value of one is in a log line, span or answer.
 
 Not only our own log lines: everything that any library logs, at every level, and the whole traceback of what a function
 raises, which is what Lambda would log.
@@ -21,6 +21,7 @@ from aws_lambda_powertools.logging.formatter import LambdaPowertoolsFormatter
 
 import migrations.roles
 from contracts.settings import required_variables
+from tests.collector import running_collector
 from tests.integration.functions.conftest import PASSWORD, Context, Released, close
 from tests.integration.functions.http_events import get, post_order
 from tests.integration.functions.test_invoice_consumer import batch, message, order_body
@@ -109,7 +110,7 @@ def good_secrets(released: Released) -> dict[str, str]:
 
 @pytest.fixture
 def attempt(empty: Released, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> Iterator[Any]:
-    """Invoke a function in a fresh environment; return all that it said: answer, log, traceback."""
+    """Invoke a function in a fresh environment; return all that it said: answer, log, traceback, spans."""
     caplog.set_level(logging.DEBUG)
     formatter = LambdaPowertoolsFormatter()
     texts = good_secrets(empty)
@@ -126,18 +127,21 @@ def attempt(empty: Released, monkeypatch: pytest.MonkeyPatch, caplog: pytest.Log
             "AWS_SECRET_ACCESS_KEY": AWS_KEY,
             "AWS_SESSION_TOKEN": AWS_TOKEN,
             "LOG_LEVEL": "DEBUG",
+            "OTEL_EXPORTER_OTLP_ENDPOINT": collector.endpoint,
             **environ,
         }
         caplog.clear()
+        collector.bodies.clear()
         with monkeypatch.context() as patch:
             for name, value in given.items():
                 patch.setenv(name, value)
             if without:
                 patch.delenv(without)
             said = invoke_once(function)
-        return "\n".join([said, *map(formatter.format, caplog.records)])
+        spans = [body.decode() for body in collector.bodies]
+        return "\n".join([said, *map(formatter.format, caplog.records), *spans])
 
-    with secrets_manager(texts) as endpoint:
+    with secrets_manager(texts) as endpoint, running_collector() as collector:
         yield call
 
 
@@ -202,5 +206,6 @@ def test_the_search_would_find_a_secret(empty: Released, attempt: Any) -> None:
     logging.getLogger("create_order").warning("connecting with %s", WRONG)
     assert found_in(LambdaPowertoolsFormatter().format(logging.makeLogRecord({"msg": f"password={WRONG}"})))
     assert '"statusCode": 201' in attempt("create_order")
+    assert '"traceId"' in attempt("create_order")
     assert '"statusCode": 503' in attempt("create_order", secrets={"database/create_order": MALFORMED["wrong"]})
     assert "ACCESS_REFUSED" in attempt("create_order", secrets={"broker/orders_publisher": MALFORMED["wrong"]})

@@ -14,12 +14,16 @@ import socket
 import threading
 import time
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import psycopg
 
 T = TypeVar("T")
+
+# Called with a statement before it is sent; what it returns is left when the answer is there.
+Observer = Callable[[object], AbstractContextManager[object]]
 
 # A Lambda environment may be frozen between two invocations for as long as AWS likes, and a proxy or a load balancer
 # forgets idle connections meanwhile; after this long we ask before we rely on it.
@@ -53,7 +57,7 @@ class Database:
     """One per execution environment; `password` is asked at each connect, since IAM tokens live 15 minutes.
 
     `hang_up_after_s` bounds each attempt of `run`: a frozen server acknowledges packets and answers nothing, and no
-    time-out of libpq covers that.
+    time-out of libpq covers that. `observe` is told of every statement.
     """
 
     def __init__(
@@ -62,11 +66,13 @@ class Database:
         *,
         password: Callable[[], str],
         hang_up_after_s: float | None = None,
+        observe: Observer | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._settings = settings
         self._password = password
         self._hang_up_after_s = hang_up_after_s
+        self._cursor = psycopg.Cursor if observe is None else _observed_cursor(observe)
         self._clock = clock
         self._connection: psycopg.Connection[Any] | None = None
         self._used_at = 0.0
@@ -150,7 +156,17 @@ class Database:
             keepalives_count=KEEPALIVES_COUNT,
             autocommit=True,
             prepare_threshold=None,
+            cursor_factory=self._cursor,
         )
+
+
+def _observed_cursor(observe: Observer) -> type[psycopg.Cursor[Any]]:
+    class ObservedCursor(psycopg.Cursor[Any]):
+        def execute(self, query: Any, *arguments: Any, **options: Any) -> ObservedCursor:
+            with observe(query):
+                return super().execute(query, *arguments, **options)
+
+    return ObservedCursor
 
 
 def _hang_up(connection: psycopg.Connection[Any]) -> None:

@@ -1,0 +1,82 @@
+"""The spans of messages that are published: `create` when one comes into being, `send` when the broker gets it.
+
+https://opentelemetry.io/docs/specs/semconv/messaging/messaging-spans/: `create` is the span whose context a message
+carries; `send` is handing it to the broker, which a relay does long after and for somebody else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from opentelemetry import trace
+
+from tracing import attributes as names
+from tracing.protocol import M
+from tracing.spans import RecordedSpan
+from tracing.trace_context import TraceContext, parse
+
+Start = Callable[..., Any]
+
+
+def created(message: M, start: Start) -> M:
+    """Return the message with the context of a `create` span of its own in its headers."""
+    known: Any = message
+    name, attributes = _described(known, "create")
+    span = start(name, kind="PRODUCER", attributes=attributes)
+    headers = {**known.properties.get("headers", {}), **span.context.headers()}
+    span.end()
+    traced: M = replace(known, properties={**known.properties, "headers": headers})
+    return traced
+
+
+class TracedPublisher:
+    """`below_message`: a span stands below its message's own context, linked to the current span; else the reverse."""
+
+    def __init__(self, publisher: Any, *, start: Start, attributes: Mapping[str, Any], below_message: bool) -> None:
+        self._publisher = publisher
+        self._start = start
+        self._attributes = dict(attributes)
+        self._below_message = below_message
+
+    def publish(self, messages: Sequence[Any], *, timeout_s: float) -> list[Exception | None]:
+        """What the publisher returns or raises, as it is."""
+        spans = [self._begin(message) for message in messages]
+        outcomes: Sequence[Exception | None] = []
+        try:
+            outcomes = self._publisher.publish(messages, timeout_s=timeout_s)
+        except Exception as error:
+            outcomes = [error] * len(spans)
+            raise
+        finally:
+            for span, outcome in zip(spans, outcomes, strict=False):
+                if outcome is not None:
+                    span.fail(type(outcome).__qualname__, str(outcome))
+            for span in spans:
+                span.end()
+        return list(outcomes)
+
+    def close(self) -> None:
+        self._publisher.close()
+
+    def _begin(self, message: Any) -> Any:
+        name, attributes = _described(message, "send")
+        created = parse(message.properties.get("headers")) if isinstance(message.properties, dict) else None
+        above = created if self._below_message else None
+        links = [] if created is None else _current() if self._below_message else [created]
+        return self._start(name, kind="CLIENT", attributes=attributes | self._attributes, parent=above, links=links)
+
+
+def _described(message: Any, operation: str) -> tuple[str, dict[str, Any]]:
+    """Name and attributes; properties that are no object have nothing to tell."""
+    properties = message.properties if isinstance(message.properties, dict) else {}
+    attributes = {
+        **names.message(message.exchange, message.routing_key, properties),
+        **names.operation(operation, operation),
+    }
+    return f"{operation} {names.destination(message.exchange, message.routing_key)}", attributes
+
+
+def _current() -> list[TraceContext]:
+    return [RecordedSpan(trace.get_current_span()).context]

@@ -1,0 +1,198 @@
+"""Tracing that is on: OpenTelemetry's SDK makes the spans, and one request at the end of an invocation exports them.
+
+Whatever the collector does, the invocation loses its export time-out at most and, while the breaker is open, nothing.
+What could not be exported is dropped; the log says so when an outage begins, and how many spans it cost when it ends.
+Ids come from the operating system, so a restored snapshot repeats none; a connection exists only after an export.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
+from typing import Any
+
+from opentelemetry import context as current
+from opentelemetry import trace
+from opentelemetry.sdk.resources import Resource
+from opentelemetry.sdk.trace import SpanLimits, TracerProvider
+from opentelemetry.sdk.trace.id_generator import IdGenerator
+from opentelemetry.sdk.trace.sampling import ParentBased, TraceIdRatioBased
+
+from tracing import attributes as names
+from tracing import otlp_json
+from tracing.breaker import Breaker
+from tracing.buffer import LINKS_MAX, SpanBuffer
+from tracing.collector import Collector, ExportError
+from tracing.protocol import Attributes, DatabasePlace, Kind, Log, M, Observer, P
+from tracing.publishing import TracedPublisher, created
+from tracing.spans import RecordedSpan, remote_parent
+from tracing.trace_context import TraceContext, parse
+
+TEXT_MAX = 4_096
+
+
+class OperatingSystemIds(IdGenerator):
+    """The SDK's own generator goes on from where a snapshot was taken."""
+
+    def generate_span_id(self) -> int:
+        return int.from_bytes(os.urandom(8), "big") or 1
+
+    def generate_trace_id(self) -> int:
+        return int.from_bytes(os.urandom(16), "big") or 1
+
+
+class Recording:
+    """See `tracing.protocol.Tracing`."""
+
+    def __init__(
+        self,
+        *,
+        endpoint: str,
+        resource: Mapping[str, Any],
+        ratio: float,
+        export_timeout_s: float,
+        log: Log,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._buffer = SpanBuffer()
+        self.collector = Collector(endpoint, timeout_s=export_timeout_s)
+        self._breaker = Breaker(clock)
+        self._resource = otlp_json.resource(resource)
+        self._log = log
+        self._dropped = 0
+        self._is_cold = True
+        provider = TracerProvider(
+            resource=Resource({}),
+            sampler=ParentBased(TraceIdRatioBased(min(max(ratio, 0.0), 1.0))),
+            id_generator=OperatingSystemIds(),
+            span_limits=SpanLimits(max_attribute_length=TEXT_MAX),
+            shutdown_on_exit=False,
+        )
+        provider.add_span_processor(self._buffer)
+        self._tracer = provider.get_tracer(otlp_json.SCOPE)
+
+    @contextmanager
+    def invocation(
+        self,
+        name: str,
+        *,
+        context: Any,
+        trigger: str,
+        headers: Mapping[str, Any] | None = None,
+        attributes: Attributes | None = None,
+    ) -> Iterator[RecordedSpan]:
+        given = {
+            **names.invocation(context.aws_request_id, trigger=trigger, is_cold=self._is_cold),
+            **(attributes or {}),
+        }
+        self._is_cold = False
+        try:
+            with self._child(name, kind="SERVER", attributes=given, parent=parse(headers)) as span:
+                self._log.append_keys(trace_id=span.context.trace_id, span_id=span.context.span_id)
+                try:
+                    yield span
+                finally:
+                    span.set(names.dropped(self._buffer.dropped))
+        finally:
+            self._log.remove_keys(["trace_id", "span_id"])
+            self._export()
+
+    def span(
+        self,
+        name: str,
+        *,
+        kind: Kind = "INTERNAL",
+        attributes: Attributes | None = None,
+        links: Iterable[TraceContext] = (),
+    ) -> AbstractContextManager[RecordedSpan]:
+        return self._child(name, kind=kind, attributes=attributes, links=links)
+
+    def statements(self, database: DatabasePlace) -> Observer:
+        place: dict[str, Any] = {
+            "db.namespace": database.database_name,
+            "server.address": database.database_host,
+            "server.port": database.database_port,
+        }
+
+        def observe(query: object) -> AbstractContextManager[RecordedSpan]:
+            name, attributes = names.statement(query if isinstance(query, str) else "")
+            return self._child(name, kind="CLIENT", attributes=place | attributes)
+
+        return observe
+
+    def created(self, message: M) -> M:
+        return created(message, self.start)
+
+    def publisher(self, publisher: P, *, endpoint: str, below_message: bool) -> P:
+        place = names.server(endpoint)
+        traced: Any = TracedPublisher(publisher, start=self.start, attributes=place, below_message=below_message)
+        return traced  # type: ignore[no-any-return]
+
+    def close(self) -> None:
+        self.collector.close()
+
+    def start(
+        self,
+        name: str,
+        *,
+        kind: Kind,
+        attributes: Attributes | None,
+        parent: TraceContext | None = None,
+        links: Iterable[TraceContext] = (),
+    ) -> RecordedSpan:
+        """A span that somebody ends, below `parent` or the current span."""
+        made = self._tracer.start_span(
+            name,
+            context=None if parent is None else remote_parent(parent),
+            kind=trace.SpanKind[kind],
+            attributes=dict(attributes or {}),
+        )
+        span = RecordedSpan(made)
+        sampled = [link for link in links if link.is_sampled][:LINKS_MAX] if made.is_recording() else []
+        if sampled:
+            self._buffer.links[made.get_span_context().span_id] = sampled
+        return span
+
+    @contextmanager
+    def _child(
+        self,
+        name: str,
+        *,
+        kind: Kind,
+        attributes: Attributes | None,
+        parent: TraceContext | None = None,
+        links: Iterable[TraceContext] = (),
+    ) -> Iterator[RecordedSpan]:
+        span = self.start(name, kind=kind, attributes=attributes, parent=parent, links=links)
+        token = current.attach(trace.set_span_in_context(span.span))
+        try:
+            yield span
+        except BaseException as error:
+            span.fail_with(error)
+            raise
+        finally:
+            current.detach(token)
+            span.end()
+
+    def _export(self) -> None:
+        spans, links = self._buffer.take()
+        if not spans:
+            return
+        if self._breaker.is_open:
+            self._dropped += len(spans)
+            return
+        try:
+            self.collector.post(otlp_json.request(self._resource, spans, links))
+        except Exception as error:  # whatever it is: the invocation has done its work
+            self._breaker.failed()
+            if self._dropped == 0:
+                reason = str(error) if isinstance(error, ExportError) else type(error).__name__
+                self._log.warning("spans are dropped: the collector does not take them", extra={"reason": reason})
+            self._dropped += len(spans)
+        else:
+            self._breaker.succeeded()
+            dropped, self._dropped = self._dropped, 0
+            if dropped:
+                self._log.info("spans are exported again", extra={"dropped_spans": dropped})

@@ -1,0 +1,51 @@
+"""W3C Trace Context in and out of headers: which trace goes on, under which parent, and whether anybody records it.
+
+https://www.w3.org/TR/trace-context/#traceparent-header. A malformed `traceparent` is as good as none; a malformed
+`tracestate` is left out. Ids stay the hexadecimal text that they travel as.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+SAMPLED = 1
+# Version 00 ends after the flags; a later one may go on, and is read as far as it is known.
+_TRACEPARENT = re.compile(r"(?!ff)([0-9a-f]{2})-((?!0{32})[0-9a-f]{32})-((?!0{16})[0-9a-f]{16})-([0-9a-f]{2})(-.*)?")
+_TRACESTATE_MAX = 512
+_MEMBER = re.compile(r"[a-z0-9][a-z0-9_*/@-]{0,255}=[\x20-\x2b\x2d-\x3c\x3e-\x7e]{0,255}[\x21-\x2b\x2d-\x3c\x3e-\x7e]")
+
+
+class TraceContext(NamedTuple):
+    """A span somewhere, as its headers name it."""
+
+    trace_id: str
+    span_id: str
+    flags: int
+    tracestate: str = ""
+
+    @property
+    def is_sampled(self) -> bool:
+        return bool(self.flags & SAMPLED)
+
+    def headers(self) -> dict[str, str]:
+        """The headers for what goes on from here."""
+        headers = {"traceparent": f"00-{self.trace_id}-{self.span_id}-{self.flags:02x}"}
+        return {**headers, "tracestate": self.tracestate} if self.tracestate else headers
+
+
+def parse(headers: Mapping[str, Any] | None) -> TraceContext | None:
+    """Read the context out of headers with lower-case names; None when there is none, or none to be trusted."""
+    traceparent = headers.get("traceparent") if isinstance(headers, Mapping) else None
+    found = _TRACEPARENT.fullmatch(traceparent) if isinstance(traceparent, str) else None
+    if headers is None or found is None or (found[1] == "00" and found[5]):
+        return None
+    return TraceContext(found[2], found[3], int(found[4], 16), _tracestate(headers.get("tracestate")))
+
+
+def _tracestate(value: Any) -> str:
+    if not isinstance(value, str) or len(value) > _TRACESTATE_MAX:
+        return ""
+    members = [member.strip(" \t") for member in value.split(",")]
+    return value if all(_MEMBER.fullmatch(member) for member in members if member) else ""

@@ -1,0 +1,58 @@
+"""The metrics that the functions write into their logs: which, how many, under which name."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from tests.integration.functions.http_events import post_order
+from tests.integration.functions.test_invoice_consumer import batch, message, order_body
+from tests.integration.functions.test_outbox_relay import add_row, relay
+
+
+def written(capsys: pytest.CaptureFixture[str]) -> list[dict[str, float]]:
+    """The figures of each metric line since the last call."""
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines() if '"_aws"' in line]
+    assert {(line["service"], line["_aws"]["CloudWatchMetrics"][0]["Namespace"]) for line in lines} <= {
+        ("test-function", "ServerlessOrders")
+    }
+    return [
+        {metric["Name"]: line[metric["Name"]][0] for metric in line["_aws"]["CloudWatchMetrics"][0]["Metrics"]}
+        for line in lines
+    ]
+
+
+def test_orders_are_counted_by_what_became_of_them(empty: Any, invoke: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    invoke("create_order", post_order(key="k"))
+    invoke("create_order", post_order(key="k"))
+    invoke("create_order", post_order(b"{"))
+    empty.rabbitmq.freeze()
+    try:
+        invoke("create_order", post_order())
+    finally:
+        empty.rabbitmq.thaw()
+
+    assert written(capsys) == [
+        {"OrdersAccepted": 1, "PublishFailures": 0},
+        {"OrdersReplayed": 1},
+        {"OrdersRejected": 1},
+        {"OrdersAccepted": 1, "PublishFailures": 1},
+    ]
+
+
+def test_a_batch_is_counted(empty: Any, invoke: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    same = message(order_body())
+    invoke("invoice_consumer", batch(same, same, message(b"{")))
+
+    assert written(capsys) == [{"BatchSize": 3, "InvoicesIssued": 1, "DuplicatesIgnored": 1, "MessagesParked": 1}]
+
+
+def test_the_relays_failures_are_counted(empty: Any, invoke: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    add_row(empty)
+    add_row(empty, routing_key="nobody.listens")
+    relay(invoke)
+    relay(invoke)
+
+    assert written(capsys) == [{"PublishFailures": 1}, {"PublishFailures": 0}]

@@ -1,0 +1,99 @@
+"""Names and attributes of spans: low in number, and nothing of anybody's data."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from create_order import repository as create_order
+from get_order import repository as get_order
+from invoice_consumer import repository as invoice_consumer
+from operations import repository as operations
+from outbox_relay import repository as outbox_relay
+from tracing import attributes
+from tracing.http import http_request, http_response
+
+SUMMARIES = {
+    create_order.INSERT_ORDER: "INSERT orders.orders INSERT orders.outbox",
+    create_order.SELECT_RESPONSE: "SELECT orders.idempotency_keys",
+    create_order.DELETE_PUBLISHED: "DELETE orders.outbox",
+    get_order.SELECT_ORDER: "SELECT orders.orders SELECT invoices.invoices",
+    get_order.SELECT_IS_READ_ONLY: "SELECT",
+    invoice_consumer.LOCK_COUNTER: "SELECT invoices.invoice_counter",
+    invoice_consumer.PARK: "INSERT invoices.parked_messages",
+    invoice_consumer.END_ATTEMPTS: "DELETE invoices.delivery_attempts",
+    outbox_relay.LOCK_DUE: "SELECT orders.outbox",
+    outbox_relay.POSTPONE: "UPDATE orders.outbox",
+    operations.DISMISS: "UPDATE invoices.parked_messages",
+    operations.COUNT_PARKED: "SELECT invoices.parked_messages",
+    "SELECT 1": "SELECT",
+}
+
+
+@pytest.mark.parametrize("text", SUMMARIES, ids=SUMMARIES.values())
+def test_a_statement_is_named_by_what_it_does_to_which_tables(text: str) -> None:
+    name, described = attributes.statement(text)
+
+    assert name == described["db.query.summary"] == SUMMARIES[text]
+    assert described["db.operation.name"] == name.split()[0]
+    assert described["db.query.text"].split() == text.split()
+    assert described.get("db.collection.name", name.split()[-1]) == name.split()[-1]
+
+
+def test_a_statement_that_was_put_together_is_not_repeated() -> None:
+    assert attributes.statement("") == ("postgresql", {"db.system.name": "postgresql"})
+
+
+def test_a_request_is_named_by_method_and_route() -> None:
+    name, described = http_request({"httpMethod": "GET", "path": "/orders/1"}, route="/orders/{orderId}")
+
+    assert name == "GET /orders/{orderId}"
+    assert described == {"http.request.method": "GET", "http.route": "/orders/{orderId}", "url.path": "/orders/1"}
+
+
+@pytest.mark.parametrize("event", [{}, {"httpMethod": "BREW", "path": "/x"}, {"httpMethod": ["POST"], "path": 7}])
+def test_a_method_that_nobody_knows_makes_no_name(event: dict[str, Any]) -> None:
+    name, described = http_request(event, route="/orders")
+    assert (name, described["http.request.method"]) == ("HTTP /orders", "_OTHER")
+
+
+class RecordingSpan:
+    """A span that remembers."""
+
+    context = None
+
+    def __init__(self) -> None:
+        self.attributes: dict[str, Any] = {}
+        self.failure: tuple[str, str] | None = None
+
+    def set(self, attributes: Any) -> None:
+        self.attributes |= attributes
+
+    def fail(self, error_type: str, message: str = "") -> None:
+        self.failure = (error_type, message)
+
+
+@pytest.mark.parametrize(("status", "failure"), [(201, None), (422, None), (503, ("503", ""))])
+def test_only_the_servers_fault_is_an_error(status: int, failure: tuple[str, str] | None) -> None:
+    span = RecordingSpan()
+    http_response(span, status)
+
+    assert span.attributes == {"http.response.status_code": status}
+    assert span.failure == failure
+
+
+def test_what_a_message_does_not_have_is_left_out() -> None:
+    described = attributes.message("orders", "order.created", {"message_id": 7, "correlation_id": "c"})
+
+    assert described == {
+        "messaging.system": "rabbitmq",
+        "messaging.destination.name": "orders:order.created",
+        "messaging.rabbitmq.destination.routing_key": "order.created",
+        "messaging.message.conversation_id": "c",
+    }
+
+
+def test_a_brokers_place_is_in_its_endpoint() -> None:
+    assert attributes.server("amqps://b-1.example") == {"server.address": "b-1.example", "server.port": 5671}
+    assert attributes.server("amqp://127.0.0.1:56729") == {"server.address": "127.0.0.1", "server.port": 56729}
