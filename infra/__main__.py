@@ -32,10 +32,12 @@ from components.secret import Secret, SecretArgs
 from configuration import FUNCTIONS, read_configuration
 from contracts import topology
 from functions import Functions, build_layers
+from traces import traces_of
 
 CIDR_BLOCK = "10.0.0.0/16"
 
 config = read_configuration()
+traces = traces_of(config, pulumi.get_stack())
 
 key = Key("key", KeyArgs(prefix=config.prefix, region=config.region, is_protected=config.is_protected))
 roles = {name: ExecutionRole(name) for name in FUNCTIONS}
@@ -96,6 +98,7 @@ functions = Functions(
     logins={**logins, "release": database.administrator_login()},
     network=network,
     layers=build_layers(config.prefix),
+    traces=traces,
 )
 
 release_function = functions.build(
@@ -125,7 +128,6 @@ release = Release(
 functions = replace(functions, live_after=[release])
 create_order = functions.build(
     "create_order",
-    layer_names=["rabbitmq"],
     timeout_s=10,
     environment={
         "BROKER_ENDPOINT": broker.endpoint,
@@ -151,7 +153,6 @@ invoice_consumer = functions.build(
 )
 outbox_relay = functions.build(
     "outbox_relay",
-    layer_names=["rabbitmq"],
     timeout_s=50,
     environment={"BROKER_ENDPOINT": broker.endpoint, "BROKER_SECRET_ID": publisher.arn},
     statements=publisher.read(),
@@ -213,7 +214,8 @@ gateway = Gateway(
                 for name, limit in config.consumers.items()
             ],
             endpoint=config.lambda_endpoint,
-            spans_endpoint=config.spans_endpoint,
+            spans_endpoint=traces.spans_endpoint,
+            sample_ratio=config.trace_sampling,
         ),
         functions=[create_order, get_order],
         region=config.region,
@@ -227,6 +229,7 @@ gateway = Gateway(
         vpc_cidr_block=CIDR_BLOCK,
         public_subnet_ids=network.public_subnet_ids,
         private_subnet_ids=network.private_subnet_ids,
+        collector=traces.container,
     ),
 )
 
@@ -238,7 +241,11 @@ monitoring = Monitoring(
         region=config.region,
         email=config.alarm_email,
         functions=[function.name for function in everything],
+        log_groups=[function.log_group for function in everything],
+        has_spans=traces.reach_xray,
         watched=Watched(
+            producer=create_order.name,
+            relay=outbox_relay.name,
             consumer=invoice_consumer.name,
             operations=operations.name,
             balancer=gateway.balancer,

@@ -61,7 +61,12 @@ class Configuration:
     gateway_tasks: int
     gateway_tasks_max: int
     consumers: Mapping[str, int]
+    tracing: bool
+    trace_sampling: float
+    otlp_endpoint: str | None
     spans_endpoint: str | None
+    collector_layer: str
+    collector_image: str
     certificate_arn: str | None
     lambda_endpoint: LambdaEndpoint | None
 
@@ -94,7 +99,12 @@ def read_configuration() -> Configuration:
         gateway_tasks=_integer(config, "gatewayTasks", at_least=1, at_most=50, default=1),
         gateway_tasks_max=_tasks_max(config),
         consumers=_limits(config),
+        tracing=_boolean(config, "tracing", default="true"),
+        trace_sampling=float(_matching(config, "traceSampling", re.compile(r"0|1|0\.\d+|1\.0"), default="1")),
+        otlp_endpoint=_optional(config, "otlpEndpoint", re.compile(r"https?://[^/]+")),
         spans_endpoint=_optional(config, "spansEndpoint", re.compile(r"https?://[^/]+/.*")),
+        collector_layer=_matching(config, "collectorLayer", re.compile(r"\d+_\d+_\d+"), default="0_22_0"),
+        collector_image=_matching(config, "collectorImage", re.compile(r"v\d+\.\d+\.\d+"), default="v0.48.0"),
         certificate_arn=_certificate_arn(config),
         lambda_endpoint=_lambda_endpoint(config),
     )
@@ -132,8 +142,8 @@ def _integer(config: pulumi.Config, key: str, *, at_least: int, at_most: int, de
     return int(value)
 
 
-def _boolean(config: pulumi.Config, key: str) -> bool:
-    return _choice(config, key, ("true", "false"), default="false") == "true"
+def _boolean(config: pulumi.Config, key: str, default: str = "false") -> bool:
+    return _choice(config, key, ("true", "false"), default=default) == "true"
 
 
 def _reserved_concurrency(config: pulumi.Config) -> dict[str, int]:

@@ -12,10 +12,11 @@ from components.layers import Layers, LayersArgs
 from components.network import Network
 from components.policy import Statement
 from configuration import Configuration
+from traces import Traces
 
-# `make package` writes an archive of each; the first four are every function's.
-SHARED_LAYERS = ("dependencies", "contracts", "postgres", "aws_api")
-LAYERS = (*SHARED_LAYERS, "rabbitmq", "migrations")
+# `make package` writes an archive of each (local/plan/sources.py says of what); the first three are every function's.
+SHARED_LAYERS = ("dependencies", "contracts", "systems")
+LAYERS = (*SHARED_LAYERS, "migrations")
 
 
 def build_layers(prefix: str) -> Layers:
@@ -28,7 +29,7 @@ def build_layers(prefix: str) -> Layers:
 
 @dataclass(frozen=True, kw_only=True)
 class Functions:
-    """Builds functions: package, role and login of one name, the layers that all share, the network.
+    """Builds functions: package, role and login of one name, the layers that all share, the network, traces.
 
     A function's alias moves after `live_after`.
     """
@@ -38,6 +39,7 @@ class Functions:
     logins: Mapping[str, DatabaseLogin]
     network: Network
     layers: Layers
+    traces: Traces
     live_after: Sequence[pulumi.Resource] = ()
 
     def build(
@@ -52,7 +54,7 @@ class Functions:
         reserved_concurrency: int | None = None,
     ) -> Function:
         """Create the function of this name."""
-        config, login = self.config, self.logins[name]
+        config, login, traces = self.config, self.logins[name], self.traces
         return Function(
             name,
             FunctionArgs(
@@ -60,11 +62,16 @@ class Functions:
                 package=name,
                 role=self.roles[name],
                 code=f"../dist/functions/{name}.zip",
-                layers=self.layers.arns(*SHARED_LAYERS, *layer_names),
+                layers=[*self.layers.arns(*SHARED_LAYERS, *layer_names), *traces.layers],
                 memory_mb=memory_mb,
                 timeout_s=timeout_s,
-                environment={**login.environment, "LOG_LEVEL": config.log_level, **environment},
-                statements=[*login.statements, *statements],
+                environment={
+                    **login.environment,
+                    **traces.environment,
+                    "LOG_LEVEL": config.log_level,
+                    **environment,
+                },
+                statements=[*login.statements, *traces.statements, *statements],
                 subnet_ids=self.network.private_subnet_ids,
                 security_group_id=self.network.function_security_group_id,
                 log_retention_days=config.log_retention_days,

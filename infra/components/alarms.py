@@ -2,7 +2,7 @@
 
 Messages and orders are watched where they are counted: RabbitMQ 4 on Amazon MQ gives no metrics per queue, so parked
 messages, the outbox's age and orders without invoice come from the audit that `operations` runs every five minutes
-(functions/operations/metrics.py). That audit fails when the database is away, so its missing data is an alarm as well.
+(functions/operations/audit.py). That audit fails when the database is away, so its missing data is an alarm as well.
 """
 
 from collections.abc import Mapping
@@ -11,13 +11,17 @@ from functools import partial
 
 import pulumi
 
-AUDIT = "ServerlessOrders"
+# Of what the functions count themselves; the one dimension is the function's name.
+NAMESPACE = "ServerlessOrders"
+DIMENSION = "service"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Watched:
     """What is watched, by its name in metrics; `has_insights` tells whether the database reports its load."""
 
+    producer: pulumi.Input[str]
+    relay: pulumi.Input[str]
     consumer: pulumi.Input[str]
     operations: pulumi.Input[str]
     balancer: pulumi.Input[str]
@@ -54,9 +58,9 @@ def _audit(watched: Watched) -> dict[str, Alarm]:
 
     def found(metric: str, meaning: str, *, threshold: float = 0, periods: int = 1) -> Alarm:
         return Alarm(
-            namespace=AUDIT,
+            namespace=NAMESPACE,
             metric=metric,
-            dimensions={"service": watched.operations},
+            dimensions={DIMENSION: watched.operations},
             meaning=meaning,
             threshold=threshold,
             # One run may fall into the time between two periods.
@@ -104,6 +108,16 @@ def _requests(watched: Watched) -> dict[str, Alarm]:
 def _broker(watched: Watched) -> dict[str, Alarm]:
     broker = partial(Alarm, namespace="AWS/AmazonMQ", dimensions={"Broker": watched.broker})
     return {
+        # The relay delivers within a minute, so the outbox's age may never show it.
+        "publish-failures": Alarm(
+            namespace=NAMESPACE,
+            metric="PublishFailures",
+            dimensions={DIMENSION: watched.producer},
+            statistic="Sum",
+            threshold=10,
+            periods=3,
+            meaning="For fifteen minutes events were not confirmed in time and left to the relay.",
+        ),
         "queue-depth": broker(
             metric="MessageReadyCount",
             statistic="Minimum",

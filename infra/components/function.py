@@ -50,7 +50,7 @@ class Function(pulumi.ComponentResource):
       - the function and a version of it
       - the alias `live`
 
-    Outputs: name, arn, qualifier (the alias), alias_arn.
+    Outputs: name, arn, qualifier (the alias), alias_arn, log_group.
     """
 
     def __init__(self, name: str, args: FunctionArgs, opts: pulumi.ResourceOptions | None = None) -> None:
@@ -69,6 +69,7 @@ class Function(pulumi.ComponentResource):
         self.arn: pulumi.Output[str] = function.arn
         self.qualifier: pulumi.Output[str] = alias.name
         self.alias_arn: pulumi.Output[str] = alias.arn
+        self.log_group: pulumi.Output[str] = function.logging_config.log_group
         self.register_outputs({"name": self.name, "alias_arn": self.alias_arn})
 
     def invoke(self) -> Statement:
@@ -100,6 +101,8 @@ class Function(pulumi.ComponentResource):
             logging_config={"log_format": "JSON", "system_log_level": "INFO", "log_group": log_group.name},
             vpc_config={"subnet_ids": args.subnet_ids, "security_group_ids": [args.security_group_id]},
             snap_start={"apply_on": "PublishedVersions"} if args.snap_start else None,
+            # The trace is W3C's and comes in the event. Active would make Lambda begin a trace of its own beside it.
+            tracing_config={"mode": "PassThrough"},
             publish=True,
             # Lambda refuses a function whose role may not yet make network interfaces.
             opts=pulumi.ResourceOptions(parent=self, depends_on=[args.role, rights]),

@@ -13,6 +13,7 @@ import pulumi
 import pulumi_aws as aws
 import pulumi_awsx as awsx
 
+from components import collector as span_collector
 from components.function import Function
 from components.key import Key
 from components.load_balancer import LoadBalancer, LoadBalancerArgs
@@ -25,7 +26,7 @@ PROXY_PORT = 8000
 STATUS_PORT = 8100
 # Another task before one is busy: a key check and an invocation cost Kong little, so processors are what runs out.
 CPU_PERCENT = 60
-_SETTINGS = {
+SETTINGS = {
     "KONG_DATABASE": "off",
     "KONG_ADMIN_LISTEN": "off",
     "KONG_PROXY_LISTEN": f"0.0.0.0:{PROXY_PORT}",
@@ -43,7 +44,7 @@ _SETTINGS = {
 class GatewayArgs:
     """`declarative_config` is the filled-in kong.yml; `functions` are those that Kong may invoke.
 
-    From `tasks` up to `tasks_max` run, as many as it takes.
+    From `tasks` up to `tasks_max` run, as many as it takes. Without `collector` Kong's spans go elsewhere or nowhere.
     """
 
     prefix: str
@@ -61,6 +62,7 @@ class GatewayArgs:
     vpc_cidr_block: str
     public_subnet_ids: pulumi.Input[Sequence[str]]
     private_subnet_ids: pulumi.Input[Sequence[str]]
+    collector: span_collector.ContainerArgs | None = None
 
 
 class Gateway(pulumi.ComponentResource):
@@ -69,7 +71,7 @@ class Gateway(pulumi.ComponentResource):
     Creates:
       - the secret with Kong's declarative configuration
       - a load balancer (HTTPS with a certificate) and Kong's security group
-      - a cluster, a log group, task and execution role, the Fargate service and its scaling
+      - a cluster, a log group, task and execution role, the Fargate service (Kong and its collector) and its scaling
 
     Outputs: url, balancer (its name in metrics).
     """
@@ -179,7 +181,8 @@ class Gateway(pulumi.ComponentResource):
 
     def _build_task_definition(self, name: str, args: GatewayArgs) -> awsx.ecs.FargateServiceTaskDefinitionArgs:
         secret_arn, configuration = self._build_configuration(name, args)
-        task_role = self._build_role(f"{name}-task", [function.invoke() for function in args.functions])
+        may_send = span_collector.send_spans() if args.collector else []
+        task_role = self._build_role(f"{name}-task", [*(each.invoke() for each in args.functions), *may_send])
         log_group = aws.cloudwatch.LogGroup(
             name,
             name=f"/kong/{args.prefix}orders",
@@ -198,7 +201,7 @@ class Gateway(pulumi.ComponentResource):
             task_role=awsx.awsx.DefaultRoleWithPolicyArgs(role_arn=task_role.arn),
             execution_role=awsx.awsx.DefaultRoleWithPolicyArgs(role_arn=execution_role.arn),
             log_group=awsx.awsx.DefaultLogGroupArgs(existing=awsx.awsx.ExistingLogGroupArgs(arn=log_group.arn)),
-            container=_container(args, configuration),
+            containers=_containers(args, configuration),
         )
 
     def _build_role(self, name: str, statements: Sequence[Statement]) -> aws.iam.Role:
@@ -208,14 +211,21 @@ class Gateway(pulumi.ComponentResource):
         return role
 
 
-def _container(args: GatewayArgs, configuration: pulumi.Output[str]) -> awsx.ecs.TaskDefinitionContainerDefinitionArgs:
+def _containers(
+    args: GatewayArgs, configuration: pulumi.Output[str]
+) -> dict[str, awsx.ecs.TaskDefinitionContainerDefinitionArgs]:
+    kong = {CONTAINER: _kong(args, configuration)}
+    return {**kong, span_collector.CONTAINER: span_collector.container(args.collector)} if args.collector else kong
+
+
+def _kong(args: GatewayArgs, configuration: pulumi.Output[str]) -> awsx.ecs.TaskDefinitionContainerDefinitionArgs:
     # The balancer's word for who the client is counts; without it all clients share one limit per address.
     client = {
         "KONG_TRUSTED_IPS": args.vpc_cidr_block,
         "KONG_REAL_IP_HEADER": "X-Forwarded-For",
         "KONG_REAL_IP_RECURSIVE": "on",
     }
-    environment = {**_SETTINGS, **client, "AWS_REGION": args.region}
+    environment = {**SETTINGS, **client, "AWS_REGION": args.region}
     return awsx.ecs.TaskDefinitionContainerDefinitionArgs(
         name=CONTAINER,
         image=f"public.ecr.aws/docker/library/kong:{args.kong_version}",

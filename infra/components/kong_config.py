@@ -37,8 +37,12 @@ def fill_in(
     consumers: Sequence[Consumer],
     endpoint: LambdaEndpoint | None = None,
     spans_endpoint: str | None = None,
+    sample_ratio: float | None = None,
 ) -> dict[str, Any]:
-    """Return the configuration as Kong loads it; spans go nowhere without an endpoint. Raises KongConfigError."""
+    """Return the configuration as Kong loads it. Raises KongConfigError.
+
+    Spans go nowhere without `spans_endpoint`; `sample_ratio` is for requests that bring no decision of their own.
+    """
     filled: dict[str, Any] = _copied(declarative_config)
     invoke = {"qualifier": qualifier, "aws_region": region, **_address(endpoint)}
     for route in filled.get("routes", []):
@@ -46,9 +50,10 @@ def fill_in(
             if plugin["name"] == "aws-lambda":
                 name = _function_name(plugin["config"]["function_name"], route["name"], functions)
                 plugin["config"] = {**plugin["config"], **invoke, "function_name": name}
+    traced = {"http_endpoint": spans_endpoint, "sample_ratio": sample_ratio}
     for plugin in filled.get("plugins", []):
-        if plugin["name"] == "zipkin" and spans_endpoint is not None:
-            plugin["config"]["http_endpoint"] = spans_endpoint
+        if plugin["name"] == "zipkin":
+            plugin["config"].update({key: value for key, value in traced.items() if value is not None})
     filled["consumers"] = [_consumer(consumer) for consumer in consumers]
     return filled
 

@@ -1,4 +1,4 @@
-"""What tells people that something is wrong: alarms, the topic they go to, and one dashboard with a graph for each."""
+"""What tells people that something is wrong: alarms, the topic they go to, one dashboard, questions to the logs."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -8,28 +8,36 @@ import pulumi
 import pulumi_aws as aws
 
 from components.alarms import Alarm, Watched, alarms_of
+from components.figures import figures_of
+from components.queries import Queries, QueriesArgs
 
 FIVE_MINUTES_S = 300
 
 
 @dataclass(frozen=True, kw_only=True)
 class MonitoringArgs:
-    """`functions` are the names of all, `watched` what alarms look at; `email` is told of each alarm and its end."""
+    """`functions` are the names of all, `watched` what alarms look at; `email` is told of each alarm and its end.
+
+    `log_groups` are the functions', `has_spans` tells whether spans go to X-Ray.
+    """
 
     prefix: str
     region: str
     email: str | None
     functions: Sequence[pulumi.Input[str]]
+    log_groups: Sequence[pulumi.Input[str]]
+    has_spans: bool
     watched: Watched
 
 
 class Monitoring(pulumi.ComponentResource):
-    """Alarms and a dashboard.
+    """Alarms, a dashboard and saved queries.
 
     Creates:
       - a topic, and with `email` a subscription that its reader has to confirm
       - an alarm per line of `alarms_of`
-      - a dashboard with a graph per alarm and the functions' invocations
+      - a dashboard: what the functions count, their invocations, a graph per alarm
+      - the saved queries
 
     Outputs: topic_arn, dashboard_url.
     """
@@ -41,6 +49,11 @@ class Monitoring(pulumi.ComponentResource):
         topic = aws.sns.Topic(name, name=f"{args.prefix}orders-alarms", opts=child)
         if args.email:
             aws.sns.TopicSubscription(name, topic=topic.arn, protocol="email", endpoint=args.email, opts=child)
+        Queries(
+            name,
+            QueriesArgs(prefix=args.prefix, log_groups=args.log_groups, has_spans=args.has_spans),
+            child,
+        )
         alarms = alarms_of(args.watched)
         for alarm_name, alarm in alarms.items():
             self._build_alarm(f"{args.prefix}{alarm_name}", alarm_name, alarm, topic)
@@ -87,7 +100,11 @@ def _measured(alarm: Alarm) -> dict[str, Any]:
 
 
 def _widgets(args: MonitoringArgs, alarms: Mapping[str, Alarm]) -> list[dict[str, Any]]:
-    graphs = [_invocations(args, metric) for metric in ("Invocations", "Errors", "Throttles", "Duration")]
+    graphs = [
+        _metric_widget(figure.title, figure.lines(), stat=figure.statistic, region=args.region)
+        for figure in figures_of(args.watched)
+    ]
+    graphs += [_invocations(args, metric) for metric in ("Invocations", "Errors", "Throttles", "Duration")]
     graphs += [_graph(name, alarm, args.region) for name, alarm in alarms.items()]
     return [
         {**graph, "width": 8, "height": 6, "x": 8 * (index % 3), "y": 6 * (index // 3)}

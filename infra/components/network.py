@@ -10,6 +10,7 @@ import pulumi_awsx as awsx
 ANYWHERE = "0.0.0.0/0"
 HTTPS_PORT = 443
 # What the pollers of a private broker need when no NAT gateway serves them, and Kong and the functions use as well.
+# Spans go to X-Ray through the NAT gateways, which is cheaper up to 600 GB a month (docs/tracing-in-aws.md).
 ENDPOINTS = ("lambda", "secretsmanager", "sts")
 
 

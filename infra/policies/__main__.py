@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-SOURCES = ("infra", "functions", "layers/contracts/python", "layers/postgres/python")
+SOURCES = ("infra", "functions", "layers/contracts/python", "layers/postgres/python", "layers/tracing/python")
 
 
 def main() -> None:

@@ -14,9 +14,13 @@ LAYER = "aws:lambda/layerVersion:LayerVersion"
 RELEASE = "aws:lambda/invocation:Invocation"
 
 LAYERS_MAX = 5
+# Somebody else's layer; policies/traces.py looks at it.
+COLLECTOR = ":184161586896:layer:opentelemetry-collector-"
 # 4 KB for all variables: https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
 ENVIRONMENT_BYTES_MAX = 4096
 SNAP_START_INCOMPATIBLE_MB = 512
+# Who reads these is no code of ours: the collector extension.
+READ_BY_EXTENSIONS = frozenset({"OPENTELEMETRY_COLLECTOR_CONFIG_URI"})
 # Lambda sets these itself or reserves them.
 RESERVED_PREFIXES = ("AWS_", "_", "LAMBDA_")
 
@@ -24,11 +28,11 @@ RESERVED_PREFIXES = ("AWS_", "_", "LAMBDA_")
 @policy(FUNCTION)
 def variables_are_the_settings(resource: Resource, stack: Stack) -> Iterator[str]:
     """A function is given exactly the variables that its settings read, and none that Lambda reserves."""
-    given = _variables(resource)
+    given = variables_of(resource)
     settings = importlib.import_module(f"{_package(resource)}.settings").Settings
     if missing := required_variables(settings) - given.keys():
         yield f"variables are missing: {', '.join(sorted(missing))}"
-    if unread := given.keys() - variables(settings):
+    if unread := given.keys() - variables(settings) - READ_BY_EXTENSIONS:
         yield f"variables that nobody reads: {', '.join(sorted(unread))}"
     if reserved := [name for name in given if name.startswith(RESERVED_PREFIXES)]:
         yield f"variables that Lambda reserves: {', '.join(sorted(reserved))}"
@@ -37,7 +41,7 @@ def variables_are_the_settings(resource: Resource, stack: Stack) -> Iterator[str
 @policy(FUNCTION)
 def variables_fit(resource: Resource, stack: Stack) -> Iterator[str]:
     """All variables of a function together fit into what Lambda takes."""
-    size = sum(len(name.encode()) + len(value.encode()) for name, value in _variables(resource).items())
+    size = sum(len(name.encode()) + len(value.encode()) for name, value in variables_of(resource).items())
     if size > ENVIRONMENT_BYTES_MAX:
         yield f"its variables take {size} bytes, Lambda takes {ENVIRONMENT_BYTES_MAX}"
 
@@ -54,13 +58,15 @@ def names_are_the_packages(resource: Resource, stack: Stack) -> Iterator[str]:
 
 @policy(FUNCTION)
 def layers_fit(resource: Resource, stack: Stack) -> Iterator[str]:
-    """A function has at most five layers, all of the program and built for its runtime and processor."""
+    """A function has at most five layers: the program's, built for its runtime and processor, and the collector."""
     arns = list(resource.properties.get("layers") or ())
     if len(arns) > LAYERS_MAX:
         yield f"it has {len(arns)} layers, Lambda takes {LAYERS_MAX}"
     layers = {layer.properties["arn"]: layer.properties for layer in stack.of(LAYER)}
     for arn in arns:
         layer = layers.get(arn)
+        if COLLECTOR in arn:
+            continue
         if layer is None:
             yield f"{arn} is no layer of the program"
         elif resource.properties["runtime"] not in layer["compatibleRuntimes"]:
@@ -128,5 +134,6 @@ def _package(resource: Resource) -> str:
     return str(resource.properties["handler"]).split(".")[0]
 
 
-def _variables(resource: Resource) -> dict[str, str]:
+def variables_of(resource: Resource) -> dict[str, str]:
+    """Return a function's variables."""
     return {name: str(value) for name, value in (resource.properties.get("environment") or {})["variables"].items()}

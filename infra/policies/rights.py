@@ -19,7 +19,7 @@ FUNCTION = "aws:lambda/function:Function"
 
 KONG_YML = Path(__file__).resolve().parent.parent.parent / "kong" / "kong.yml"
 # Actions that are not called as the API's operation is, or belong to no API of botocore.
-OTHER_ACTIONS = frozenset({"lambda:InvokeFunction", "rds-db:connect"})
+OTHER_ACTIONS = frozenset({"lambda:InvokeFunction", "rds-db:connect", "xray:PutSpans", "xray:PutSpansForIndexing"})
 # These know no resource, or Lambda's network interfaces and the mapping's look-ups have none before they exist.
 WITHOUT_RESOURCE = frozenset(
     {
@@ -29,6 +29,9 @@ WITHOUT_RESOURCE = frozenset(
         "ec2:DescribeSecurityGroups",
         "ec2:DescribeSubnets",
         "ec2:DescribeVpcs",
+        "xray:PutSpans",
+        "xray:PutSpansForIndexing",
+        "xray:PutTraceSegments",
     }
 )
 

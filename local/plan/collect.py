@@ -48,7 +48,7 @@ _NOT_BOOTED = re.compile(
     r"|awsx:(ec2/vpc:Vpc|ec2:Vpc|ecs:FargateService)"
     r"|aws:(iam|ec2|vpc|lb|ecs|acm|kms|route53|wafv2|appautoscaling)/"
     r"|aws:rds/(proxy|proxyDefaultTargetGroup|proxyTarget|subnetGroup|parameterGroup):"
-    r"|aws:cloudwatch/(logGroup|metricAlarm|compositeAlarm|dashboard|logMetricFilter):"
+    r"|aws:cloudwatch/(logGroup|metricAlarm|compositeAlarm|dashboard|logMetricFilter|queryDefinition):"
     r"|aws:sns/"
     r"|pulumi:providers:"
 )

@@ -12,6 +12,7 @@ import os
 import shutil
 import sys
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -52,7 +53,15 @@ def _template(plan: Plan, options: argparse.Namespace, folder: Path) -> dict[str
         return build(plan, code_root=code_root, defaults={}, endpoint=None)
     ports = Ports()
     defaults = seen_from_container(reference_values(ports, {}), loopback=HOST, host=options.host)
-    return build(plan, code_root=code_root, defaults=defaults, endpoint=f"http://{options.host}:{ports.aws}")
+    seen = _seen(plan, options.host)
+    return build(seen, code_root=code_root, defaults=defaults, endpoint=f"http://{options.host}:{ports.aws}")
+
+
+def _seen(plan: Plan, host: str) -> Plan:
+    """Return the plan with variables that name this machine as a container does: where spans go is one of them."""
+    environments = [seen_from_container(each.environment, loopback=HOST, host=host) for each in plan.functions]
+    functions = [replace(each, environment=seen) for each, seen in zip(plan.functions, environments, strict=True)]
+    return replace(plan, functions=functions)
 
 
 def _unpack_layers(plan: Plan, root: Path, folder: Path) -> list[str]:
@@ -82,7 +91,7 @@ def _write_env_vars(plan: Plan, host: str, folder: Path) -> list[str]:
     except (NotRunningError, FileNotFoundError):
         return ["nothing is running, so there is no env.json: `make up`, then `make sam` again"]
     values = seen_from_container(addresses, loopback=HOST, host=host)
-    write_private(path, json.dumps(env_vars(plan, values, values["aws"]), indent=2) + "\n")
+    write_private(path, json.dumps(env_vars(_seen(plan, host), values, values["aws"]), indent=2) + "\n")
     return []
 
 

@@ -1,32 +1,29 @@
 """The plans and the resources of all stacks, each evaluated once for the whole session."""
 
 from collections.abc import Callable
-from functools import cache
 
 import pytest
 
-from plan.collect import Collector
-from plan.evaluate import evaluate
 from plan.mocks import Resource
 from plan.model import Plan
-from tests.infra.program import ROOT
+from tests.evaluations import Evaluations, set_event_loop
+
+
+@pytest.fixture(autouse=True)
+def _event_loop() -> None:
+    set_event_loop()
 
 
 @pytest.fixture(scope="session")
-def evaluated() -> Callable[[str], tuple[list[Resource], str]]:
+def evaluated(evaluations: Evaluations) -> Callable[[str], tuple[list[Resource], str]]:
     """Return the resources and the region of a stack by name."""
-    return cache(lambda stack: evaluate(ROOT, stack))
+    return evaluations.evaluated
 
 
 @pytest.fixture(scope="session")
-def plan_of(evaluated: Callable[[str], tuple[list[Resource], str]]) -> Callable[[str], Plan]:
+def plan_of(evaluations: Evaluations) -> Callable[[str], Plan]:
     """Return the plan of a stack by name."""
-
-    def plan(stack: str) -> Plan:
-        resources, region = evaluated(stack)
-        return Collector(resources).plan(stack=stack, region=region)
-
-    return cache(plan)
+    return evaluations.plan
 
 
 @pytest.fixture(scope="session")

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 import yaml
 
-from components.gateway import _SETTINGS as KONG_ON_FARGATE
 from components.gateway import CONTAINER, PROXY_PORT, STATUS_PORT
+from components.gateway import SETTINGS as KONG_ON_FARGATE
 from compose import prepare
 from compose.__main__ import _parser as one_shots
 from emulator.settings import parse_arguments
@@ -71,7 +71,7 @@ def test_the_stack_differs_from_local_in_addresses_only() -> None:
     different = {key for key in local | compose if local.get(key) != compose.get(key)}
     endpoint = "serverless-orders:lambdaEndpoint"
 
-    assert different == {endpoint, "serverless-orders:spansEndpoint"}
+    assert different == {endpoint, "serverless-orders:otlpEndpoint", "serverless-orders:spansEndpoint"}
     assert compose[endpoint] == {**local[endpoint], "host": "emulator"}
 
 
@@ -279,6 +279,9 @@ def test_the_embedded_gateway_takes_what_kong_is_given(configuration: Path, plan
         assert config["function_name"] in {function.name for function in plan.functions}
     (zipkin,) = [plugin for plugin in declared["plugins"] if plugin["name"] == "zipkin"]
     assert zipkin["config"]["http_endpoint"] == "http://jaeger:9411/api/v2/spans"
+    assert {function.environment["OTEL_EXPORTER_OTLP_ENDPOINT"] for function in plan.functions} == {
+        "http://jaeger:4318"
+    }
     assert "jaeger" in SERVICES
 
 

@@ -47,6 +47,7 @@ def test_a_function_runs_its_packages_handler_behind_the_alias_live() -> None:
     assert inputs["name"] == "dev-create_order"
     assert inputs["handler"] == "create_order.handler.lambda_handler"
     assert inputs["publish"] is True
+    assert inputs["tracingConfig"] == {"mode": "PassThrough"}
     assert inputs["vpcConfig"]["subnetIds"] == ["subnet-1"]
     alias = registered.one("aws:lambda/alias:Alias")
     assert alias.inputs["functionVersion"] == "1"

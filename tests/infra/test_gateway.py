@@ -77,6 +77,8 @@ def test_spans_go_where_the_stack_says_and_else_nowhere() -> None:
     assert "http_endpoint" not in zipkin(fill())
     endpoint = "http://collector.test:9411/api/v2/spans"
     assert zipkin(fill(spans_endpoint=endpoint))["http_endpoint"] == endpoint
+    assert zipkin(fill())["sample_ratio"] == 1
+    assert zipkin(fill(sample_ratio=0.1))["sample_ratio"] == 0.1
 
 
 def test_nothing_of_the_filled_in_configuration_is_shared_between_routes() -> None:
@@ -184,7 +186,7 @@ def test_kong_reads_its_configuration_from_a_secret_and_from_no_variable() -> No
     loaded = json.loads(revealed(version.inputs["secretString"]))
     assert loaded["consumers"][0]["keyauth_credentials"] == [{"key": "the-key"}]
     service = registered.one("awsx:ecs:FargateService").inputs
-    container = service["taskDefinitionArgs"]["container"]
+    (container,) = service["taskDefinitionArgs"]["containers"].values()
     assert container["image"].endswith("/kong:3.9")
     (secret,) = container["secrets"]
     assert secret["name"] == "KONG_DECLARATIVE_CONFIG_STRING"

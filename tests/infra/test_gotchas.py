@@ -10,7 +10,10 @@ import policies
 from tests.infra.program import ROOT
 
 TEXT = (ROOT / "docs" / "gotchas.md").read_text()
-SOURCES = ("functions", *(f"layers/{name}/python" for name in ("aws_api", "contracts", "postgres", "rabbitmq")))
+SOURCES = (
+    "functions",
+    *(f"layers/{name}/python" for name in ("aws_api", "contracts", "postgres", "rabbitmq", "tracing")),
+)
 WATCH = """
 import sys
 sockets = []

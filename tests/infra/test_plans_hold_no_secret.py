@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import json
 import re
-import secrets
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 
-from plan.collect import collect
 from plan.model import Plan
-from tests.infra.program import ROOT
+from tests.evaluations import Evaluations
 
+STACKS = ["local", "dev", "prod"]
 # What real secrets look like: AWS key ids and keys, private keys, tokens, passwords in URLs, long random words.
 LOOKS_SECRET = {
     "access key": re.compile(r"\b(AKIA|ASIA)[0-9A-Z]{16}\b"),
@@ -50,7 +49,7 @@ def suspicious(document: Any) -> list[tuple[str, str]]:
     ]
 
 
-@pytest.mark.parametrize("stack", ["local", "dev", "prod"])
+@pytest.mark.parametrize("stack", STACKS)
 def test_no_plan_holds_what_looks_like_a_secret(plan_of: Callable[[str], Plan], stack: str) -> None:
     plan = json.loads(plan_of(stack).to_json())
 
@@ -61,20 +60,12 @@ def test_no_plan_holds_what_looks_like_a_secret(plan_of: Callable[[str], Plan], 
     assert all(isinstance(value, dict) and value.keys() == {"$secret"} for _, value in fields)
 
 
-def test_no_value_that_was_generated_stands_in_the_plan(monkeypatch: pytest.MonkeyPatch) -> None:
-    """One stack evaluated anew: the collector itself refuses a plan in which a value occurs, whatever the stack."""
-    generated: list[str] = []
-    original = secrets.token_hex
+def test_no_value_that_was_generated_stands_in_the_plan(evaluations: Evaluations) -> None:
+    """The collector itself refuses a plan in which a value occurs, too."""
+    plans = [evaluations.plan(stack).to_json() for stack in STACKS]
 
-    def remembered(size: int | None = None) -> str:
-        generated.append(original(size))
-        return generated[-1]
-
-    monkeypatch.setattr(secrets, "token_hex", remembered)
-    text = collect(ROOT, "prod").to_json()
-
-    assert generated
-    assert [value for value in generated if value in text] == []
+    assert evaluations.generated
+    assert [value for value in evaluations.generated for text in plans if value in text] == []
 
 
 @pytest.mark.parametrize(

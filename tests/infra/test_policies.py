@@ -2,13 +2,13 @@
 
 import json
 from collections.abc import Callable
-from typing import Any
 
 import pytest
 
 import policies
 from plan import mocks
 from policies.model import Policy, Resource, Stack, unmatched
+from tests.infra.changes import Change, allow, beside_kong, collected_by, given, inside, put, trusting
 from tests.infra.policy_stack import broken, complaints, stack_of
 
 BY_NAME = {policy.name: policy for policy in policies.ALL}
@@ -21,36 +21,14 @@ ROLE = "aws:iam/role:Role"
 ROLE_POLICY = "aws:iam/rolePolicy:RolePolicy"
 SECRET = "aws:secretsmanager/secret:Secret"
 LISTENER = "aws:lb/listener:Listener"
-
-Change = Callable[[dict[str, Any]], object]
+SERVICE = "awsx:ecs:FargateService"
+ENDPOINT = "OTEL_EXPORTER_OTLP_ENDPOINT"
+COLLECTOR = "arn:aws:lambda:us-east-1:184161586896:layer:opentelemetry-collector"
 
 
 @pytest.fixture
 def stack_named(evaluated: Callable[[str], tuple[list[mocks.Resource], str]]) -> Callable[[str], Stack]:
     return lambda name: stack_of(name, evaluated(name)[0])
-
-
-def put(**values: Any) -> Change:
-    return lambda properties: properties.update(values)
-
-
-def inside(key: str, **values: Any) -> Change:
-    return lambda properties: properties[key].update(values)
-
-
-def allow(action: str, resource: str) -> Change:
-    """Add a statement to a role's policy."""
-
-    def change(properties: dict[str, Any]) -> None:
-        document = json.loads(properties["policy"])
-        document["Statement"].append({"Effect": "Allow", "Action": [action], "Resource": [resource]})
-        properties["policy"] = json.dumps(document)
-
-    return change
-
-
-def trusting(principal: dict[str, str]) -> str:
-    return json.dumps({"Statement": [{"Effect": "Allow", "Principal": principal, "Action": "sts:AssumeRole"}]})
 
 
 ORDERS_ALIAS = "arn:aws:lambda:us-east-1:000000000000:function:prod-create_order:live"
@@ -141,6 +119,7 @@ SEEDED: list[tuple[str, str, str | None, Change, str]] = [
     ("layers-fit", FUNCTION, None, put(layers=["arn:other"]), "no layer of the program"),
     ("layers-fit", FUNCTION, None, put(runtime="python3.12"), "is built for python3.13"),
     ("layers-fit", FUNCTION, None, put(architectures=["x86_64"]), "is built for arm64"),
+    ("resources-are-named", ROLE_POLICY, None, allow("xray:GetTraceSummaries", "*"), "xray:GetTraceSummaries on *"),
     ("logs-are-json-in-a-group-of-the-program", FUNCTION, None, inside("loggingConfig", logFormat="Text"), "JSON"),
     ("logs-are-json-in-a-group-of-the-program", FUNCTION, None, inside("loggingConfig", logGroup="x"), "no log group"),
     ("functions-are-versioned-in-the-vpc", FUNCTION, None, put(publish=False), "publish"),
@@ -162,6 +141,50 @@ SEEDED: list[tuple[str, str, str | None, Change, str]] = [
         put(reservedConcurrentExecutions=2),
         "two relays",
     ),
+    ("all-functions-are-traced-or-none", FUNCTION, "get_order", given(**{ENDPOINT: None}), f"{ENDPOINT} is missing"),
+    (
+        "all-functions-are-traced-or-none",
+        FUNCTION,
+        "get_order",
+        given(OTEL_RESOURCE_ATTRIBUTES="deployment.environment.name=dev"),
+        "must name the stack",
+    ),
+    ("collectors-are-there-and-configured", FUNCTION, "get_order", collected_by(), "0 collectors"),
+    (
+        "collectors-are-there-and-configured",
+        FUNCTION,
+        "get_order",
+        given(**{ENDPOINT: "http://jaeger:4318"}),
+        "1 collectors",
+    ),
+    (
+        "collectors-are-there-and-configured",
+        FUNCTION,
+        "get_order",
+        collected_by(f"{COLLECTOR}-amd64-0_22_0:1"),
+        "built for amd64",
+    ),
+    (
+        "collectors-are-there-and-configured",
+        FUNCTION,
+        "get_order",
+        given(OPENTELEMETRY_COLLECTOR_CONFIG_URI=None),
+        "no file below layers/",
+    ),
+    (
+        "collectors-are-there-and-configured",
+        FUNCTION,
+        "get_order",
+        given(OPENTELEMETRY_COLLECTOR_CONFIG_URI="file:///opt/collector.yaml"),
+        "no file below layers/",
+    ),
+    ("lambda-begins-no-trace-of-its-own", FUNCTION, None, put(tracingConfig={"mode": "Active"}), "mode is Active"),
+    ("kong-outlives-what-stands-beside-it", SERVICE, None, beside_kong(essential=True), "must not be essential"),
+    ("kong-outlives-what-stands-beside-it", SERVICE, None, beside_kong(essential=None), "must not be essential"),
+    ("kong-outlives-what-stands-beside-it", SERVICE, None, beside_kong(memory=None), "a limit of memory"),
+    ("kong-outlives-what-stands-beside-it", SERVICE, None, beside_kong(image="collector:latest"), "no version"),
+    ("kong-outlives-what-stands-beside-it", SERVICE, None, beside_kong(portMappings=[{}]), "opens a port"),
+    ("kong-outlives-what-stands-beside-it", SERVICE, None, inside("taskDefinitionArgs", containers={}), "kong must be"),
     (
         "releases-name-the-brokers-users",
         "aws:lambda/invocation:Invocation",

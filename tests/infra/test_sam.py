@@ -98,7 +98,7 @@ def test_the_template_has_every_variable_and_only_the_emulation_adds_one(
                 assert value in plan.secrets
                 assert environment[key].endswith(f":secret:{value}")
             else:
-                assert value == environment[key]
+                assert value == environment[key].replace("127.0.0.1", "host.docker.internal")
     # cfn-lint refuses a parameter that nothing uses.
     assert used == template["Parameters"].keys()
     assert used <= referred | {"SecretsManagerEndpoint"}
@@ -137,6 +137,7 @@ def test_a_running_system_is_where_the_functions_are_led(
     assert stat.S_IMODE(env_file.stat().st_mode) == 0o600
     assert env["CreateOrder"][ENDPOINT_VARIABLE] == "http://here:4321"
     assert env["CreateOrder"]["DATABASE_HOST"] == "scheme://here/database.host"
+    assert env["CreateOrder"]["OTEL_EXPORTER_OTLP_ENDPOINT"] == "http://here:8080"
     for logical_id, variables in env.items():
         # SAM ignores a variable of env.json that the template does not have.
         assert variables.keys() == template["Resources"][logical_id]["Properties"]["Environment"]["Variables"].keys()

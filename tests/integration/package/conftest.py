@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -13,8 +11,8 @@ import pytest
 from package.build import Job, build
 from package.errors import NetworkError
 from package.target import Target, this_machine
-from plan import model
 from plan.model import Plan
+from tests.evaluations import Evaluations
 from tests.integration.package.packaged_system import PackagedEmulator, bare_python, plan_for, unpack
 from tests.services import RunningPostgres, RunningRabbitMQ
 
@@ -23,12 +21,9 @@ KEPT = ROOT / ".local" / "package"
 
 
 @pytest.fixture(scope="session")
-def local_plan() -> Plan:
-    """The plan of this machine's stack, evaluated again only when its sources changed."""
-    out = KEPT / "plan-local.json"
-    command = [sys.executable, "-m", "plan", "--if-changed", "--stack", "local", "--out", str(out)]
-    subprocess.run(command, cwd=ROOT, env={**os.environ, "PYTHONPATH": str(ROOT / "local")}, check=True)
-    return model.load(out)
+def local_plan(evaluations: Evaluations) -> Plan:
+    """The plan of this machine's stack."""
+    return evaluations.plan("local")
 
 
 @pytest.fixture(scope="session")

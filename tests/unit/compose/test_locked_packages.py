@@ -72,21 +72,34 @@ def third_party_imports(*sources: str) -> set[str]:
     """The distributions that these folders and files import; what is no distribution is ours or Python's."""
     distributions = importlib.metadata.packages_distributions()
     paths = [path for source in sources for path in ([ROOT / source, *(ROOT / source).rglob("*.py")])]
-    return {
-        re.sub(r"[_.]", "-", distribution.lower())
+    modules = {
+        module
         for path in paths
         if path.is_file()
         for node in ast.walk(ast.parse(path.read_text()))
-        for name in imported(node)
-        for distribution in distributions.get(name, [])[:1]
+        for module in imported(node)
     }
+    found = (provider(module, distributions.get(module.partition(".")[0], [])) for module in modules)
+    return {re.sub(r"[_.]", "-", distribution.lower()) for distribution in found if distribution}
+
+
+def provider(module: str, distributions: list[str]) -> str | None:
+    """The distribution that a module comes from: several share a namespace such as `opentelemetry`."""
+    if len(distributions) < 2:
+        return next(iter(distributions), None)
+    path = module.replace(".", "/")
+    for distribution in distributions:
+        files = {file.as_posix() for file in importlib.metadata.files(distribution) or ()}
+        if files & {f"{path}.py", f"{path}/__init__.py"}:
+            return distribution
+    return None
 
 
 def imported(node: ast.AST) -> list[str]:
     if isinstance(node, ast.Import):
-        return [alias.name.partition(".")[0] for alias in node.names]
+        return [alias.name for alias in node.names]
     if isinstance(node, ast.ImportFrom) and node.module and not node.level:
-        return [node.module.partition(".")[0]]
+        return [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
     return []
 
 

@@ -1,0 +1,41 @@
+"""What the functions count themselves, as the dashboard shows it beside the alarms.
+
+Each writes its figures into its log in the embedded metric format, with one dimension: its own name, which holds the
+stack's. A figure that is an alarm as well has its graph there (components/alarms.py) and none here.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pulumi
+
+from components.alarms import DIMENSION, NAMESPACE, Watched
+
+
+@dataclass(frozen=True, kw_only=True)
+class Figure:
+    """Metrics of one function in one graph."""
+
+    title: str
+    function: pulumi.Input[str]
+    metrics: Sequence[str]
+    statistic: str = "Sum"
+
+    def lines(self) -> list[list[pulumi.Input[str]]]:
+        return [[NAMESPACE, metric, DIMENSION, self.function] for metric in self.metrics]
+
+
+def figures_of(watched: Watched) -> list[Figure]:
+    """Return the graphs, along an order's way."""
+    return [
+        Figure(
+            title="Orders", function=watched.producer, metrics=["OrdersAccepted", "OrdersReplayed", "OrdersRejected"]
+        ),
+        Figure(title="Relay: events that the broker did not take", function=watched.relay, metrics=["PublishFailures"]),
+        Figure(
+            title="Invoices",
+            function=watched.consumer,
+            metrics=["InvoicesIssued", "DuplicatesIgnored", "MessagesParked"],
+        ),
+        Figure(title="Messages in a batch", function=watched.consumer, metrics=["BatchSize"], statistic="Maximum"),
+    ]
