@@ -16,7 +16,7 @@ import uvloop
 
 from gateway.configuration import Configuration
 from gateway.declarative import parse, read
-from gateway.gateway import Gateway, with_invoke_port
+from gateway.gateway import Gateway, with_invoke_port, with_spans_endpoint
 from gateway.invoke_client import InvokeClient
 from gateway.kong_conf import refuse_settings, settings_of
 from gateway.request_body import BODY_MAX_BYTES
@@ -25,6 +25,8 @@ from gateway.server import STOP_TIMEOUT_S, GatewayServer
 from plan import model
 
 HOST = "127.0.0.1"
+# For what plugins still have to send, when all requests are answered.
+FLUSH_TIMEOUT_S = 1.0
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -35,6 +37,8 @@ def main(arguments: list[str] | None = None) -> int:
         configuration = _configuration(options)
         if options.aws_port is not None:
             configuration = with_invoke_port(configuration, options.aws_port)
+        if options.spans_endpoint is not None:
+            configuration = with_spans_endpoint(configuration, options.spans_endpoint)
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             runner.run(_serve(configuration, options))
     except ConfigurationError as error:
@@ -59,6 +63,7 @@ def _options() -> argparse.ArgumentParser:
     parser.add_argument("--secrets", type=Path, help="the plan's secrets")
     parser.add_argument("--port", type=int, default=8000)
     parser.add_argument("--aws-port", type=int, help="port of the Invoke API on this machine, in place of AWS's")
+    parser.add_argument("--spans-endpoint", help="where spans go in Zipkin's format, in place of `http_endpoint`")
     parser.add_argument("--body-max-bytes", type=int, default=BODY_MAX_BYTES, help="default: %(default)s")
     return parser
 
@@ -89,8 +94,9 @@ async def _serve(configuration: Configuration, options: argparse.Namespace) -> N
         await asyncio.sleep(0.01)
         server.pre_shutdown()
         await server.shutdown(STOP_TIMEOUT_S)
+        await gateway.stop(FLUSH_TIMEOUT_S)
     finally:
-        await client.close()
+        client.close()
 
 
 if __name__ == "__main__":

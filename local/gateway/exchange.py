@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any
 from gateway.query import QueryArguments, parse_query
 
 if TYPE_CHECKING:
-    from gateway.configuration import Consumer, Credential
+    from gateway.configuration import Consumer, Credential, Route
+    from gateway.plugin import Plugin
     from gateway.router import Match
 
 # Kong's PDK reads at most this many header lines and query arguments; the rest is not there for a plugin.
@@ -58,7 +59,9 @@ class Exchange:
         "method",
         "path",
         "peer",
+        "peer_port",
         "plugin_context",
+        "plugins",
         "query_string",
         "read_body",
         "request_id",
@@ -68,6 +71,7 @@ class Exchange:
         "waited_ns",
     )
 
+    # Set once a route matched.
     match: Match
     consumer: Consumer | None
     credential: Credential | None
@@ -80,6 +84,7 @@ class Exchange:
         http_version: tuple[int, int],
         headers: list[tuple[str, str]],
         peer: str,
+        peer_port: int = 0,
         read_body: Callable[[], Awaitable[bytes]],
     ) -> None:
         self.method = method
@@ -89,6 +94,7 @@ class Exchange:
         # Names in lower case, in the client's order, a repeated header as often as it was sent.
         self.headers = headers
         self.peer = peer
+        self.peer_port = peer_port
         self.read_body = read_body
         self.request_id = os.urandom(16).hex()
         self.started_ns = time.perf_counter_ns()
@@ -99,6 +105,8 @@ class Exchange:
         self.response_headers: dict[str, str] = {}
         # What a plugin keeps from one phase to the next, by the plugin's name.
         self.plugin_context: dict[str, Any] = {}
+        # Those that have to do with the request, in their order.
+        self.plugins: list[Plugin] = []
         self._query: QueryArguments | None = None
         self._body: bytes | None = None
 
@@ -107,6 +115,11 @@ class Exchange:
         if self._query is None:
             self._query = parse_query(self.query_string, HEADERS_MAX) if self.query_string else {}
         return self._query
+
+    @property
+    def route(self) -> Route | None:
+        match: Match | None = getattr(self, "match", None)
+        return match.route if match else None
 
     async def body(self) -> bytes:
         """Read the body, once."""

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from typing import Any
 
 from gateway.configuration import Configuration
 from gateway.errors import NO_ROUTE, error_response
@@ -30,6 +32,7 @@ class Gateway:
         surroundings = Surroundings(
             credentials=credentials, invoke_client=invoke_client, environ=environ or {}, clock=clock
         )
+        self._on_stop = surroundings.on_stop
         self._router = Router(configuration.routes)
         self._chains, self._everywhere = plugin_chains(configuration, surroundings)
 
@@ -43,12 +46,24 @@ class Gateway:
         exchange.match = match
         return await self._chains[match.route.id].respond(exchange)
 
+    async def stop(self, limit_s: float) -> None:
+        """Send what plugins still have to send, within a time."""
+        await asyncio.gather(*(stop(limit_s) for stop in self._on_stop))
+
 
 def with_invoke_port(configuration: Configuration, port: int) -> Configuration:
     """Return the configuration with every aws-lambda plugin calling the emulator on this machine."""
-    here = {"host": "127.0.0.1", "port": port, "disable_https": True}
+    return _with(configuration, "aws-lambda", {"host": "127.0.0.1", "port": port, "disable_https": True})
+
+
+def with_spans_endpoint(configuration: Configuration, endpoint: str) -> Configuration:
+    """Return the configuration with every zipkin plugin sending its spans there."""
+    return _with(configuration, "zipkin", {"http_endpoint": endpoint})
+
+
+def _with(configuration: Configuration, plugin: str, changed: dict[str, Any]) -> Configuration:
     plugins = [
-        replace(entry, config=entry.config | here) if entry.name == "aws-lambda" else entry
+        replace(entry, config=entry.config | changed) if entry.name == plugin else entry
         for entry in configuration.plugins
     ]
     return replace(configuration, plugins=plugins)

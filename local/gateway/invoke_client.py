@@ -7,29 +7,26 @@ Protocol: https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html
 
 from __future__ import annotations
 
+import functools
 import time
 from dataclasses import dataclass
 
-import aiohttp
-from yarl import URL
-
+from gateway.http_client import HttpClient, HttpClientError, Server, Timeouts
 from gateway.lambda_response import InvokeAnswer, InvokeError
 from gateway.sigv4 import SESSION_HEADER, Credentials, authorization
 
 # For parity: what Kong's HTTP library calls itself.
 _USER_AGENT = "lua-resty-http/0.17.2 (Lua) ngx_lua/10026"
-_UNSENT = ("Accept", "Accept-Encoding", "Content-Type", "User-Agent")
 
 
 @dataclass(frozen=True, kw_only=True)
 class InvokeCall:
     """What is the same in every call of one plugin configuration."""
 
-    host: str
+    server: Server
     path: str
     query: str
-    url: URL
-    timeout: aiohttp.ClientTimeout
+    timeouts: Timeouts
     headers: dict[str, str]
     credentials: Credentials | None
 
@@ -46,19 +43,14 @@ def invoke_call(
 ) -> InvokeCall:
     """Prepare calls of one function; `address` is host, port and whether it speaks plain HTTP."""
     host, port, plain = address
-    host = f"{host}:{port}"
-    path = f"/2015-03-31/functions/{function}/invocations"
-    query = f"Qualifier={qualifier}" if qualifier else ""
-    scheme = "http" if plain else "https"
     wait_s = timeout_ms / 1000
     return InvokeCall(
-        host=host,
-        path=path,
-        query=query,
-        url=URL(f"{scheme}://{host}{path}{'?' if query else ''}{query}", encoded=True),
-        timeout=aiohttp.ClientTimeout(total=None, connect=wait_s, sock_connect=wait_s, sock_read=wait_s),
+        server=Server(host, port, is_tls=not plain),
+        path=f"/2015-03-31/functions/{function}/invocations",
+        query=f"Qualifier={qualifier}" if qualifier else "",
+        timeouts=Timeouts(connect_s=wait_s, read_s=wait_s),
         headers={
-            "Host": host,
+            "Host": f"{host}:{port}",
             "User-Agent": _USER_AGENT,
             "X-Amz-Invocation-Type": invocation_type,
             "X-Amz-Log-Type": log_type,
@@ -68,36 +60,33 @@ def invoke_call(
 
 
 class InvokeClient:
-    """The gateway's pool of connections to the Invoke API. Made inside the event loop, closed at the end."""
+    """The gateway's connections to the Invoke API. Used inside one event loop, closed at the end."""
 
     def __init__(self, *, keepalive_s: float = 60) -> None:
-        self._session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=keepalive_s, ssl=False),
-            auto_decompress=False,
-            cookie_jar=aiohttp.DummyCookieJar(),
-            skip_auto_headers=_UNSENT,
-        )
+        self._client = HttpClient(keepalive_s=keepalive_s)
 
     async def invoke(self, call: InvokeCall, payload: bytes) -> InvokeAnswer:
         """Raises InvokeError when there is no complete answer in time."""
         try:
-            async with self._session.post(
-                call.url, data=payload, headers=_headers(call, payload), timeout=call.timeout, allow_redirects=False
-            ) as response:
-                body = await response.read()
-        except (aiohttp.ClientError, TimeoutError, OSError) as error:
-            raise InvokeError(f"{type(error).__name__}: {error}") from error
-        headers = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in response.raw_headers]
-        return InvokeAnswer(response.status, headers, body)
+            answer = await self._client.send(call.server, _request(call, payload), call.timeouts)
+        except HttpClientError as error:
+            raise InvokeError(str(error)) from error
+        return InvokeAnswer(answer.status, answer.headers, answer.body)
 
-    async def close(self) -> None:
-        await self._session.close()
+    def close(self) -> None:
+        self._client.close()
+
+
+def _request(call: InvokeCall, payload: bytes) -> bytes:
+    target = f"{call.path}?{call.query}" if call.query else call.path
+    lines = [f"POST {target} HTTP/1.1", *(f"{name}: {value}" for name, value in _headers(call, payload).items())]
+    return ("\r\n".join(lines) + "\r\n\r\n").encode("latin-1") + payload
 
 
 def _headers(call: InvokeCall, payload: bytes) -> dict[str, str]:
     headers = {
         **call.headers,
-        "X-Amz-Date": time.strftime("%Y%m%dT%H%M%SZ", time.gmtime()),
+        "X-Amz-Date": _amz_date(int(time.time())),
         "Content-Length": str(len(payload)),
     }
     if call.credentials is not None:
@@ -112,3 +101,8 @@ def _headers(call: InvokeCall, payload: bytes) -> dict[str, str]:
             amz_date=headers["X-Amz-Date"],
         )
     return headers
+
+
+@functools.lru_cache(maxsize=1)
+def _amz_date(now: int) -> str:
+    return time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(now))

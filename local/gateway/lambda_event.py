@@ -8,6 +8,7 @@ At most 100 headers and 100 query arguments get in. The event's bytes are the re
 from __future__ import annotations
 
 import base64
+import functools
 import json
 import time
 from typing import Any
@@ -63,7 +64,7 @@ def _request_context(exchange: Exchange, now: float) -> dict[str, Any]:
         "domainPrefix": host.partition(".")[0],
         "identity": identity,
         "requestId": exchange.request_id,
-        "requestTime": _request_time(now),
+        "requestTime": _request_time(int(now)),
         "requestTimeEpoch": int(now * 1000),
     }
 
@@ -77,7 +78,8 @@ def host_name(host: str | None) -> str:
     return host.partition(":")[0].lower()
 
 
-def _request_time(now: float) -> str:
+@functools.lru_cache(maxsize=1)
+def _request_time(now: int) -> str:
     at = time.gmtime(now)
     clock = f"{at.tm_hour:02}:{at.tm_min:02}:{at.tm_sec:02}"
     return f"{at.tm_mday:02}/{_MONTHS[at.tm_mon - 1]}/{at.tm_year}:{clock} +0000"

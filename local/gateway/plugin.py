@@ -15,6 +15,7 @@ from gateway.schema import Errors, Field
 
 Access = Callable[[Exchange], Awaitable[Response | None]]
 HeaderFilter = Callable[[Exchange, Response], None]
+Log = Callable[[Exchange, Response], None]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -22,11 +23,12 @@ class Plugin:
     """One configured plugin: what it does in each of Kong's phases; None where it does nothing.
 
     `access` answers the request or returns None for the next plugin. `header_filter` changes the response's headers,
-    whoever answered: also of a request that an earlier plugin refused.
+    whoever answered: also of a request that an earlier plugin refused. `log` runs when the response is on its way.
     """
 
     access: Access | None = None
     header_filter: HeaderFilter | None = None
+    log: Log | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,6 +40,8 @@ class Surroundings:
     counters: Counters = field(default_factory=Counters)
     environ: Mapping[str, str] = field(default_factory=dict)
     clock: Callable[[], float] = time.time
+    # What has to be sent before the gateway ends, within that many seconds.
+    on_stop: list[Callable[[float], Awaitable[None]]] = field(default_factory=list)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -31,7 +31,20 @@ async def read_body(request: web.BaseRequest, *, max_bytes: int, timeout_s: floa
         raise BodyError(413, "Payload too large")
     if request.headers.get("Expect", "").lower() == "100-continue" and request.transport is not None:
         request.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+    if request.content.is_eof():
+        return _whole(request, max_bytes)
     return await _chunks(request, max_bytes, timeout_s)
+
+
+def _whole(request: web.BaseRequest, max_bytes: int) -> bytes:
+    """Return a body that is here already, as small ones are."""
+    try:
+        body = request.content.read_nowait()
+    except web.RequestPayloadError as error:
+        raise BodyError(400, "Bad request") from error
+    if len(body) > max_bytes:
+        raise BodyError(413, "Payload too large")
+    return body
 
 
 async def _chunks(request: web.BaseRequest, max_bytes: int, timeout_s: float) -> bytes:

@@ -19,6 +19,7 @@ from aiohttp.web_protocol import RequestHandler
 from gateway.errors import PLAIN, error_response
 from gateway.exchange import Exchange, Response
 from gateway.http_response import response_bytes
+from gateway.plugin_chain import log
 from gateway.request_body import BODY_MAX_BYTES, BODY_TIMEOUT_S, BodyError, read_body
 
 if TYPE_CHECKING:
@@ -36,16 +37,24 @@ HEAD_MAX_LINES = 1000
 
 
 class WireResponse:
-    """A response in the form that aiohttp's request handler sends: bytes, head and body."""
+    """A response in the form that aiohttp's request handler sends: bytes, head and body.
 
-    def __init__(self, data: bytes, *, keep_alive: bool) -> None:
+    `on_sent` is called once, also when the client is gone.
+    """
+
+    def __init__(self, data: bytes, *, keep_alive: bool, on_sent: Callable[[], None] | None = None) -> None:
         self._data = data
+        self._on_sent = on_sent
         self.keep_alive = keep_alive
 
     async def prepare(self, request: web.BaseRequest) -> None:
-        if request.transport is None or request.transport.is_closing():
-            raise ConnectionResetError("the client left")
-        request.transport.write(self._data)
+        try:
+            if request.transport is None or request.transport.is_closing():
+                raise ConnectionResetError("the client left")
+            request.transport.write(self._data)
+        finally:
+            if self._on_sent is not None:
+                self._on_sent()
 
     async def write_eof(self) -> None:
         """Nothing is left to write."""
@@ -89,8 +98,9 @@ class GatewayServer(web.Server):
             response = await self._gateway.handle(exchange)
         except BodyError as error:
             response = error_response(exchange, error.status, error.message, default=PLAIN)
-            return _wire_response(exchange, response, keep_alive=False)
-        return _wire_response(exchange, response, keep_alive=_keep_alive(request))
+            return _wire_response(exchange, response, keep_alive=False, on_sent=partial(log, exchange, response))
+        keep_alive = _keep_alive(request)
+        return _wire_response(exchange, response, keep_alive=keep_alive, on_sent=partial(log, exchange, response))
 
 
 class _Connection(RequestHandler):
@@ -124,6 +134,7 @@ def _exchange(request: web.BaseRequest, read: Callable[[], Awaitable[bytes]]) ->
         http_version=(message.version.major, message.version.minor),
         headers=[(name.decode("latin-1").lower(), value.decode("latin-1")) for name, value in message.raw_headers],
         peer=peer[0] if peer else "",
+        peer_port=peer[1] if peer else 0,
         read_body=read,
     )
 
@@ -156,10 +167,12 @@ def _keep_alive(request: web.BaseRequest) -> bool:
     return request.keep_alive and not waiting
 
 
-def _wire_response(exchange: Exchange, response: Response, *, keep_alive: bool) -> WireResponse:
+def _wire_response(
+    exchange: Exchange, response: Response, *, keep_alive: bool, on_sent: Callable[[], None] | None = None
+) -> WireResponse:
     if response.status < 200:
         # Kong lets the client wait for ever after a function's statusCode of 1xx; closing says it sooner.
-        return WireResponse(b"", keep_alive=False)
+        return WireResponse(b"", keep_alive=False, on_sent=on_sent)
     elapsed_ns = time.perf_counter_ns() - exchange.started_ns - exchange.waited_ns
     data = response_bytes(
         response,
@@ -168,4 +181,4 @@ def _wire_response(exchange: Exchange, response: Response, *, keep_alive: bool) 
         keep_alive=keep_alive,
         with_body=exchange.method != "HEAD",
     )
-    return WireResponse(data, keep_alive=keep_alive)
+    return WireResponse(data, keep_alive=keep_alive, on_sent=on_sent)

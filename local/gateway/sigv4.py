@@ -34,20 +34,25 @@ def authorization(
     canonical_headers = "".join(f"{name}:{headers[name]}\n" for name in names)
     signed = ";".join(names)
     request = "\n".join(
-        ("POST", quote(path, safe="/~%"), query, canonical_headers, signed, hashlib.sha256(payload).hexdigest())
+        ("POST", _canonical_path(path), query, canonical_headers, signed, hashlib.sha256(payload).hexdigest())
     )
     to_sign = "\n".join(("AWS4-HMAC-SHA256", amz_date, scope, hashlib.sha256(request.encode()).hexdigest()))
     key = _signing_key(credentials.secret_access_key, date, credentials.region)
-    signature = hmac.new(key, to_sign.encode(), hashlib.sha256).hexdigest()
+    signature = hmac.digest(key, to_sign.encode(), "sha256").hex()
     return (
         f"AWS4-HMAC-SHA256 Credential={credentials.access_key_id}/{scope}, "
         f"SignedHeaders={signed}, Signature={signature}"
     )
 
 
+@lru_cache(maxsize=64)
+def _canonical_path(path: str) -> str:
+    return quote(path, safe="/~%")
+
+
 @lru_cache(maxsize=8)
 def _signing_key(secret: str, date: str, region: str) -> bytes:
     key = f"AWS4{secret}".encode()
     for part in (date, region, "lambda", "aws4_request"):
-        key = hmac.new(key, part.encode(), hashlib.sha256).digest()
+        key = hmac.digest(key, part.encode(), "sha256")
     return key

@@ -162,6 +162,8 @@ def test_an_invocation_goes_on_when_the_client_leaves(gateway: GatewayProcess, e
     endpoint.play(Script(gate=gate))
     with gateway.connect() as connection:
         connection.sendall(_post(b"{}", ("Content-Length", "2")))
+    while not endpoint.received:
+        threading.Event().wait(0.01)
     gate.set()
     with gateway.connect() as connection:
         connection.sendall(_post(b"{}", ("Content-Length", "2")))

@@ -41,7 +41,7 @@ class ScriptedInvokeClient:
 
     async def invoke(self, call: InvokeCall, payload: bytes) -> InvokeAnswer:
         self.calls.append((call, payload))
-        if self.answer is None or call.url.port == _REFUSING_PORT:
+        if self.answer is None or call.server.port == _REFUSING_PORT:
             raise InvokeError("connection refused")
         return self.answer
 
