@@ -11,6 +11,7 @@ unexport PYTHONDONTWRITEBYTECODE
 PYTHON ?= python3
 STACK ?= local
 SERVICE ?=
+FUNCTION ?=
 URL ?=
 KEY ?=
 TIMEOUT ?=
@@ -22,12 +23,12 @@ RUNTIME_PYTHON ?=
 SECONDS ?= 300
 SEED ?=
 
-# GATEWAY_PORT, AWS_PORT, POSTGRES_PORT, RABBITMQ_PORT, RABBITMQ_MANAGEMENT_PORT, RABBITMQ_DIST_PORT, EPMD_PORT,
-# LOCAL_DIR and REQUEUE go to the commands as they are, from the environment or from make's own arguments.
+# GATEWAY_PORT, AWS_PORT, CONSOLE_PORT, POSTGRES_PORT, RABBITMQ_PORT, RABBITMQ_MANAGEMENT_PORT, RABBITMQ_DIST_PORT,
+# EPMD_PORT, DEBUG_PORT, LOCAL_DIR and REQUEUE go to the commands as they are, from the environment or from make's own arguments.
 RUN := PYTHONPATH=local .venv/bin/python -m
 SYSTEM := @$(RUN) system
 # What breaks and checks the system knows its messages as the functions do.
-HARNESS := PYTHONPATH=local:functions:layers/contracts/python:layers/postgres/python .venv/bin/python -m
+HARNESS := PYTHONPATH=local:functions:layers/contracts/python:layers/postgres/python:layers/tracing/python .venv/bin/python -m
 
 .PHONY: help
 help: ## list the commands
@@ -50,23 +51,27 @@ status: .venv ## what runs, where; fails unless all is healthy
 	$(SYSTEM) status
 
 .PHONY: stop
-stop: .venv ## stop one part: SERVICE=rabbitmq, postgres, emulator or gateway
+stop: .venv ## stop one part: SERVICE=rabbitmq, postgres, emulator, gateway or console
 	$(SYSTEM) stop "$(SERVICE)"
 
 .PHONY: start
-start: .venv ## start one part: SERVICE=rabbitmq, postgres, emulator or gateway
+start: .venv ## start one part: SERVICE=rabbitmq, postgres, emulator, gateway or console
 	$(SYSTEM) start "$(SERVICE)"
 
 .PHONY: logs
 logs: .venv ## follow the functions' logs
 	$(SYSTEM) logs
 
+.PHONY: debug
+debug: .venv ## let an editor attach to a function: FUNCTION=create_order; Ctrl-C ends it
+	$(SYSTEM) debug "$(FUNCTION)"
+
 .PHONY: clean
 clean: ## stop everything and forget all local state
 	@test ! -x .venv/bin/python || $(RUN) system clean
 
 .PHONY: order
-order: .venv ## post one order and watch it become an invoice
+order: .venv ## post one order, watch it become an invoice, show its trace
 	$(SYSTEM) order
 
 .PHONY: smoke

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import os
 import signal
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -17,10 +19,23 @@ from system import rabbitmq as rabbitmq_package
 from tests.live_system import LiveSystem
 from tests.services import RunningPostgres, RunningRabbitMQ
 
+if TYPE_CHECKING:
+    from tests.evaluations import Evaluations
+
 
 def pytest_configure() -> None:
     # As Ctrl-C, so that fixtures end their services; pytest would die of SIGTERM on the spot.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+    # The provider's SDK leaves millions of objects: looking for garbage among them took a third of the time.
+    gc.set_threshold(50_000, 20, 100)
+
+
+@pytest.fixture(scope="session")
+def evaluations() -> Evaluations:
+    """The program of `infra/`: every stack is evaluated once, when somebody first asks for it."""
+    from tests.evaluations import Evaluations  # imports Pulumi: not while pytest collects
+
+    return Evaluations()
 
 
 @pytest.fixture(scope="session")

@@ -15,7 +15,7 @@ from system import unprivileged
 from system.ports import free_ports
 from system.postgres import Postgres
 from system.process import Command, Process
-from system.rabbitmq import RabbitMQ
+from system.rabbitmq import RabbitMQ, find_script
 
 BOOT_TIMEOUT_S = 180
 
@@ -103,7 +103,8 @@ class RunningRabbitMQ(Service):
         )
         self.node.prepare()
         for path in (folder / "rabbitmq", *(folder / "rabbitmq").rglob("*")):
-            unprivileged.hand_over(path)
+            if not path.is_symlink():
+                unprivileged.hand_over(path)
         self.port = port
         self.amqp_url = self.node.amqp_url
         self.endpoint = self.node.endpoint
@@ -124,4 +125,4 @@ class RunningRabbitMQ(Service):
 
     def _command_of_user(self) -> Command:
         command = self.node.command()
-        return replace(command, argv=unprivileged.command(command.argv, needs=[Path(command.argv[0])]))
+        return replace(command, argv=unprivileged.command(command.argv, needs=[find_script()]))

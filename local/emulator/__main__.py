@@ -18,6 +18,7 @@ import sys
 import uvloop
 
 from emulator.aws_endpoint import AwsEndpoint
+from emulator.debug_api import DebugApi
 from emulator.deploy_invocations import DeployInvocations
 from emulator.event_invocations import EventInvocations, RetryDelays
 from emulator.function_api import FunctionApi
@@ -27,6 +28,7 @@ from emulator.invoke_api import InvokeApi
 from emulator.lambda_service import LambdaService
 from emulator.mapping_api import Mappings
 from emulator.mapping_settings import UnusableMappingError
+from emulator.otlp_endpoint import with_otlp_endpoint
 from emulator.proactive_init import initialise
 from emulator.schedules import Schedules
 from emulator.secrets_manager import SecretsManager
@@ -66,6 +68,7 @@ class Emulator:
             mappings=self._mappings,
             secrets=SecretsManager(plan),
             status=status,
+            debug=DebugApi(self._service),
         )
         self._server = HttpServer(endpoint, grace_s=SHUTDOWN_GRACE_S)
 
@@ -108,7 +111,8 @@ def load(settings: Settings) -> tuple[model.Plan, str]:
     """Return the resolved plan and the broker's address."""
     values = json.loads(settings.values.read_text())
     secrets = json.loads(settings.secrets.read_text())
-    return model.resolve(model.load(settings.plan), values, secrets), values.get("broker.endpoint", "")
+    plan = with_otlp_endpoint(model.resolve(model.load(settings.plan), values, secrets), settings.otlp_endpoint)
+    return plan, values.get("broker.endpoint", "")
 
 
 async def run(settings: Settings) -> None:

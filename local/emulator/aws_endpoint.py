@@ -10,7 +10,9 @@ from collections.abc import Awaitable, Callable
 from typing import Any, Protocol, get_args
 from urllib.parse import parse_qsl
 
+from emulator import debug_api
 from emulator.amqp_consumer import RequeueMethod
+from emulator.debug_api import DebugApi
 from emulator.function_api import FUNCTIONS_PATH, FunctionApi
 from emulator.http_exchange import Receive, Request, Response, json_response, read_body, refusal
 from emulator.lambda_errors import LambdaApiError, not_emulated, service_failure
@@ -20,6 +22,7 @@ from emulator.secrets_manager import TARGET_PREFIX, SecretsManager
 
 MAPPINGS_PATH = "/2015-03-31/event-source-mappings"
 STATUS_PATH = "/_emulator/status"
+INVOCATIONS_PATH = "/_emulator/invocations"
 # How mappings give failed batches back; AWS does not say which method it uses, so all have to be survived.
 REQUEUE_PATH = "/_emulator/requeue/"
 SUPPORTED = (
@@ -34,18 +37,26 @@ class TellsStatus(Protocol):
     """Who knows how the emulator is."""
 
     def report(self) -> dict[str, Any]: ...
+    def invocations(self) -> dict[str, Any]: ...
 
 
 class AwsEndpoint:
     """The ASGI application."""
 
     def __init__(
-        self, *, functions: FunctionApi, mappings: Mappings, secrets: SecretsManager, status: TellsStatus
+        self,
+        *,
+        functions: FunctionApi,
+        mappings: Mappings,
+        secrets: SecretsManager,
+        status: TellsStatus,
+        debug: DebugApi,
     ) -> None:
         self._functions = functions
         self._mappings = mappings
         self._secrets = secrets
         self._status = status
+        self._debug = debug
 
     async def __call__(self, scope: dict[str, Any], receive: Receive, send: Send) -> None:
         body, size = await read_body(receive, limit=SYNC_PAYLOAD_MAX)
@@ -78,8 +89,12 @@ class AwsEndpoint:
             return Response(*await self._mappings.handle(request.method, path, request.query, request.body))
         if path == STATUS_PATH and request.method == "GET":
             return json_response(self._status.report())
+        if path == INVOCATIONS_PATH and request.method == "GET":
+            return json_response(self._status.invocations())
         if path.startswith(REQUEUE_PATH) and request.method == "PUT":
             return self._requeue_by(path.removeprefix(REQUEUE_PATH))
+        if path.startswith(debug_api.PATH):
+            return await self._debug.handle(request)
         target = request.header(b"x-amz-target")
         if target is not None and target.startswith(TARGET_PREFIX):
             return self._secrets.handle(request)

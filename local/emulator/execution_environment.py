@@ -2,25 +2,25 @@
 
 https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html. The deadline is enforced by SIGKILL;
 whatever the process does, every invocation gets exactly one outcome. A function that raised keeps its environment,
-one that exited, was killed, timed out or answered too much loses it. Not emulated: memory limits, a CPU share, a /tmp
-of its own.
+one that exited, was killed, timed out or answered too much loses it. One that is debugged has no deadline. Not
+emulated: memory limits, a CPU share, a /tmp of its own.
 """
 
 from __future__ import annotations
 
 import asyncio
 import datetime
-import sys
 import time
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from emulator import failure_payloads, function_logs
+from emulator import debugging, failure_payloads, function_logs
 from emulator.child_process import ChildProcess
 from emulator.environment_variables import Surroundings, environment_variables
 from emulator.function_code import FunctionCode
 from emulator.function_logs import TAIL_SIZE, FunctionLog, Output, Report
+from emulator.invocation_history import InvocationHistory
 from emulator.outcome import InitFailure, Outcome
 from emulator.runtime_api import Invocation, RuntimeApi
 from plan.model import Function
@@ -37,6 +37,7 @@ class FunctionVersion:
     version: str
     code: FunctionCode
     log: FunctionLog
+    history: InvocationHistory
     region: str
     aws_endpoint_url: str
 
@@ -48,11 +49,13 @@ class ExecutionEnvironment:
         self,
         of: FunctionVersion,
         *,
+        debug_port: int | None = None,
         on_ready: Callable[[ExecutionEnvironment], None],
         on_completed: Callable[[ExecutionEnvironment], None],
         on_end: Callable[[ExecutionEnvironment], None],
     ) -> None:
         self.of = of
+        self.debug_port = debug_port
         self.id = uuid.uuid4().hex
         self.code_version = of.code.check()
         self.state = "starting"
@@ -78,9 +81,12 @@ class ExecutionEnvironment:
         failure: InitFailure | None = None
         try:
             address = await self._runtime_api.start()
-            self._write(function_logs.init_start_line(self.of.region))
-            self._spawn(address)
-            failure = await self._initialised
+            if self.debug_port is not None:
+                await debugging.wait_until_free(self.debug_port)
+            if self.state == "starting":
+                self._write(function_logs.init_start_line(self.of.region))
+                self._spawn(address)
+                failure = await self._initialised
         finally:
             timer.cancel()
             if self.state == "starting":
@@ -90,7 +96,7 @@ class ExecutionEnvironment:
     def invoke(self, invocation: Invocation) -> asyncio.Future[Outcome]:
         """Run one invocation in this waiting environment."""
         loop = asyncio.get_running_loop()
-        timeout_s = self.of.function.timeout_s
+        timeout_s = self.of.function.timeout_s if self.debug_port is None else debugging.TIMEOUT_S
         self.state = "busy"
         self.invocations += 1
         init_duration_ms = self.init_duration_ms if self.invocations == 1 else None
@@ -99,6 +105,12 @@ class ExecutionEnvironment:
         running.deadline = loop.call_later(timeout_s, self._time_out)
         self._runtime_api.offer(invocation, int((time.time() + timeout_s) * 1000))
         return running.outcome
+
+    def limit(self) -> None:
+        """Give the running invocation the function's timeout from now on, when it was being debugged."""
+        if self.debug_port is not None and self._running is not None:
+            loop = asyncio.get_running_loop()
+            self._running.replace_deadline(loop.call_later(self.of.function.timeout_s, self._time_out))
 
     def kill(self) -> None:
         """End the environment at once, as Lambda does with one that has no extensions."""
@@ -183,6 +195,7 @@ class ExecutionEnvironment:
             error_type=error_type,
         )
         self._write(function_logs.report_lines(report))
+        self.of.history.note(report, error=payload if is_error else None)
         self._running = None
         self.state = "ended" if status else "finishing"
         running.finish(Outcome(payload, is_error, bytes(self._tail)))
@@ -201,11 +214,12 @@ class ExecutionEnvironment:
             log_stream=f"{today}/[{self.of.version}]{self.id}",
             aws_endpoint_url=self.of.aws_endpoint_url,
         )
+        variables = debugging.VARIABLES if self.debug_port is not None else {}
         self._output = Output(self._write)
         self._process = ChildProcess(
-            [sys.executable, "-m", "awslambdaric", self.of.function.handler],
+            debugging.runtime_command(self.of.function.handler, self.debug_port),
             cwd=code.task_root,
-            environment=environment_variables(self.of.function, around),
+            environment=environment_variables(self.of.function, around) | variables,
             output_fd=self._output.writer_fd,
             on_exit=self._exited,
         )
@@ -241,8 +255,12 @@ class _Running:
         self.started = time.monotonic()
         self.deadline: asyncio.TimerHandle | None = None
 
-    def finish(self, outcome: Outcome) -> None:
+    def replace_deadline(self, deadline: asyncio.TimerHandle | None) -> None:
         if self.deadline is not None:
             self.deadline.cancel()
+        self.deadline = deadline
+
+    def finish(self, outcome: Outcome) -> None:
+        self.replace_deadline(None)
         if not self.outcome.done():
             self.outcome.set_result(outcome)

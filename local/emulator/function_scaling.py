@@ -3,7 +3,8 @@
 https://docs.aws.amazon.com/lambda/latest/dg/lambda-concurrency.html. The warmest idle environment is used first, a
 new one is started when none is idle. An invocation takes whichever comes first, its new environment or one that is
 done; only a few start at once, so that a burst does not bury a small machine in starting processes. An environment
-whose sources were edited is retired, and never serves an invocation that came after the edit.
+whose sources were edited is retired, and never serves an invocation that came after the edit. While a function is being
+debugged it has one environment, and that one stays.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ import time
 from collections import deque
 from collections.abc import Callable
 
-from emulator import function_logs
+from emulator import debugging, function_logs
 from emulator.execution_environment import ExecutionEnvironment, FunctionVersion
 from emulator.function_logs import TAIL_SIZE
 from emulator.lambda_errors import TooManyRequestsError
@@ -56,6 +57,7 @@ class FunctionScaling:
     ) -> None:
         self.of = of
         self.environments: set[ExecutionEnvironment] = set()
+        self.debug_port: int | None = None
         self._concurrencies = concurrencies
         self._idle: list[ExecutionEnvironment] = []
         self._waiting: deque[asyncio.Future[ExecutionEnvironment]] = deque()
@@ -88,8 +90,24 @@ class FunctionScaling:
             with contextlib.suppress(InitFailedError):
                 await self._start()
 
+    async def debug(self, port: int | None) -> int | None:
+        """Have environments listen for a debugger there, or no longer; return the process to attach to.
+
+        What runs goes on to its end. Raises InitFailedError when no environment starts under the debugger.
+        """
+        self.debug_port = port
+        self._retire_outdated()
+        for environment in self.environments:
+            if not self._is_current(environment):
+                environment.limit()
+        if port is not None and not self._current():
+            await self._start()
+        return next((environment.pid for environment in self._current()), None)
+
     def reap(self, idle_timeout_s: float) -> None:
         """End what has been idle for too long."""
+        if self.debug_port is not None:
+            return
         oldest = time.monotonic() - idle_timeout_s
         for environment in [environment for environment in self._idle if environment.idle_since < oldest]:
             self._idle.remove(environment)
@@ -98,7 +116,7 @@ class FunctionScaling:
     @property
     def idle_since(self) -> float | None:
         """When the environment that has been idle for longest became so."""
-        return self._idle[0].idle_since if self._idle else None
+        return self._idle[0].idle_since if self._idle and self.debug_port is None else None
 
     def end_longest_idle(self) -> None:
         self._idle.pop(0).kill()
@@ -121,9 +139,15 @@ class FunctionScaling:
             concurrency.in_flight += change
 
     def _retire_outdated(self) -> None:
-        version = self.of.code.check()
-        while self._idle and self._idle[-1].code_version != version:
+        self.of.code.check()
+        while self._idle and not self._is_current(self._idle[-1]):
             self._idle.pop().kill()
+
+    def _is_current(self, environment: ExecutionEnvironment) -> bool:
+        return (environment.code_version, environment.debug_port) == (self.of.code.version, self.debug_port)
+
+    def _current(self) -> list[ExecutionEnvironment]:
+        return [environment for environment in self.environments if self._is_current(environment)]
 
     async def _next_environment(self) -> ExecutionEnvironment:
         waiter: asyncio.Future[ExecutionEnvironment] = asyncio.get_running_loop().create_future()
@@ -138,7 +162,10 @@ class FunctionScaling:
 
     def _start_missing(self) -> None:
         wanted = sum(not waiter.done() for waiter in self._waiting) - len(self._finishing)
-        while len(self._starts) < min(wanted, STARTING_MAX) and not self._closed:
+        starting_max = STARTING_MAX
+        if self.debug_port is not None:
+            starting_max = 0 if self._current() else 1
+        while len(self._starts) < min(wanted, starting_max) and not self._closed:
             start = asyncio.get_running_loop().create_task(self._start())
             self._starts.add(start)
             start.add_done_callback(self._started)
@@ -153,7 +180,8 @@ class FunctionScaling:
     async def _start(self) -> None:
         """Initialise an environment; what fails in the Init phase is tried again under the function's own timeout."""
         failure = None
-        for phase, limit_s in (("init", INIT_TIMEOUT_S), ("invoke", float(self.of.function.timeout_s))):
+        phases = [("init", INIT_TIMEOUT_S), ("invoke", float(self.of.function.timeout_s))]
+        for phase, limit_s in phases if self.debug_port is None else [("init", debugging.TIMEOUT_S)]:
             environment = self._new_environment()
             failure = await environment.start(limit_s)
             if failure is None:
@@ -168,7 +196,11 @@ class FunctionScaling:
     def _new_environment(self) -> ExecutionEnvironment:
         self._make_room()
         environment = ExecutionEnvironment(
-            self.of, on_ready=self._ready, on_completed=self._completed, on_end=self._ended
+            self.of,
+            debug_port=self.debug_port,
+            on_ready=self._ready,
+            on_completed=self._completed,
+            on_end=self._ended,
         )
         self.environments.add(environment)
         return environment
@@ -183,7 +215,7 @@ class FunctionScaling:
         self._hand_over(environment)
 
     def _hand_over(self, environment: ExecutionEnvironment) -> None:
-        if self._closed or environment.code_version != self.of.code.version:
+        if self._closed or not self._is_current(environment):
             environment.kill()
         elif (waiter := self._first_waiter()) is not None:
             waiter.set_result(environment)
@@ -212,19 +244,20 @@ class FunctionScaling:
 
     def _failed_to_initialise(self, invocation: Invocation, failure: InitFailure) -> Outcome:
         timeout_s = self.of.function.timeout_s
-        lines = function_logs.start_line(invocation.request_id, self.of.version) + function_logs.report_lines(
-            function_logs.Report(
-                request_id=invocation.request_id,
-                duration_ms=failure.duration_ms,
-                memory_mb=self.of.function.memory_mb,
-                memory_used_mb=0,
-                status=failure.status,
-                error_type=failure.error_type,
-            )
+        report = function_logs.Report(
+            request_id=invocation.request_id,
+            duration_ms=failure.duration_ms,
+            memory_mb=self.of.function.memory_mb,
+            memory_used_mb=0,
+            status=failure.status,
+            error_type=failure.error_type,
         )
+        lines = function_logs.start_line(invocation.request_id, self.of.version) + function_logs.report_lines(report)
         self.of.log.write(lines)
+        payload = failure.payload(invocation.request_id, timeout_s)
+        self.of.history.note(report, error=payload)
         return Outcome(
-            failure.payload(invocation.request_id, timeout_s),
+            payload,
             is_error=True,
             log_tail=(failure.log_tail + lines)[-TAIL_SIZE:],
         )

@@ -16,6 +16,7 @@ from emulator.function_code import FunctionCode
 from emulator.function_logs import FunctionLog
 from emulator.function_names import parse_function_name
 from emulator.function_scaling import Concurrency, FunctionScaling
+from emulator.invocation_history import InvocationHistory
 from emulator.lambda_errors import function_not_found, payload_too_large
 from emulator.runtime_api import Invocation
 from emulator.settings import Settings
@@ -62,6 +63,7 @@ class LambdaService:
         self._account = Concurrency(settings.concurrency_limit, "ConcurrentInvocationLimitExceeded")
         self._targets: dict[tuple[str, str | None], Target] = {}
         self.code: dict[str, FunctionCode] = {}
+        self.histories: dict[str, InvocationHistory] = {}
         self.scalings: list[FunctionScaling] = []
         self._reaper: asyncio.TimerHandle | None = None
         for function in plan.functions:
@@ -127,6 +129,7 @@ class LambdaService:
         code = FunctionCode(function, root=self._settings.root, state=self._settings.functions_state)
         log = FunctionLog(self._settings.function_logs / f"{function.name}.log")
         reserved = Concurrency(function.reserved_concurrency, "ReservedFunctionConcurrentInvocationLimitExceeded")
+        history = self.histories[function.name] = InvocationHistory()
         self.code[function.name] = code
         for version, qualifiers in ((LATEST, [LATEST]), (PUBLISHED, [PUBLISHED, *function.aliases])):
             of = FunctionVersion(
@@ -134,6 +137,7 @@ class LambdaService:
                 version=version,
                 code=code,
                 log=log,
+                history=history,
                 region=self.plan.region,
                 aws_endpoint_url=self._settings.aws_endpoint_url,
             )

@@ -23,6 +23,7 @@ class Settings:
     root: Path
     port: int = 4566
     host: str = "127.0.0.1"
+    otlp_endpoint: str | None = None
     requeue: RequeueMethod = "nack"
     idle_timeout_s: float = 300.0
     concurrency_limit: int = 100
@@ -54,6 +55,9 @@ def parse_arguments(arguments: list[str]) -> Settings:
         "--host",
         default="127.0.0.1",
         help="address of the AWS APIs (default 127.0.0.1); whoever reaches it may read secrets",
+    )
+    parser.add_argument(
+        "--otlp-endpoint", help="where functions that export spans send them, in place of the plan's address"
     )
     parser.add_argument(
         "--requeue",

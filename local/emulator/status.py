@@ -1,4 +1,7 @@
-"""What `GET /_emulator/status` tells: functions and their environments, mappings, schedules, invocations, readiness."""
+"""What `GET /_emulator/status` tells: functions and their environments, mappings, schedules, invocations, readiness.
+
+Functions' last invocations are an answer of their own, `/_emulator/invocations`: who waits for readiness asks often.
+"""
 
 from __future__ import annotations
 
@@ -38,6 +41,10 @@ class Status:
             "invocations": self._invocations.status(),
         }
 
+    def invocations(self) -> dict[str, Any]:
+        """Return the last invocations of each function."""
+        return {name: history.last() for name, history in self._service.histories.items()}
+
     def _all_enabled(self, mappings: list[dict[str, Any]]) -> bool:
         states = [mapping["State"] for mapping in mappings]
         return states.count("Enabled") >= self._enabled and not {"Creating", "Enabling"} & set(states)
@@ -57,4 +64,4 @@ class Status:
             for scaling in scalings
             for environment in scaling.environments
         ]
-        return {"name": name, "environments": environments}
+        return {"name": name, "environments": environments, **self._service.histories[name].counts()}

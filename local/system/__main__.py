@@ -7,7 +7,7 @@ import os
 import sys
 from collections.abc import Callable
 
-from system import control, down, install, logs, operations, order, psql, status, up
+from system import control, debug, down, install, logs, operations, order, psql, status, up
 from system.endpoints import NotRunningError
 from system.folder import Folder
 from system.parts import SERVICES
@@ -15,7 +15,7 @@ from system.ports import PortError
 
 _FAILURES = (
     *(NotRunningError, install.InstallError, PortError, up.UpError, down.DownError, order.OrderError),
-    operations.OperationError,
+    *(operations.OperationError, debug.DebugError),
 )
 
 
@@ -37,6 +37,9 @@ def main(arguments: list[str] | None = None) -> int:
 def _run(options: argparse.Namespace, folder: Folder) -> bool:
     if options.command in ("stop", "start"):
         ask_for(folder, options.command, options.service)
+        return True
+    if options.command == "debug":
+        debug.debug(folder, options.function)
         return True
     if options.command == "status":
         return status.show(folder)
@@ -89,6 +92,7 @@ def _parser() -> argparse.ArgumentParser:
         commands.add_parser(name)
     for name in ("stop", "start"):
         commands.add_parser(name).add_argument("service", help=", ".join(SERVICES))
+    commands.add_parser("debug").add_argument("function", help="for an editor to attach to")
     for name in ("parked", "replay", "dismiss"):
         command = commands.add_parser(name)
         command.add_argument("--id", default="", help="of a parked message")

@@ -32,6 +32,7 @@ def describe(
     return {
         "gateway": f"http://{HOST}:{ports.gateway}",
         "aws": f"http://{HOST}:{ports.aws}",
+        "console": f"http://{HOST}:{ports.console}",
         "keys": {name: secrets[f"gateway/{name}"]["key"] for name in _CUSTOMERS if f"gateway/{name}" in secrets},
         "postgres": f"postgresql://{database_user}@{HOST}:{ports.postgres}/{plan.database.name}",
         "amqp": f"amqp://{credentials}@{HOST}:{ports.rabbitmq}/%2F",

@@ -17,7 +17,7 @@ from system.process import Record
 MARK = "SERVERLESS_ORDERS_LOCAL_DIR"
 
 # The order of a graceful end: nobody loses what it still talks to.
-_STOP_ORDER = ("gateway", "emulator", "rabbitmq", "postgres", "epmd")
+_STOP_ORDER = ("gateway", "emulator", "console", "rabbitmq", "postgres", "epmd")
 
 
 class Records:

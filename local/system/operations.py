@@ -16,8 +16,8 @@ from system import endpoints
 from system.folder import Folder
 from system.status import table
 
-_FUNCTION, _RELAY = "operations", "outbox_relay"
-_TIMEOUT_S = 180
+FUNCTION, _RELAY = "operations", "outbox_relay"
+_TIMEOUT_S = 180.0
 _CELL_MAX = 100
 
 Answer = dict[str, Any]
@@ -30,10 +30,10 @@ class OperationError(Exception):
 def parked(folder: Folder, parked_id: str = "") -> None:
     """Print the parked messages, or one of them whole."""
     if parked_id:
-        answer = _invoke(folder, _FUNCTION, {"operation": "parked", "parkedId": parked_id})
+        answer = invoke(folder, FUNCTION, {"operation": "parked", "parkedId": parked_id})
         print(json.dumps(answer["messages"][0], indent=2))
         return
-    answer = _invoke(folder, _FUNCTION, {"operation": "parked"})
+    answer = invoke(folder, FUNCTION, {"operation": "parked"})
     if answer["messages"]:
         print(
             table(("id", "state", "last seen", "seen", "bytes", "queue", "reason"), map(_row, answer["messages"]))
@@ -50,26 +50,26 @@ def replay(folder: Folder, parked_id: str = "", every: bool = False) -> None:
             "say which: `make replay ID=…` for one message of `make parked`, `make replay ALL=1` for all"
         )
     chosen: Answer = {"all": True} if every else {"parkedId": parked_id}
-    answer = _invoke(folder, _FUNCTION, {"operation": "replay", **chosen})
+    answer = invoke(folder, FUNCTION, {"operation": "replay", **chosen})
     queued, already, remaining = answer["queued"], answer["alreadyQueued"], answer["remaining"]
     print(f"{queued} queued for replay" + (f", {already} queued before" if already else ""))
     if remaining:
         raise OperationError(f"{remaining} still wait, there was no time for them: repeat `make replay ALL=1`")
     if queued or already:
-        print(_publish(folder))
+        print(publish(folder))
 
 
 def dismiss(folder: Folder, parked_id: str = "") -> None:
     """Let one message wait no longer."""
     if not parked_id:
         raise OperationError("say which: `make dismiss ID=…`, a message of `make parked`")
-    _invoke(folder, _FUNCTION, {"operation": "dismiss", "parkedId": parked_id})
+    invoke(folder, FUNCTION, {"operation": "dismiss", "parkedId": parked_id})
     print(f"{parked_id} dismissed: it is kept, and waits again should it come again")
 
 
 def audit(folder: Folder) -> bool:
     """Print what the audit found; True when there is nothing to find."""
-    answer = _invoke(folder, _FUNCTION, {"operation": "audit"})
+    answer = invoke(folder, FUNCTION, {"operation": "audit"})
     print(table(("finding", "count"), [[name, str(answer[key]["count"])] for key, name in _FINDINGS.items()]))
     for key, name in _FINDINGS.items():
         if first := answer[key].get("first"):
@@ -81,9 +81,10 @@ def audit(folder: Folder) -> bool:
     return bool(answer["healthy"])
 
 
-def _publish(folder: Folder) -> str:
+def publish(folder: Folder, *, timeout_s: float = _TIMEOUT_S) -> str:
+    """Have the relay publish what was queued; return what to say of it."""
     try:
-        report = _invoke(folder, _RELAY, {})
+        report = invoke(folder, _RELAY, {}, timeout_s=timeout_s)
     except OperationError as error:
         # It never runs twice at once, and its schedule is due within a minute.
         return f"the relay publishes within a minute (now: {error})"
@@ -92,7 +93,8 @@ def _publish(folder: Folder) -> str:
     return f"{report['published']} published by the relay: `make parked` shows what comes back"
 
 
-def _invoke(folder: Folder, function: str, payload: Answer) -> Answer:
+def invoke(folder: Folder, function: str, payload: Answer, *, timeout_s: float = _TIMEOUT_S) -> Answer:
+    """Invoke a function of the running system and return its answer. Raises OperationError."""
     known = endpoints.load(folder)
     request = urllib.request.Request(  # noqa: S310 always our own http address
         f"{known['aws']}/2015-03-31/functions/{function}/invocations?Qualifier=live",
@@ -100,7 +102,7 @@ def _invoke(folder: Folder, function: str, payload: Answer) -> Answer:
         headers={"Content-Type": "application/json"},
     )
     try:
-        with urllib.request.urlopen(request, timeout=_TIMEOUT_S) as response:  # noqa: S310
+        with urllib.request.urlopen(request, timeout=timeout_s) as response:  # noqa: S310
             answer: Answer = json.load(response)
             failed = "x-amz-function-error" in response.headers
     except urllib.error.HTTPError as error:

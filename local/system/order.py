@@ -1,4 +1,4 @@
-"""`make order`: post one order and watch it become an invoice."""
+"""`make order`: post one order, watch it become an invoice, show where the time went."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import Any
 
 from system import endpoints
 from system.folder import Folder
+from system.order_trace import order_trace_lines, terminal
 
 _INVOICE_TIMEOUT_S = 90
 _BODY = {"amount": 1999, "currency": "BRL"}
@@ -20,7 +21,7 @@ class OrderError(Exception):
 
 
 def order(folder: Folder) -> None:
-    """Print the order as accepted and as invoiced. Raises OrderError."""
+    """Print the order as accepted and as invoiced, and its trace when the console has it. Raises OrderError."""
     known = endpoints.load(folder)
     accepted = _call(known, "/orders", _BODY)
     print(json.dumps(accepted, indent=2), flush=True)
@@ -28,7 +29,8 @@ def order(folder: Folder) -> None:
     while True:
         current = _call(known, f"/orders/{accepted['orderId']}")
         if current["invoice"] is not None:
-            print(f"invoiced after {time.monotonic() - began:.1f} s:\n{json.dumps(current, indent=2)}")
+            print(f"invoiced after {time.monotonic() - began:.1f} s:\n{json.dumps(current, indent=2)}", flush=True)
+            print("\n".join(["", *order_trace_lines(known, accepted["orderId"], terminal())]))
             return
         if time.monotonic() - began > _INVOICE_TIMEOUT_S:
             raise OrderError(

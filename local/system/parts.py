@@ -1,7 +1,7 @@
 """The parts of the local system: how each is started, how it shows that it answers, where.
 
-The only place that knows the command lines of the emulator and the gateway. RabbitMQ and Postgres start before there is
-a plan and get its users and database once they answer.
+The only place that knows the command lines of the emulator, the gateway and the console. RabbitMQ and Postgres start
+before there is a plan and get its users and database once they answer.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import sys
 import urllib.error
 import urllib.request
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from system.configuration import CurrentConfiguration, python_environment
 from system.folder import ROOT, Folder
@@ -23,9 +24,8 @@ from system.rabbitmq import RabbitMQ
 from system.supervision import Part
 
 # What `make stop` and `make start` take; epmd is a detail of RabbitMQ's.
-SERVICES = ("rabbitmq", "postgres", "emulator", "gateway")
+SERVICES = ("rabbitmq", "postgres", "emulator", "gateway", "console")
 _READ_BY_THE_SUPERVISOR = ("REQUEUE", "POSTGRES_PROXY_PORT", "RABBITMQ_PROXY_PORT")
-NAMES = ("postgres", "epmd", "rabbitmq", "gateway", "emulator")
 
 
 def all_parts(folder: Folder, ports: Ports, current: CurrentConfiguration) -> list[Part]:
@@ -42,6 +42,7 @@ def all_parts(folder: Folder, ports: Ports, current: CurrentConfiguration) -> li
         _postgres_part(postgres, folder, current),
         _epmd_part(rabbitmq, folder, ports),
         _rabbitmq_part(rabbitmq, folder, current),
+        _console_part(folder, ports),
         _gateway_part(folder, ports),
         _emulator_part(folder, ports),
     ]
@@ -93,6 +94,7 @@ def _emulator_part(folder: Folder, ports: Ports) -> Part:
     # How the event source mapping gives a failed batch back; see `docs/architecture.md`.
     requeue = ["--requeue", method] if (method := os.environ.get("REQUEUE")) else []
     arguments = [*_inputs(folder), "--state", str(folder.path), "--root", str(ROOT), "--port", str(ports.aws), *requeue]
+    arguments += ["--otlp-endpoint", _console(ports)]
     return Part(
         name="emulator",
         address=f"http://{HOST}:{ports.aws}",
@@ -103,11 +105,23 @@ def _emulator_part(folder: Folder, ports: Ports) -> Part:
 
 def _gateway_part(folder: Folder, ports: Ports) -> Part:
     arguments = [*_inputs(folder), "--port", str(ports.gateway), "--aws-port", str(ports.aws)]
+    arguments += ["--spans-endpoint", f"{_console(ports)}/api/v2/spans"]
     return Part(
         name="gateway",
         address=f"http://{HOST}:{ports.gateway}",
         command=lambda: _marked(_module("gateway", arguments), folder),
         is_ready=lambda: answers_http(f"http://{HOST}:{ports.gateway}/"),
+    )
+
+
+def _console_part(folder: Folder, ports: Ports) -> Part:
+    arguments = ["--state", str(folder.path), "--port", str(ports.console)]
+    return Part(
+        name="console",
+        address=_console(ports),
+        # It only shows what others have: nothing is lost by not waiting for a thread that asks a frozen part.
+        command=lambda: _marked(replace(_module("console", arguments), patience_s=3), folder),
+        is_ready=lambda: answers_http(f"{_console(ports)}/"),
     )
 
 
@@ -117,14 +131,20 @@ def settings(environment: Mapping[str, str], ports: Ports) -> dict[str, str]:
 
 
 def answers_http(url: str) -> bool:
-    """Say whether somebody answers there, with whatever status."""
+    """Say whether somebody answers there, with whatever status; no trace is kept of the question."""
+    traceparent = f"00-{os.urandom(16).hex()}-{os.urandom(8).hex()}-00"
+    request = urllib.request.Request(url, headers={"traceparent": traceparent})  # noqa: S310 always our own http address
     try:
-        with urllib.request.urlopen(url, timeout=2):  # noqa: S310 always our own http address
+        with urllib.request.urlopen(request, timeout=2):  # noqa: S310
             return True
     except urllib.error.HTTPError:
         return True
     except (OSError, http.client.HTTPException):
         return False
+
+
+def _console(ports: Ports) -> str:
+    return f"http://{HOST}:{ports.console}"
 
 
 def _inputs(folder: Folder) -> list[str]:

@@ -24,6 +24,7 @@ class Ports:
 
     gateway: int = 8000
     aws: int = 4566
+    console: int = 8080
     postgres: int = 54329
     rabbitmq: int = 56729
     rabbitmq_management: int = 15679

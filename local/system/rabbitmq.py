@@ -20,8 +20,10 @@ from pathlib import Path
 from urllib.parse import quote
 
 from system.process import Command
+from system.rabbitmq_home import make_home
 
 LIBRARY = Path("/usr/lib/rabbitmq/lib")
+PLUGINS = ["rabbitmq_management"]
 
 # https://www.rabbitmq.com/docs/configure: the broker as Amazon MQ sets it up where that matters to a client.
 _CONFIGURATION = """\
@@ -109,7 +111,8 @@ class RabbitMQ:
             if not file.exists():
                 file.touch(mode=0o600)
                 file.write_text(secrets.token_hex(20))
-        (self._folder / "enabled_plugins").write_text("[rabbitmq_management].\n")
+        (self._folder / "enabled_plugins").write_text(f"[{','.join(PLUGINS)}].\n")
+        make_home(self._home, script=find_script(), plugins=["rabbit", *PLUGINS])
         definitions = self._folder / "definitions.json"
         definitions.touch(mode=0o600)
         definitions.write_text(json.dumps(_definitions(self.username, self.password, self.virtual_host)))
@@ -126,7 +129,9 @@ class RabbitMQ:
         )
 
     def command(self) -> Command:
-        return Command(argv=[str(find_script())], cwd=Path("/"), environment=self._environment())
+        return Command(
+            argv=[str(self._home / "sbin" / find_script().name)], cwd=Path("/"), environment=self._environment()
+        )
 
     def is_ready(self) -> bool:
         """Say whether the broker speaks AMQP and the management API knows the administrator."""
@@ -143,6 +148,10 @@ class RabbitMQ:
         virtual_host = quote(self.virtual_host, safe="")
         everything = {"configure": ".*", "write": ".*", "read": ".*"}
         self._put(f"/api/permissions/{virtual_host}/{quote(username, safe='')}", everything)
+
+    @property
+    def _home(self) -> Path:
+        return self._folder / "home"
 
     @property
     def _password_file(self) -> Path:

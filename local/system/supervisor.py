@@ -75,7 +75,7 @@ class Supervisor:
     def close(self) -> None:
         """End every part: first what uses the services, then these."""
         self._is_closing.set()
-        for names in (("gateway", "emulator"), ("rabbitmq", "postgres"), ("epmd",)):
+        for names in (("gateway", "emulator"), ("rabbitmq", "postgres", "console"), ("epmd",)):
             self._side_by_side([self._parts[name].close for name in names if name in self._parts])
         self._folder.endpoints.unlink(missing_ok=True)
 
@@ -106,7 +106,8 @@ class Supervisor:
         return {}
 
     def _boot(self) -> None:
-        for name in ("postgres", "epmd", "rabbitmq"):
+        # The console needs no plan, and what it forgets when it is started again is what it is for.
+        for name in ("postgres", "epmd", "rabbitmq", "console"):
             self._start_if_there(name)
         has_changed = self._refresh()
         if has_changed:

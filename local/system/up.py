@@ -142,6 +142,7 @@ def _print_urls(folder: Folder, seconds: float) -> None:
     known = endpoints.load(folder)
     print(f"\nup after {seconds:.1f} s")
     print(f"  gateway     {known['gateway']}")
+    print(f"  console     {known['console']}")
     print(f"  AWS APIs    {known['aws']}")
     print(f"  RabbitMQ    {known['management']}  (user {known['management_user']})")
     print("  Postgres    make psql")

@@ -84,6 +84,7 @@ class RunningEmulator:
     arguments: list[str] = field(default_factory=list)
     port: int = field(default_factory=free_port)
     process: subprocess.Popen[bytes] | None = None
+    _clients: dict[str, Any] = field(default_factory=dict)
 
     @property
     def url(self) -> str:
@@ -128,6 +129,12 @@ class RunningEmulator:
         return self.process.wait(30)
 
     def client(self, service: str = "lambda") -> Any:
+        """Return a boto3 client: one for each service, since making one reads megabytes of descriptions."""
+        if service not in self._clients:
+            self._clients[service] = self._new_client(service)
+        return self._clients[service]
+
+    def _new_client(self, service: str) -> Any:
         config = botocore.config.Config(retries={"total_max_attempts": 1}, read_timeout=60, max_pool_connections=50)
         return boto3.client(
             service,

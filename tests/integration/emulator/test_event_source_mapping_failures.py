@@ -8,6 +8,7 @@ import httpx
 import pytest
 
 from emulator.lambda_errors import TooManyRequestsError, function_not_found
+from emulator.mapping_api import Mappings
 from tests.integration.emulator.mapped_queue import (
     NotedInvocations,
     Result,
@@ -34,11 +35,13 @@ def test_a_failed_batch_is_requeued_as_a_whole_and_delivered_once_per_round(
         return await (fail if len(functions.events) <= 2 else succeed)([])
 
     functions.behave = fail_twice
+    # No batch but a full one.
+    full = {"batch_size": 5, "batching_window_s": 60}
 
     async def scenario() -> None:
         with new_queue(rabbitmq, kind="quorum") as queue:
             queue.publish(*(b"%d" % number for number in range(5)))
-            async with mapped(rabbitmq, queue.name, functions, requeue=method, batch_size=5) as mappings:
+            async with mapped(rabbitmq, queue.name, functions, requeue=method, **full) as mappings:
                 await until(lambda: mappings.status()[0]["messages"] == 5)
                 assert mappings.status()[0]["last_result"] == "OK"
             assert queue.depth() == 0
@@ -63,11 +66,13 @@ def test_what_was_fetched_beyond_a_failed_batch_is_neither_lost_nor_kept_from_th
         return await (fail if len(functions.events) == 1 else succeed)([])
 
     functions.behave = fail_once
+    # Time enough for two of them to arrive.
+    large = {"batch_size": 10, "batching_window_s": 2}
 
     async def scenario() -> None:
         with new_queue(rabbitmq) as queue:
             queue.publish(*[two_megabytes] * 5)
-            async with mapped(rabbitmq, queue.name, functions, requeue=method, batch_size=10) as mappings:
+            async with mapped(rabbitmq, queue.name, functions, requeue=method, **large) as mappings:
                 await until(lambda: mappings.status()[0]["messages"] == 5)
             assert queue.depth() == 0
 
@@ -118,8 +123,7 @@ def test_a_mapping_shows_why_it_cannot_consume_and_heals_by_itself(rabbitmq: Run
             async with mapped(later, queue.name, functions) as mappings:  # type: ignore[arg-type]
 
                 async def until_reason(reason: str) -> None:
-                    await until(lambda: mappings.status()[0]["StateTransitionReason"] == reason)
-                    assert mappings.status()[0]["State"] == "Disabled"
+                    await until(lambda: shown(mappings) == ("Disabled", reason))
 
                 await until_reason("EVENT_SOURCE_AUTHN_ERROR")
                 as_admin.put("/api/users/later", json={"password": "secret", "tags": ""}).raise_for_status()
@@ -128,8 +132,7 @@ def test_a_mapping_shows_why_it_cannot_consume_and_heals_by_itself(rabbitmq: Run
                 as_admin.put("/api/permissions/%2F/later", json=read).raise_for_status()
                 await until_reason("ESM_CONFIG_NOT_VALID")
                 queue.channel.queue_declare(queue.name, durable=True)
-                await until_enabled(mappings)
-                assert mappings.status()[0]["StateTransitionReason"] == "USER_INITIATED"
+                await until(lambda: shown(mappings) == ("Enabled", "USER_INITIATED"))
                 queue.publish(b"1")
                 await until(lambda: mappings.status()[0]["messages"] == 1)
 
@@ -138,6 +141,11 @@ def test_a_mapping_shows_why_it_cannot_consume_and_heals_by_itself(rabbitmq: Run
     finally:
         as_admin.delete("/api/users/later")
         as_admin.close()
+
+
+def shown(mappings: Mappings) -> tuple[str, str]:
+    status = mappings.status()[0]
+    return status["State"], status["StateTransitionReason"]
 
 
 def test_a_queue_that_is_deleted_under_the_mapping_is_noticed(rabbitmq: RunningRabbitMQ) -> None:

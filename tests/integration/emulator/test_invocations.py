@@ -9,6 +9,7 @@ import re
 import signal
 from concurrent.futures import ThreadPoolExecutor
 
+import httpx
 import pytest
 from botocore.exceptions import ClientError
 
@@ -42,8 +43,12 @@ def describe(event, context):
         "client": context.client_context and context.client_context.custom, "hours": time.localtime().tm_gmtoff,
     }
 
-def sleep(event, context):
-    time.sleep(event.get("seconds", 0))
+def wait(event, context):
+    # Notes that it runs, and goes on when there are enough such notes.
+    if event:
+        open(os.path.join(event["folder"], str(os.getpid())), "w").close()
+        while len(os.listdir(event["folder"])) < event["files"]:
+            time.sleep(0.02)
     return os.getpid()
 
 def fail(event, context):
@@ -80,13 +85,14 @@ def emulator(start_emulator, tmp_path_factory):
         function("echo", "probe.handler.echo"),
         function("count", "probe.handler.count"),
         function("describe", "probe.handler.describe", environment={"COLOUR": "blue"}),
-        function("sleep", "probe.handler.sleep"),
-        function("single", "probe.handler.sleep", reserved_concurrency=1),
-        function("blocked", "probe.handler.sleep", reserved_concurrency=0),
-        function("fail", "probe.handler.fail", timeout_s=3),
+        function("wait", "probe.handler.wait"),
+        function("single", "probe.handler.wait", reserved_concurrency=1),
+        function("blocked", "probe.handler.wait", reserved_concurrency=0),
+        function("fail", "probe.handler.fail"),
+        function("late", "probe.handler.fail", timeout_s=2),
         function("missing", "probe.handler.nothing"),
-        *(function(module, f"broken.{module}.handler", timeout_s=2) for module in ("by_exception", "by_import")),
-        *(function(module, f"broken.{module}.handler", timeout_s=2) for module in ("by_syntax", "by_exit")),
+        *(function(module, f"broken.{module}.handler") for module in ("by_exception", "by_import")),
+        *(function(module, f"broken.{module}.handler") for module in ("by_syntax", "by_exit")),
     ]
     return start_emulator(folder, plan_of(functions))
 
@@ -137,20 +143,20 @@ def test_an_exception_keeps_the_environment(client, emulator):
 
 
 @pytest.mark.parametrize(
-    ("event", "error_type", "reason"),
+    ("name", "event", "error_type", "reason"),
     [
-        ({"kind": "exit", "code": 0}, "Runtime.ExitError", "Runtime exited without providing a reason"),
-        ({"kind": "exit", "code": 127}, "Runtime.ExitError", "Runtime exited with error: exit status 127"),
-        ({"kind": "killed"}, "Runtime.ExitError", "Runtime exited with error: signal: killed"),
-        ({"kind": "timeout"}, "Sandbox.Timedout", "Task timed out after 3.00 seconds"),
+        ("fail", {"kind": "exit", "code": 0}, "Runtime.ExitError", "Runtime exited without providing a reason"),
+        ("fail", {"kind": "exit", "code": 127}, "Runtime.ExitError", "Runtime exited with error: exit status 127"),
+        ("fail", {"kind": "killed"}, "Runtime.ExitError", "Runtime exited with error: signal: killed"),
+        ("late", {"kind": "timeout"}, "Sandbox.Timedout", "Task timed out after 2.00 seconds"),
     ],
 )
-def test_an_invocation_that_loses_its_environment_says_why(client, event, error_type, reason):
-    payload, answer = invoke(client, "fail", event)
+def test_an_invocation_that_loses_its_environment_says_why(client, name, event, error_type, reason):
+    payload, answer = invoke(client, name, event)
     request_id = answer["ResponseMetadata"]["RequestId"]
     assert answer["FunctionError"] == "Unhandled"
     assert payload == {"errorType": error_type, "errorMessage": f"RequestId: {request_id} Error: {reason}"}
-    assert invoke(client, "fail", {"kind": "none"})[0] == 0
+    assert invoke(client, name, {"kind": "none"})[0] == 0
 
 
 def test_a_result_that_is_no_json_is_a_marshal_error(client):
@@ -254,17 +260,21 @@ def test_an_error_is_logged_with_lambdas_line_breaks(client, emulator):
     wait_until(lambda: expected in emulator.log("fail"))
 
 
-def test_parallel_invocations_get_an_environment_each(client):
+def test_parallel_invocations_get_an_environment_each(client, tmp_path):
+    event = {"folder": str(tmp_path), "files": 3}
     with ThreadPoolExecutor(3) as pool:
-        pids = list(pool.map(lambda _: invoke(client, "sleep", {"seconds": 3})[0], range(3)))
+        pids = list(pool.map(lambda _: invoke(client, "wait", event)[0], range(3)))
     assert len(set(pids)) == 3
 
 
-def test_beyond_the_reserved_concurrency_a_function_is_throttled(client, emulator):
+def test_beyond_the_reserved_concurrency_a_function_is_throttled(client, emulator, tmp_path):
     with ThreadPoolExecutor(1) as pool:
-        running = pool.submit(invoke, client, "single", {"seconds": 2})
-        wait_until(lambda: emulator.environments("single"))
-        refused = refusal(client.invoke, FunctionName="single", Payload="{}")
+        running = pool.submit(invoke, client, "single", {"folder": str(tmp_path), "files": 2})
+        try:
+            wait_until(lambda: emulator.environments("single"))
+            refused = refusal(client.invoke, FunctionName="single", Payload="{}")
+        finally:
+            (tmp_path / "end").touch()
         assert isinstance(running.result()[0], int)
     assert refused["ResponseMetadata"]["HTTPStatusCode"] == 429
     assert refused["Error"]["Code"] == "TooManyRequestsException"
@@ -281,3 +291,14 @@ def test_an_idle_environment_that_is_killed_is_replaced(client, emulator):
     os.kill(first, signal.SIGKILL)
     wait_until(lambda: not emulator.environments("single"))
     assert invoke(client, "single")[0] != first
+
+
+def test_the_last_invocations_are_remembered_with_their_reports_figures(client, emulator):
+    _, done = invoke(client, "echo")
+    invoke(client, "late", {"kind": "exception"})
+    last = httpx.get(f"{emulator.url}/_emulator/invocations").json()
+    assert last["echo"][-1]["requestId"] == done["ResponseMetadata"]["RequestId"]
+    assert last["echo"][-1]["memoryMb"] > 0
+    assert (last["echo"][-1]["error"], last["late"][-1]["error"]) == (None, "ValueError: Handler fails")
+    counted = next(entry for entry in emulator.status()["functions"] if entry["name"] == "late")
+    assert counted["invocations"] >= counted["errors"] >= 1

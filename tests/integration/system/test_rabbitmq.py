@@ -2,7 +2,6 @@
 
 import http.client
 import os
-import time
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -29,9 +28,7 @@ def test_a_frozen_broker_takes_connections_and_answers_nothing_until_it_is_thawe
         connection.close()
     finally:
         rabbitmq.thaw()
-    started = time.monotonic()
     rabbitmq.wait_until_ready()
-    assert time.monotonic() - started < 30
 
 
 def test_nobody_enters_as_guest(rabbitmq: RunningRabbitMQ) -> None:

@@ -65,3 +65,13 @@ def test_the_guide_names_every_output_of_the_program() -> None:
     outputs = re.findall(r'pulumi\.export\("(\w+)"', (ROOT / "infra" / "__main__.py").read_text())
     assert outputs
     assert [output for output in outputs if f"`{output}`" not in words("docs/deploy.md")] == []
+
+
+def test_the_table_of_metrics_names_what_functions_write() -> None:
+    rows = re.findall(r"^\| ((?:`[A-Z]\w+`(?:, )?)+) \| (?:Count|Seconds) \|", words("docs/tracing.md"), re.MULTILINE)
+    named = {name for row in rows for name in re.findall(r"`(\w+)`", row)}
+    sources = [path.read_text() for path in (ROOT / "functions").rglob("*.py")]
+    written = {name for text in sources for name in re.findall(r'"([A-Z][a-z]+[A-Z]\w+)"', text)}
+
+    assert len(named) > 10
+    assert named == {name for name in written if name not in {"Idempotent"}}

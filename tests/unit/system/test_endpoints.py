@@ -55,6 +55,10 @@ def test_addresses_hold_the_credentials_that_they_need() -> None:
     assert DESCRIBED["management"] == "http://127.0.0.1:15679"
 
 
+def test_the_console_has_an_address() -> None:
+    assert DESCRIBED["console"] == "http://127.0.0.1:8080"
+
+
 def test_the_queues_are_named_by_what_they_are_for() -> None:
     assert DESCRIBED["queues"] == {
         "order_created": "invoices.order-created",
