@@ -161,7 +161,8 @@ def test_whatever_the_collector_does_the_time_is_bounded(collector: Collector, k
     for _ in range(2):
         with pytest.raises(ExportError):
             client.post(b"{}")
-        assert client.spent_s < TIMEOUT_S + 0.5
+        # Without a bound it would be for ever; a busy machine may wake us late.
+        assert client.spent_s < TIMEOUT_S + 10
     client.close()
 
 
