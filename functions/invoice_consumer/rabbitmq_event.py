@@ -61,8 +61,14 @@ def deliveries(event: Mapping[str, Any]) -> Iterator[Delivery]:
 
 
 def _text(value: Any) -> str | None:
-    """A header's text: it comes as `{"bytes": […]}`, and what a trace context is made of is ASCII."""
+    """A header's text: it comes as `{"bytes": […]}`, and what a trace context is made of is ASCII.
+
+    A table of the sender's with a number under that name looks alike: `bytes` would make so many of it.
+    """
+    octets = value.get("bytes") if isinstance(value, dict) else None
+    if not isinstance(octets, list):
+        return None
     try:
-        return bytes(value["bytes"]).decode("ascii")
-    except (KeyError, TypeError, ValueError):
+        return bytes(octets).decode("ascii")
+    except (TypeError, ValueError):
         return None

@@ -44,10 +44,11 @@ def trace_id_of(properties: Any) -> str | None:
     """Return the trace that the message belongs to; header values are bytes in a list, as Lambda hands them on."""
     headers = properties.get("headers") if isinstance(properties, dict) else None
     value = headers.get("traceparent") if isinstance(headers, dict) else None
-    if isinstance(value, dict):
+    # A table of the sender's with a number under that name looks alike: `bytes` would make so many of it.
+    if isinstance(value, dict) and isinstance(value.get("bytes"), list):
         try:
             value = bytes(value["bytes"]).decode("ascii")
-        except (KeyError, TypeError, ValueError):
+        except (TypeError, ValueError):
             return None
     found = _TRACEPARENT.fullmatch(value) if isinstance(value, str) else None
     return found.group(1) if found else None

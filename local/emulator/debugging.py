@@ -1,8 +1,8 @@
 """An execution environment that listens for a debugger: how its process starts, and what it is spared.
 
 debugpy (https://github.com/microsoft/debugpy) runs the runtime client in the same process; the functions know nothing
-of it. Invocations have a day instead of the function's timeout. On the loopback only: who reaches the port may run
-code.
+of it. Invocations have a day instead of the function's timeout, and are told a quarter of an hour. On the loopback
+only: who reaches the port may run code.
 """
 
 from __future__ import annotations
@@ -14,6 +14,9 @@ import sys
 HOST = "127.0.0.1"
 # Instead of the function's timeout: somebody is reading code.
 TIMEOUT_S = 86_400.0
+# What the function is told that it has: the longest timeout that Lambda knows. What it plans by its own deadline (when
+# the relay may take over an event, say) is not a day away.
+TOLD_TIMEOUT_S = 900.0
 # Sources reach a function by symbolic links; an editor sets its breakpoints in the files themselves.
 VARIABLES = {"PYDEVD_RESOLVE_SYMLINKS": "1", "PYDEVD_DISABLE_FILE_VALIDATION": "1"}
 _PORT_FREE_TIMEOUT_S = 10.0

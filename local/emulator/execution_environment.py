@@ -96,15 +96,21 @@ class ExecutionEnvironment:
     def invoke(self, invocation: Invocation) -> asyncio.Future[Outcome]:
         """Run one invocation in this waiting environment."""
         loop = asyncio.get_running_loop()
-        timeout_s = self.of.function.timeout_s if self.debug_port is None else debugging.TIMEOUT_S
+        timeout_s = told_s = float(self.of.function.timeout_s)
+        if self.debug_port is not None:
+            timeout_s, told_s = debugging.TIMEOUT_S, debugging.TOLD_TIMEOUT_S
         self.state = "busy"
         self.invocations += 1
         init_duration_ms = self.init_duration_ms if self.invocations == 1 else None
         self._running = running = _Running(invocation.request_id, loop.create_future(), init_duration_ms)
         self._write(function_logs.start_line(invocation.request_id, self.of.version))
         running.deadline = loop.call_later(timeout_s, self._time_out)
-        self._runtime_api.offer(invocation, int((time.time() + timeout_s) * 1000))
+        self._runtime_api.offer(invocation, int((time.time() + told_s) * 1000))
         return running.outcome
+
+    def is_debugged_at(self, port: int | None) -> bool:
+        """Whether it works on an invocation and has this port until it is done."""
+        return port is not None and self.debug_port == port and self.state == "busy"
 
     def limit(self) -> None:
         """Give the running invocation the function's timeout from now on, when it was being debugged."""

@@ -97,12 +97,19 @@ class FunctionScaling:
         """
         self.debug_port = port
         self._retire_outdated()
-        for environment in self.environments:
-            if not self._is_current(environment):
-                environment.limit()
-        if port is not None and not self._current():
+        for environment in tuple(self.environments):
+            if environment.debug_port == port:
+                continue
+            # One that still starts may stand at a breakpoint of its own, and others wait for it.
+            if environment.debug_port is not None and environment.state == "starting":
+                environment.kill()
+            environment.limit()
+        # Edited meanwhile: what stands at a breakpoint has the port, and the next invocation starts anew.
+        listening = self._current() or [each for each in self.environments if each.is_debugged_at(port)]
+        if port is not None and not listening:
             await self._start()
-        return next((environment.pid for environment in self._current()), None)
+            listening = self._current()
+        return next((environment.pid for environment in listening), None)
 
     def reap(self, idle_timeout_s: float) -> None:
         """End what has been idle for too long."""
@@ -164,7 +171,8 @@ class FunctionScaling:
         wanted = sum(not waiter.done() for waiter in self._waiting) - len(self._finishing)
         starting_max = STARTING_MAX
         if self.debug_port is not None:
-            starting_max = 0 if self._current() else 1
+            is_taken = self._current() or any(each.is_debugged_at(self.debug_port) for each in self.environments)
+            starting_max = 0 if is_taken else 1
         while len(self._starts) < min(wanted, starting_max) and not self._closed:
             start = asyncio.get_running_loop().create_task(self._start())
             self._starts.add(start)

@@ -62,7 +62,7 @@ class HttpClient:
             except BaseException:
                 connection.close()
                 raise
-        except (OSError, TimeoutError, httptools.HttpParserError) as error:
+        except (OSError, TimeoutError, httptools.HttpParserError, httptools.HttpParserUpgrade) as error:
             raise HttpClientError(f"{type(error).__name__}: {error}") from error
         if connection.stays_open:
             self._idle.setdefault(server, []).append(connection)
@@ -80,7 +80,7 @@ class HttpClient:
         while idle and idle[0].used_at < oldest:
             idle.pop(0).close()
         while idle:
-            if (connection := idle.pop()).stays_open:
+            if (connection := idle.pop()).is_usable:
                 return connection
         return None
 
@@ -110,6 +110,7 @@ class _Connection(asyncio.Protocol):
     async def exchange(self, request: bytes, read_timeout_s: float) -> HttpAnswer:
         loop = asyncio.get_running_loop()
         self.used_at = loop.time()
+        self._answer, self._chunks = HttpAnswer(0, [], b""), []
         self._answered = loop.create_future()
         timer = loop.call_later(read_timeout_s, self._check, read_timeout_s) if read_timeout_s else None
         self._transport.write(request)
@@ -119,6 +120,11 @@ class _Connection(asyncio.Protocol):
             self._answered = None
             if timer is not None:
                 timer.cancel()
+
+    @property
+    def is_usable(self) -> bool:
+        """Whether it can take a request: one that the server has just ended cannot, before it is lost officially."""
+        return self.stays_open and not self._transport.is_closing()
 
     def close(self) -> None:
         self.stays_open = False
@@ -136,9 +142,12 @@ class _Connection(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         self.used_at = asyncio.get_running_loop().time()
+        if self._answered is None or self._answered.done():
+            self.close()  # nobody asked: it must not become the answer to the next request
+            return
         try:
             self._parser.feed_data(data)
-        except httptools.HttpParserError as error:
+        except (httptools.HttpParserError, httptools.HttpParserUpgrade) as error:
             self._fail(error)
             self.close()
 

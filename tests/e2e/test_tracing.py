@@ -240,10 +240,19 @@ def test_without_a_console_orders_are_accepted_and_invoiced(live: LiveSystem, fa
             for _ in range(5):
                 ordered = Order(live)
             ordered.wait_until_invoiced()
-    # And who comes after is seen again.
-    after = Order(live)
-    after.wait_until_invoiced()
-    assert_whole(after.trace(1), after.id)
+    # And who comes after is seen again, once the functions' breakers have closed.
+    wait_for(lambda: is_seen_whole(live), timeout_s=TRACE_TIMEOUT_S, what=live.counts)
+
+
+def is_seen_whole(live: LiveSystem) -> bool:
+    """Whether an order that is made now has its whole trace soon."""
+    ordered = Order(live)
+    ordered.wait_until_invoiced()
+    try:
+        assert_whole(ordered.trace(1, timeout_s=3), ordered.id)
+    except AssertionError:
+        return False
+    return True
 
 
 def secrets_of(live: LiveSystem) -> Iterator[str]:

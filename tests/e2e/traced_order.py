@@ -31,7 +31,7 @@ class Order:
         statement = f"SELECT FROM invoices.invoices WHERE order_id = '{self.id}'"
         wait_for(lambda: len(self.live.query(statement)) == 1, timeout_s=100, what=self.live.counts)
 
-    def trace(self, spans: int = 2, kind: str = "CONSUMER") -> Trace:
+    def trace(self, spans: int = 2, kind: str = "CONSUMER", *, timeout_s: float = TRACE_TIMEOUT_S) -> Trace:
         """Return the order's trace once it has so many spans of a kind and misses no parent."""
         trace_id: str | None = None
 
@@ -40,9 +40,7 @@ class Order:
             trace_id = trace_id or (console(self.live, f"/api/orders/{self.id}").json() or {}).get("traceId")
             return trace_id is not None and Trace.of(self.live, trace_id).is_complete(spans, kind)
 
-        wait_for(
-            is_complete, timeout_s=TRACE_TIMEOUT_S, what=lambda: (self.id, trace_id, trace_or_none(self.live, trace_id))
-        )
+        wait_for(is_complete, timeout_s=timeout_s, what=lambda: (self.id, trace_id, trace_or_none(self.live, trace_id)))
         assert trace_id is not None
         return Trace.of(self.live, trace_id)
 

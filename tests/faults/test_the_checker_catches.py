@@ -87,13 +87,13 @@ MUTANTS = {
     ),
     "a batch that is answered before it is committed": Mutant(
         file="functions/invoice_consumer/handler.py",
-        old="    report = wait_out(",
+        old="            report = wait_out(",
         new=(
-            "    import threading\n"
-            "    threading.Timer(0.2, wait_out, [list(deliveries(event))], {'consumer': needs.consumer,"
+            "            import threading\n"
+            "            threading.Timer(0.2, wait_out, [batch], {'consumer': needs.consumer,"
             " 'logger': needs.logger, 'remaining_s': lambda: 60.0}).start()\n"
-            "    return {}\n"
-            "    report = wait_out("
+            "            return {}\n"
+            "            report = wait_out("
         ),
         fault=die("database", "invoice_consumer", b"COMMIT"),
         kind="lost",

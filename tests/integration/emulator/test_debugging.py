@@ -100,7 +100,7 @@ def test_an_editor_stops_a_function_beyond_its_time_out_also_after_an_edit_until
         frames = editor.request("stackTrace", {"threadId": stopped["threadId"]})["stackFrames"]
         assert (stopped["reason"], frames[0]["name"], frames[0]["line"]) == ("breakpoint", "lambda_handler", STOP_AT)
         looked_at = editor.request("evaluate", {"expression": "answer['remaining']", "frameId": frames[0]["id"]})
-        assert int(looked_at["result"]) > 1_000_000
+        assert int(looked_at["result"]) > 600_000
         assert not first.done()
         editor.request("setBreakpoints", {"source": frames[0]["source"], "breakpoints": []})
         editor.request("continue", {"threadId": stopped["threadId"]})

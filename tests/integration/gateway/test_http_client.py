@@ -89,3 +89,15 @@ def test_a_connection_is_used_again_until_the_server_closes_it() -> None:
 def test_anything_less_than_a_whole_answer_in_time_is_an_error(answer: bytes | None, complaint: str) -> None:
     with pytest.raises(HttpClientError, match=complaint):
         asyncio.run(_served([answer], 1))
+
+
+def test_an_answer_without_a_body_is_not_the_answer_to_the_next_request() -> None:
+    first = b"HTTP/1.1 204 No Content\r\nX: keep\r\n\r\n"
+    with pytest.raises(HttpClientError, match="closed the connection"):
+        asyncio.run(_served([first, b""], 2))
+
+
+def test_a_change_of_protocol_is_an_error() -> None:
+    upgrade = b"HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: other\r\n\r\n"
+    with pytest.raises(HttpClientError):
+        asyncio.run(_served([upgrade], 1))

@@ -13,7 +13,8 @@ import pytest
 from tests.collector import BROKEN, Collector, answer_ok, answer_without_end, running_collector
 from tests.unit.tracing.memory_log import MemoryLog
 from tests.unit.tracing.test_breaker import Clock
-from tracing import TraceContext
+from tracing import TraceContext, TracingSettings, configure
+from tracing.buffer import SPANS_MAX
 from tracing.collector import Collector as Client
 from tracing.collector import ExportError
 from tracing.recording import OperatingSystemIds, Recording
@@ -130,6 +131,28 @@ def test_a_ratio_is_for_traces_that_begin_here(collector: Collector) -> None:
     tracing.close()
 
     assert [span.name for span in collector.spans] == ["sampled"]
+
+
+@pytest.mark.parametrize("text", ["", "a tenth", "nan", "-1", "2"])
+def test_a_ratio_that_is_none_costs_no_function_its_work(collector: Collector, text: str) -> None:
+    log = MemoryLog()
+    settings = TracingSettings(otel_exporter_otlp_endpoint=collector.endpoint, otel_traces_sampler_arg=text)
+    tracing = configure(settings, service="x", environ={}, log=log)
+    with tracing.invocation("own", context=Context(), trigger="http"):
+        pass
+    tracing.close()
+
+    assert [span.name for span in collector.spans] == ["own"]
+    assert "every trace is recorded" in log.messages
+
+
+def test_links_of_spans_that_are_one_too_many_take_no_room(traced: Traced) -> None:
+    link = TraceContext("a" * 32, "b" * 16, 1)
+    with traced.tracing.invocation("invocation", context=Context(), trigger="timer"):
+        for _ in range(SPANS_MAX + 10):
+            with traced.tracing.span("send", links=[link]):
+                pass
+        assert len(traced.tracing._buffer.links) == SPANS_MAX - 1
 
 
 def test_an_outage_is_said_once_and_its_cost_when_it_ends(collector: Collector, traced: Traced) -> None:

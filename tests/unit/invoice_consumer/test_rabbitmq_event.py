@@ -1,8 +1,11 @@
-"""What makes two deliveries the same message."""
+"""What makes two deliveries the same message, and which trace a message belongs to."""
 
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
+
+import pytest
 
 from contracts.topology import DEAD_LETTER_QUEUE, ORDER_CREATED_QUEUE
 from invoice_consumer.rabbitmq_event import Delivery
@@ -32,3 +35,34 @@ def test_another_queue_body_id_or_type_makes_another_message() -> None:
         replace(DELIVERY, properties={**DELIVERY.properties, "type": "order.created.v2"}),
     ]
     assert len({each.fingerprint() for each in [DELIVERY, *others]}) == 5
+
+
+def delivered(headers: Any) -> Delivery:
+    return replace(DELIVERY, properties={**DELIVERY.properties, "headers": headers})
+
+
+def test_the_trace_context_is_text_in_bytes() -> None:
+    text = f"00-{'a' * 32}-{'b' * 16}-01"
+    found = delivered({"traceparent": {"bytes": list(text.encode())}}).trace_context()
+    assert found is not None
+    assert (found.trace_id, found.span_id, found.is_sampled) == ("a" * 32, "b" * 16, True)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        {"bytes": 10**12},  # a table of the sender's: `bytes(10**12)` is a terabyte
+        {"bytes": 2**63 - 1},
+        {"bytes": True},
+        {"bytes": [-1]},
+        {"bytes": ["0"]},
+        {"bytes": None},
+        {"bytes": {"bytes": [48]}},
+        [],
+        "00-text",
+        None,
+    ],
+)
+@pytest.mark.parametrize("name", ["traceparent", "tracestate"])
+def test_a_trace_header_of_another_kind_is_none(name: str, value: Any) -> None:
+    assert delivered({name: value}).trace_context() is None

@@ -38,8 +38,12 @@ class SpanBuffer(SpanProcessor):
         else:
             self.dropped += 1
 
+    def keeps(self, span_id: int) -> bool:
+        """Whether this span will be exported: it is recorded and was not one too many."""
+        return span_id in self._admitted
+
     def on_end(self, span: ReadableSpan) -> None:
-        if span.context.span_id in self._admitted:
+        if self.keeps(span.context.span_id):
             self._ended.append(span)
 
     def take(self) -> tuple[list[ReadableSpan], dict[int, Sequence[TraceContext]]]:

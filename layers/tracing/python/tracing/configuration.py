@@ -1,7 +1,7 @@
 """Whether an environment is traced, and by what.
 
 The variables are OpenTelemetry's own: https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables/.
-A value that cannot be used switches tracing off and is said in the log: it never costs a function its work.
+A value that cannot be used is said in the log and never costs a function its work.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ class TracingSettings:
 
     otel_exporter_otlp_endpoint: str | None = None
     otel_sdk_disabled: str = "false"
-    otel_traces_sampler_arg: float = 1.0
+    otel_traces_sampler_arg: str = "1"
     otel_resource_attributes: str = ""
 
     @property
@@ -61,10 +61,21 @@ def configure(
     return Recording(
         endpoint=settings.otel_exporter_otlp_endpoint or "",
         resource=_resource(settings, service=service, environ=environ),
-        ratio=settings.otel_traces_sampler_arg,
+        ratio=_ratio(settings.otel_traces_sampler_arg, log),
         export_timeout_s=export_timeout_s,
         log=log,
     )
+
+
+def _ratio(text: str, log: Log) -> float:
+    """The part of all traces that is recorded; what is no number from 0 to 1 counts as all."""
+    try:
+        if 0.0 <= (ratio := float(text)) <= 1.0:
+            return ratio
+    except ValueError:
+        pass
+    log.warning("every trace is recorded", extra={"reason": "OTEL_TRACES_SAMPLER_ARG is no number from 0 to 1"})
+    return 1.0
 
 
 def _is_usable(endpoint: str) -> bool:

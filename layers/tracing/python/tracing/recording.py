@@ -65,7 +65,7 @@ class Recording:
         self._is_cold = True
         provider = TracerProvider(
             resource=Resource({}),
-            sampler=ParentBased(TraceIdRatioBased(min(max(ratio, 0.0), 1.0))),
+            sampler=ParentBased(TraceIdRatioBased(ratio)),
             id_generator=OperatingSystemIds(),
             span_limits=SpanLimits(max_attribute_length=TEXT_MAX),
             shutdown_on_exit=False,
@@ -150,9 +150,9 @@ class Recording:
             attributes=dict(attributes or {}),
         )
         span = RecordedSpan(made)
-        sampled = [link for link in links if link.is_sampled][:LINKS_MAX] if made.is_recording() else []
-        if sampled:
-            self._buffer.links[made.get_span_context().span_id] = sampled
+        span_id = made.get_span_context().span_id
+        if self._buffer.keeps(span_id) and (sampled := [link for link in links if link.is_sampled][:LINKS_MAX]):
+            self._buffer.links[span_id] = sampled
         return span
 
     @contextmanager
