@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -111,7 +110,8 @@ def test_an_editor_stops_a_function_beyond_its_time_out_also_after_an_edit_until
     assert invoke(emulator)["pid"] != first.result()["pid"]
     attached(emulator, port).close()
     assert "a new environment listens" in said(debugging, until="attach again")
-    debugging.send_signal(signal.SIGINT)
+    # As Ctrl-C, which a shell switches off for what it runs in the background.
+    debugging.terminate()
     stdout, stderr = debugging.communicate(timeout=30)
     assert (debugging.returncode, stderr) == (0, "")
     assert stdout == "\nlooked_at runs as before\n"
