@@ -13,6 +13,7 @@ from emulator.http_exchange import Request, Response, json_response
 from emulator.invoke_api import InvokeApi
 from emulator.lambda_errors import not_emulated
 from emulator.lambda_service import LATEST, LambdaService, Target
+from plan.sources import is_archive
 
 FUNCTIONS_PATH = "/2015-03-31/functions"
 
@@ -77,7 +78,7 @@ class FunctionApi:
         }
 
     def _layer_arn(self, layer: str) -> str:
-        if layer.startswith("arn:"):
+        if not is_archive(layer):
             return layer
         name = layer.rpartition("/")[2].removesuffix(".zip")
         return f"arn:aws:lambda:{self._service.plan.region}:{self._service.plan.account}:layer:{name}:1"

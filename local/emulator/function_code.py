@@ -18,7 +18,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from plan.model import Function
-from plan.sources import source_folders
+from plan.sources import is_archive, source_folders
 
 # What stat says about a file: when it was written, how long it is, which file it is.
 Stamp = tuple[int, int, int]
@@ -36,7 +36,7 @@ class FunctionCode:
         self._package = root / "functions" / name
         if not self._package.is_dir():
             raise CodeNotFoundError(f"code {function.code} of {function.name}: there is no folder {self._package}")
-        self._layers = [layer for layer in function.layers if not layer.startswith("arn:")]
+        self._layers = [layer for layer in function.layers if is_archive(layer)]
         self._root = root
         self.task_root = state / function.name / "task"
         self.layers_root = state / function.name / "opt" / "python"

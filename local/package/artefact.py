@@ -15,7 +15,7 @@ from package.errors import PackagingError
 from package.wheel_content import read_wheel
 from package.wheels import Wheel
 from plan.model import Function, Plan
-from plan.sources import layer_name, source_folders
+from plan.sources import is_archive, layer_name, source_folders
 
 # A change of how we package is a change of the archives.
 _PACKAGER = Path(__file__).parent
@@ -69,7 +69,7 @@ def artefacts(plan: Plan, root: Path, wheels: dict[str, list[Wheel]]) -> list[Ar
 
 
 def own_layers(function: Function) -> list[str]:
-    return [layer for layer in function.layers if not layer.startswith("arn:")]
+    return [layer for layer in function.layers if is_archive(layer)]
 
 
 def below_dist(path: str) -> str:

@@ -18,6 +18,11 @@ class UnknownLayerError(Exception):
     """The plan names a layer that has no source folder in this project."""
 
 
+def is_archive(layer: str) -> bool:
+    """Say whether a layer of the plan is one of ours; any other is an ARN, somebody else's."""
+    return not layer.startswith("arn:")
+
+
 def layer_name(layer: str) -> str:
     """Return `contracts` for `dist/layers/contracts.zip`."""
     return Path(layer).stem

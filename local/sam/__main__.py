@@ -20,9 +20,10 @@ import yaml
 
 from plan import model
 from plan.model import Plan
+from plan.sources import is_archive
 from sam.environment import env_vars
 from sam.references import seen_from_container
-from sam.template import build, is_archive, layer_folder
+from sam.template import build, layer_folder
 from system.configuration import reference_values
 from system.endpoints import NotRunningError, load
 from system.folder import ROOT, Folder, write_private

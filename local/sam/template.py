@@ -12,6 +12,7 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from plan.model import Function, Plan
+from plan.sources import is_archive
 from sam import references
 
 ENDPOINT_VARIABLE = "AWS_ENDPOINT_URL_SECRETS_MANAGER"
@@ -42,11 +43,6 @@ def build(plan: Plan, *, code_root: str, defaults: Mapping[str, str], endpoint: 
 def logical_id(function: Function) -> str:
     """Return `CreateOrder` for the function whose package is `create_order`, whatever the stack's prefix is."""
     return _camel(function.handler.partition(".")[0])
-
-
-def is_archive(layer: str) -> bool:
-    """Say whether a layer of the plan is one of ours; any other is an ARN."""
-    return not layer.startswith("arn:")
 
 
 def layer_folder(layer: str) -> str:
