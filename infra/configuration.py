@@ -101,7 +101,7 @@ def read_configuration() -> Configuration:
         consumers=_limits(config),
         tracing=_boolean(config, "tracing", default="true"),
         trace_sampling=float(_matching(config, "traceSampling", re.compile(r"0|1|0\.\d+|1\.0"), default="1")),
-        otlp_endpoint=_optional(config, "otlpEndpoint", re.compile(r"https?://[^/]+")),
+        otlp_endpoint=_optional(config, "otlpEndpoint", re.compile(r"http://[^/]+")),
         spans_endpoint=_optional(config, "spansEndpoint", re.compile(r"https?://[^/]+/.*")),
         collector_layer=_matching(config, "collectorLayer", re.compile(r"\d+_\d+_\d+"), default="0_22_0"),
         collector_image=_matching(config, "collectorImage", re.compile(r"v\d+\.\d+\.\d+"), default="v0.48.0"),
