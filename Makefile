@@ -24,7 +24,8 @@ SECONDS ?= 300
 SEED ?=
 
 # GATEWAY_PORT, AWS_PORT, CONSOLE_PORT, POSTGRES_PORT, RABBITMQ_PORT, RABBITMQ_MANAGEMENT_PORT, RABBITMQ_DIST_PORT,
-# EPMD_PORT, DEBUG_PORT, LOCAL_DIR and REQUEUE go to the commands as they are, from the environment or from make's own arguments.
+# EPMD_PORT, DEBUG_PORT, LOCAL_DIR, REQUEUE and OTEL_EXPORTER_OTLP_TIMEOUT go to the commands as they are, from the
+# environment or from make's own arguments.
 RUN := PYTHONPATH=local .venv/bin/python -m
 SYSTEM := @$(RUN) system
 # What breaks and checks the system knows its messages as the functions do.

@@ -23,9 +23,13 @@ class OwnSystemError(Exception):
 
 
 class OwnSystem:
-    """Not started by its constructor; `down` is always safe to call, and `up` again after it."""
+    """Not started by its constructor; `down` is always safe to call, and `up` again after it.
 
-    def __init__(self, path: str | Path) -> None:
+    `variables` are what `make` takes from the environment, such as REQUEUE.
+    """
+
+    def __init__(self, path: str | Path, **variables: str) -> None:
+        self._variables = variables
         self.folder = Folder(Path(path).resolve())
         self.ports = Ports.free()
         self._network = Network()
@@ -38,6 +42,7 @@ class OwnSystem:
         """What the commands of `make` need to mean this system."""
         return {
             **os.environ,
+            **self._variables,
             **self.ports.environment(),
             "POSTGRES_PROXY_PORT": str(self._database.port),
             "RABBITMQ_PROXY_PORT": str(self._broker.port),

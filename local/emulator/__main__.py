@@ -111,7 +111,8 @@ def load(settings: Settings) -> tuple[model.Plan, str]:
     """Return the resolved plan and the broker's address."""
     values = json.loads(settings.values.read_text())
     secrets = json.loads(settings.secrets.read_text())
-    plan = with_otlp_endpoint(model.resolve(model.load(settings.plan), values, secrets), settings.otlp_endpoint)
+    plan = model.resolve(model.load(settings.plan), values, secrets)
+    plan = with_otlp_endpoint(plan, settings.otlp_endpoint, settings.otlp_timeout_ms)
     return plan, values.get("broker.endpoint", "")
 
 

@@ -24,6 +24,7 @@ class Settings:
     port: int = 4566
     host: str = "127.0.0.1"
     otlp_endpoint: str | None = None
+    otlp_timeout_ms: str | None = None
     requeue: RequeueMethod = "nack"
     idle_timeout_s: float = 300.0
     concurrency_limit: int = 100
@@ -59,6 +60,7 @@ def parse_arguments(arguments: list[str]) -> Settings:
     parser.add_argument(
         "--otlp-endpoint", help="where functions that export spans send them, in place of the plan's address"
     )
+    parser.add_argument("--otlp-timeout-ms", help="how long they may try (default: what functions have)")
     parser.add_argument(
         "--requeue",
         choices=("nack", "reject", "close"),

@@ -25,7 +25,7 @@ from system.supervision import Part
 
 # What `make stop` and `make start` take; epmd is a detail of RabbitMQ's.
 SERVICES = ("rabbitmq", "postgres", "emulator", "gateway", "console")
-_READ_BY_THE_SUPERVISOR = ("REQUEUE", "POSTGRES_PROXY_PORT", "RABBITMQ_PROXY_PORT")
+_READ_BY_THE_SUPERVISOR = ("REQUEUE", "OTEL_EXPORTER_OTLP_TIMEOUT", "POSTGRES_PROXY_PORT", "RABBITMQ_PROXY_PORT")
 
 
 def all_parts(folder: Folder, ports: Ports, current: CurrentConfiguration) -> list[Part]:
@@ -95,6 +95,8 @@ def _emulator_part(folder: Folder, ports: Ports) -> Part:
     requeue = ["--requeue", method] if (method := os.environ.get("REQUEUE")) else []
     arguments = [*_inputs(folder), "--state", str(folder.path), "--root", str(ROOT), "--port", str(ports.aws), *requeue]
     arguments += ["--otlp-endpoint", _console(ports)]
+    if timeout_ms := os.environ.get("OTEL_EXPORTER_OTLP_TIMEOUT"):
+        arguments += ["--otlp-timeout-ms", timeout_ms]
     return Part(
         name="emulator",
         address=f"http://{HOST}:{ports.aws}",

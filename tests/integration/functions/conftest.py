@@ -5,8 +5,8 @@ from __future__ import annotations
 import importlib
 import json
 import threading
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
@@ -156,24 +156,38 @@ def admin_channel(released: Released) -> Any:
     return pika.BlockingConnection(pika.URLParameters(released.rabbitmq.amqp_url)).channel()
 
 
-@pytest.fixture
-def invoke(empty: Released, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., dict[str, Any]]]:
+@dataclass(frozen=True)
+class Invoke:
     """Call a function's handler with its environment, as a fresh execution environment that stays warm in the test."""
-    used: set[str] = set()
 
-    def call(function: str, event: dict[str, Any], **context: Any) -> dict[str, Any]:
-        for name, value in empty.environment_of(function).items():
-            monkeypatch.setenv(name, value)
-        module = importlib.import_module(f"{function}.handler")
-        if function not in used:
-            module.dependencies.cache_clear()
-            used.add(function)
-        answer: dict[str, Any] = module.lambda_handler(event, Context(**context))
+    released: Released
+    monkeypatch: pytest.MonkeyPatch
+    used: set[str] = field(default_factory=set)
+
+    def __call__(self, function: str, event: dict[str, Any], **context: Any) -> dict[str, Any]:
+        answer: dict[str, Any] = self._module(function).lambda_handler(event, Context(**context))
         return answer
 
-    yield call
-    for function in used:
-        close(importlib.import_module(f"{function}.handler").dependencies())
+    def dependencies(self, function: str) -> Any:
+        """What an environment of this function has made at its init, before its first invocation or after."""
+        return self._module(function).dependencies()
+
+    def _module(self, function: str) -> Any:
+        for name, value in self.released.environment_of(function).items():
+            self.monkeypatch.setenv(name, value)
+        module = importlib.import_module(f"{function}.handler")
+        if function not in self.used:
+            module.dependencies.cache_clear()
+            self.used.add(function)
+        return module
+
+
+@pytest.fixture
+def invoke(empty: Released, monkeypatch: pytest.MonkeyPatch) -> Iterator[Invoke]:
+    calls = Invoke(empty, monkeypatch)
+    yield calls
+    for function in calls.used:
+        close(calls.dependencies(function))
 
 
 def close(dependencies: Any) -> None:

@@ -128,6 +128,7 @@ def attempt(empty: Released, monkeypatch: pytest.MonkeyPatch, caplog: pytest.Log
             "AWS_SESSION_TOKEN": AWS_TOKEN,
             "LOG_LEVEL": "DEBUG",
             "OTEL_EXPORTER_OTLP_ENDPOINT": collector.endpoint,
+            "OTEL_EXPORTER_OTLP_TIMEOUT": "5000",
             **environ,
         }
         caplog.clear()

@@ -23,5 +23,11 @@ def test_functions_that_export_send_it_here_and_the_others_export_nothing() -> N
     assert found.function("silent").environment == {"A": "1"}
 
 
+def test_a_time_out_goes_to_those_that_export() -> None:
+    found = with_otlp_endpoint(plan(), HERE, "250")
+    assert found.function("traced").environment == {VARIABLE: HERE, "OTEL_EXPORTER_OTLP_TIMEOUT": "250", "A": "1"}
+    assert found.function("silent").environment == {"A": "1"}
+
+
 def test_without_an_endpoint_the_plan_is_as_it_was() -> None:
     assert with_otlp_endpoint(plan(), None) == plan()

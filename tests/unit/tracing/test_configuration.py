@@ -14,8 +14,10 @@ from contracts.settings import read
 from tests.unit.tracing.memory_log import MemoryLog
 from tracing import Tracing, TracingSettings, configure
 from tracing.off import OFF
+from tracing.recording import Recording
 
 LAYER = Path(__file__).parents[3] / "layers" / "tracing" / "python"
+USUAL = "an export has its usual time"
 ENDPOINT = {"OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:4318"}
 SHOW_IMPORTS = (
     "import os, sys, tracing, tracing.http; tracing.prepare(os.environ); print('opentelemetry' in sys.modules)"
@@ -46,6 +48,18 @@ def test_an_endpoint_of_no_use_switches_tracing_off_and_is_said(endpoint: str) -
 
 def test_with_a_collector_tracing_is_on_and_nothing_is_opened_yet() -> None:
     assert configured({**ENDPOINT, "OTEL_SDK_DISABLED": "false"}) is not OFF
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds", "said"),
+    [("", 0.1, []), ("250", 0.25, []), ("0", 0.1, [USUAL]), ("10001", 0.1, [USUAL]), ("soon", 0.1, [USUAL])],
+)
+def test_the_time_of_an_export_may_be_given(text: str, seconds: float, said: list[str]) -> None:
+    log = MemoryLog()
+    tracing = configured({**ENDPOINT, "OTEL_EXPORTER_OTLP_TIMEOUT": text}, log)
+
+    assert isinstance(tracing, Recording)
+    assert (tracing.collector.timeout_s, log.messages) == (seconds, said)
 
 
 @pytest.mark.parametrize(("environ", "is_imported"), [({}, False), (ENDPOINT, True)], ids=["off", "on"])

@@ -41,13 +41,13 @@ class Collector:
         )
         self._host = address.hostname or ""
         self._port = address.port or _HTTP_PORT
-        self._timeout_s = timeout_s
+        self.timeout_s = timeout_s
         self._connection: _Connection | None = None
         self.spent_s = 0.0
 
     def post(self, body: bytes) -> None:
         """Raises ExportError."""
-        deadline = _Deadline(self._timeout_s)
+        deadline = _Deadline(self.timeout_s)
         try:
             self._post(body, deadline)
         except OSError as error:

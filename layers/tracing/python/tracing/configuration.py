@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 # Connecting, sending and the collector's answer together.
 EXPORT_TIMEOUT_S = 0.1
+# What OTEL_EXPORTER_OTLP_TIMEOUT may say; functions themselves have only seconds.
+EXPORT_TIMEOUT_MAX_MS = 10_000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,6 +28,7 @@ class TracingSettings:
     here."""
 
     otel_exporter_otlp_endpoint: str | None = None
+    otel_exporter_otlp_timeout: str = ""
     otel_sdk_disabled: str = "false"
     otel_traces_sampler_arg: str = "1"
     otel_resource_attributes: str = ""
@@ -62,9 +65,23 @@ def configure(
         endpoint=settings.otel_exporter_otlp_endpoint or "",
         resource=_resource(settings, service=service, environ=environ),
         ratio=_ratio(settings.otel_traces_sampler_arg, log),
-        export_timeout_s=export_timeout_s,
+        export_timeout_s=_timeout_s(settings.otel_exporter_otlp_timeout, export_timeout_s, log),
         log=log,
     )
+
+
+def _timeout_s(text: str, default_s: float, log: Log) -> float:
+    """The variable has milliseconds; what is no whole number of them that makes sense leaves the default."""
+    if not text.strip():
+        return default_s
+    try:
+        if 1 <= (milliseconds := int(text)) <= EXPORT_TIMEOUT_MAX_MS:
+            return milliseconds / 1000
+    except ValueError:
+        pass
+    reason = f"OTEL_EXPORTER_OTLP_TIMEOUT is no number of milliseconds from 1 to {EXPORT_TIMEOUT_MAX_MS}"
+    log.warning("an export has its usual time", extra={"reason": reason})
+    return default_s
 
 
 def _ratio(text: str, log: Log) -> float:
