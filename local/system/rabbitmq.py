@@ -20,10 +20,11 @@ from pathlib import Path
 from urllib.parse import quote
 
 from system.process import Command
-from system.rabbitmq_home import make_home
+from system.rabbitmq_home import PRELOAD_FLAGS, make_home
 
 LIBRARY = Path("/usr/lib/rabbitmq/lib")
 PLUGINS = ["rabbitmq_management"]
+_NODE = "orders@localhost"
 
 # https://www.rabbitmq.com/docs/configure: the broker as Amazon MQ sets it up where that matters to a client.
 _CONFIGURATION = """\
@@ -164,7 +165,7 @@ class RabbitMQ:
             "PATH": f"/usr/local/bin:/usr/bin:/bin:{os.environ.get('PATH', '')}",
             "LANG": "C.UTF-8",
             "HOME": str(folder),
-            "RABBITMQ_NODENAME": "orders@localhost",
+            "RABBITMQ_NODENAME": _NODE,
             "RABBITMQ_DIST_PORT": str(self._dist_port),
             "RABBITMQ_CONF_ENV_FILE": "/dev/null",
             "RABBITMQ_CONFIG_FILE": str(folder / "rabbitmq.conf"),
@@ -174,6 +175,7 @@ class RabbitMQ:
             "RABBITMQ_LOG_BASE": str(folder / "log"),
             "RABBITMQ_LOGS": "-",
             "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS": self._erlang_arguments(),
+            "ERL_AFLAGS": PRELOAD_FLAGS,
             # The script then becomes the Erlang machine instead of waiting for it: one pid to know and to signal.
             "RUNNING_UNDER_SYSTEMD": "true",
             "ERL_EPMD_PORT": str(self._epmd_port),
@@ -183,9 +185,11 @@ class RabbitMQ:
 
     def _erlang_arguments(self) -> str:
         schedulers = min(4, os.cpu_count() or 1)
+        # A node that has its name from the start asks for no second Erlang machine, which only looks for epmd.
         return (
-            f"+S {schedulers}:{schedulers} +SDcpu {schedulers}:1 "
-            "-start_epmd false -kernel inet_dist_use_interface {127,0,0,1}"
+            f"+S {schedulers}:{schedulers} +SDcpu {schedulers}:1 -start_epmd false -sname {_NODE} "
+            "-kernel inet_dist_use_interface {127,0,0,1} "
+            f"-kernel inet_dist_listen_min {self._dist_port} -kernel inet_dist_listen_max {self._dist_port}"
         )
 
     def _answers_amqp(self) -> bool:

@@ -1,4 +1,4 @@
-"""A RabbitMQ home with no plugin but those that are used: the node boots in two thirds of the time.
+"""A RabbitMQ home with no plugin but those that are used, and all of their modules loaded at once: it boots sooner.
 
 Erlang looks for each of a thousand modules in folder after folder, and the package brings seventy plugins of which a
 node with the management plugin uses thirty. Nothing is copied but the start scripts, which find the home by where they
@@ -11,6 +11,9 @@ import re
 import shutil
 from pathlib import Path
 
+_PRELOAD = Path(__file__).with_name("preload.script")
+# `ERL_LIBS` is the home's `plugins`. For ERL_AFLAGS: only what stands before the start scripts' own flags runs first.
+PRELOAD_FLAGS = r"-eval file:script(filename:dirname(os:getenv(\"ERL_LIBS\"))++\"/preload.script\")"
 _APPLICATIONS = re.compile(r"\{\s*applications\s*,\s*\[([^\]]*)\]")
 
 
@@ -21,6 +24,7 @@ def make_home(folder: Path, *, script: Path, plugins: list[str]) -> Path:
     shutil.copytree(installed / "sbin", folder / "sbin")
     (folder / "plugins").mkdir()
     (folder / "escript").symlink_to(installed / "escript")
+    shutil.copy(_PRELOAD, folder)
     for path in needed(installed / "plugins", plugins):
         (folder / "plugins" / path.name).symlink_to(path)
     return folder / "sbin" / script.name

@@ -2,12 +2,15 @@
 
 import http.client
 import os
+import subprocess
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import pika
 import pytest
 
+from system.rabbitmq import find_script
+from system.rabbitmq_home import PRELOAD_FLAGS, make_home
 from tests.services import RunningRabbitMQ
 
 
@@ -57,3 +60,22 @@ def test_every_listener_is_on_the_loopback_address(rabbitmq: RunningRabbitMQ) ->
     ]
     assert len(listening) == 3
     assert all(address.startswith("0100007F:") for address in listening)
+
+
+def test_every_module_of_the_plugins_and_of_what_they_need_is_loaded_at_once(tmp_path: Path) -> None:
+    make_home(tmp_path, script=find_script(), plugins=["cowboy"])
+    loaded = "[M || M <- [cowboy, cowboy_rest, ranch, cow_qs, crypto, rabbit], code:is_loaded(M) =/= false]"
+
+    done = subprocess.run(
+        ["erl", "-noinput", "-eval", f"io:format('~p', [{loaded}]), halt()."],
+        env={
+            "PATH": os.environ["PATH"],
+            "HOME": str(tmp_path),
+            "ERL_LIBS": f"{tmp_path}/plugins",
+            "ERL_AFLAGS": PRELOAD_FLAGS,
+        },
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout == "[cowboy,cowboy_rest,ranch,cow_qs,crypto]"
