@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from tests.evaluations import Evaluations
 
 
+MEMORY_MIN_BYTES = 4 << 30
+
+
 def pytest_configure() -> None:
     # As Ctrl-C, so that fixtures end their services; pytest would die of SIGTERM on the spot.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
@@ -41,7 +44,7 @@ def evaluations() -> Evaluations:
 @pytest.fixture(scope="session")
 def services_folder() -> Iterator[Path]:
     """A folder for the services' data: short, because socket paths are, and open to the user that Postgres runs as."""
-    with tempfile.TemporaryDirectory(prefix="orders-tests-") as folder:
+    with tempfile.TemporaryDirectory(prefix="orders-tests-", dir=_memory()) as folder:
         Path(folder).chmod(0o711)
         yield Path(folder)
 
@@ -81,12 +84,11 @@ def rabbitmq(services_folder: Path) -> Iterator[RunningRabbitMQ]:
 
 
 @pytest.fixture(scope="session")
-def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveSystem]:
+def live(services_folder: Path) -> Iterator[LiveSystem]:
     """A whole system, up: for the tests that use it from outside and for those that break it."""
     _need_rabbitmq()
-    folder = tmp_path_factory.mktemp("local")
-    for parent in [folder, *folder.parents[:2]]:
-        parent.chmod(0o711)  # Postgres does not run as root and has to reach its data
+    folder = services_folder / "local"
+    folder.mkdir(mode=0o711)  # Postgres does not run as root and has to reach its data
     # Beside other tests this machine is too busy for an export in 100 ms; what that costs is a test of the layer's.
     system = OwnSystem(folder, OTEL_EXPORTER_OTLP_TIMEOUT="2000")
     try:
@@ -95,6 +97,17 @@ def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveSystem]:
     finally:
         system.down()
         system.close()
+
+
+def _memory() -> str | None:
+    """A file system in memory, where there is one with room: tests make Postgres create and delete 100,000 files."""
+    folder = Path("/dev/shm")
+    try:
+        found = os.statvfs(folder)
+    except OSError:
+        return None
+    has_room = found.f_bavail * found.f_frsize > MEMORY_MIN_BYTES
+    return str(folder) if has_room and os.access(folder, os.W_OK) and not found.f_flag & os.ST_NOEXEC else None
 
 
 def _need_rabbitmq() -> None:

@@ -15,6 +15,7 @@ import psycopg
 
 from chaos.own_system import OwnSystem
 from chaos.world import World
+from tests.plain_http import NO_TLS
 
 INVOICED_TIMEOUT_S = 100
 
@@ -45,7 +46,7 @@ class LiveSystem:
     def client(self, customer: str = "demo") -> httpx.Client:
         """An HTTP client of this customer; close it."""
         headers = {"apikey": self.endpoints["keys"][customer]}
-        return httpx.Client(base_url=self.endpoints["gateway"], headers=headers, timeout=30)
+        return httpx.Client(base_url=self.endpoints["gateway"], headers=headers, timeout=30, verify=NO_TLS)
 
     def query(self, statement: str) -> list[tuple[Any, ...]]:
         with psycopg.connect(self.endpoints["postgres"]) as connection:
@@ -77,4 +78,4 @@ def wait_for(condition: Callable[[], bool], *, timeout_s: float, what: Callable[
     deadline = time.monotonic() + timeout_s
     while not condition():
         assert time.monotonic() < deadline, f"not within {timeout_s} s: {what()}"
-        time.sleep(0.1)
+        time.sleep(0.2)  # most conditions open a connection

@@ -1,7 +1,7 @@
 """`python tests/side_by_side.py PATH…`: run pytest; the whole suite in two processes, since half of it only waits.
 
-One process has the tests that boot a whole system, the other all the rest; each line says whose it is, and what a
-process has to say at its end (failures, the summary) comes in one piece. Exit status 1 when either fails.
+One process has the tests that boot a whole system and those of infra/, the other all the rest; each line says whose it
+is, and what a process has to say at its end (failures, the summary) comes in one piece. Exit status 1 when either fails.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ from collections.abc import Iterable
 from pathlib import Path
 
 TESTS = "tests"
-SYSTEM = ["tests/e2e", "tests/faults"]
-# Unit tests say soonest what is broken. Evaluating infra/ comes last: on a fresh machine the other process, whose
-# system is made of the same program, has compiled the provider's SDK by then.
-FIRST, LAST = "tests/unit", "tests/infra"
+# Evaluating infra/ comes after the system that is made of it: on a fresh machine that compiles the provider's SDK.
+SYSTEM = ["tests/e2e", "tests/faults", "tests/infra"]
+# Unit tests say soonest what is broken.
+FIRST = "tests/unit"
 
 
 def main(paths: list[str]) -> int:
@@ -45,7 +45,7 @@ def main(paths: list[str]) -> int:
 def others() -> list[str]:
     """Every folder with tests but the system's, in the order in which they are run."""
     found = [str(path) for path in sorted(Path(TESTS).iterdir()) if any(path.rglob("test_*.py"))]
-    return [FIRST, *(path for path in found if path not in (FIRST, LAST, *SYSTEM)), LAST]
+    return [FIRST, *(path for path in found if path not in (FIRST, *SYSTEM))]
 
 
 def pytest(arguments: list[str]) -> list[str]:

@@ -110,7 +110,8 @@ class World:
         while not condition():
             if time.monotonic() > deadline:
                 raise NotBittenError(f"{complaint} (within {timeout_s:.0f} s)")
-            time.sleep(0.05)
+            # Most conditions open a connection: asked more often, they would be the load.
+            time.sleep(0.15)
 
     def is_healthy(self) -> bool:
         return unhealthy_reason(emulator_status(self.endpoints["aws"])) is None

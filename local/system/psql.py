@@ -8,7 +8,7 @@ import shutil
 from system import endpoints
 from system.endpoints import NotRunningError
 from system.folder import Folder
-from system.postgres import packaged_bin_dir
+from system.postgres_package import packaged_bin_dir
 
 
 def psql(folder: Folder) -> None:

@@ -21,9 +21,10 @@ from system.configuration import CurrentConfiguration
 from system.control import Answer, ControlServer, Request
 from system.folder import Folder, keep_small
 from system.leftovers import Records, end_all
-from system.parts import SERVICES, all_parts, settings
+from system.parts import all_parts
 from system.ports import Ports
 from system.process import Record
+from system.services import SERVICES, settings
 from system.supervision import Part, Supervised
 
 BOOT_TIMEOUT_S = 240

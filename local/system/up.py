@@ -15,8 +15,8 @@ from system import control, endpoints, install
 from system.down import down
 from system.folder import ROOT, Folder, last_lines
 from system.leftovers import Records, end_all
-from system.parts import settings
 from system.ports import Ports
+from system.services import settings
 from system.status import emulator_status, unhealthy_reason
 
 _HEALTHY_TIMEOUT_S = 180

@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, Phase, assume, given, settings
 
 from contracts import openapi
 from tests.e2e.conftest import LiveSystem
+from tests.plain_http import NO_TLS
 
 # `negative`: requests that break the description somewhere, where there is something to break.
 REQUESTS = [
@@ -46,7 +47,7 @@ def headers(live: LiveSystem) -> dict[str, str]:
 
 
 def test_the_description_is_served_without_a_key(live: LiveSystem) -> None:
-    answer = httpx.get(f"{live.endpoints['gateway']}/openapi.json")
+    answer = httpx.get(f"{live.endpoints['gateway']}/openapi.json", verify=NO_TLS)
     assert (answer.status_code, answer.headers["content-type"]) == (200, "application/json")
     assert answer.text == openapi.document()
 

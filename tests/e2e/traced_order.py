@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import ssl
 from typing import Any
 
 import httpx
 
 from tests.live_system import LiveSystem, wait_for
+from tests.plain_http import NO_TLS
 
 Span = dict[str, Any]
 TRACE_TIMEOUT_S = 60
-_NO_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 
 
 class Order:
@@ -89,8 +88,7 @@ class Trace:
 
 
 def console(live: LiveSystem, path: str) -> httpx.Response:
-    # Loading certificates that nobody needs would cost more than all the rest.
-    with httpx.Client(base_url=live.endpoints["console"], verify=_NO_TLS, timeout=30) as client:
+    with httpx.Client(base_url=live.endpoints["console"], verify=NO_TLS, timeout=30) as client:
         return client.get(path)
 
 

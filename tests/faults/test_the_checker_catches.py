@@ -120,7 +120,7 @@ def tormented(run: Run, mutant: Mutant) -> Verdict:
 def mutated_root(folder: Path, mutant: Mutant) -> Path:
     """A copy of the sources with the mutation."""
     for name in ("functions", "layers", "migrations"):
-        shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
+        shutil.copytree(ROOT / name, folder / name)
     file = folder / mutant.file
     text = file.read_text()
     assert mutant.old in text, f"{mutant.file} has changed: mend the mutant"

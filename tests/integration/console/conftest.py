@@ -15,6 +15,7 @@ import migrations
 from system.endpoints import write
 from system.folder import Folder
 from tests.integration.console.console_process import RunningConsole, neighbours_server, running_console
+from tests.plain_http import NO_TLS
 from tests.services import RunningPostgres
 
 DATABASE, PASSWORD = "console", "not-a-secret-in-a-test"
@@ -39,7 +40,7 @@ def running(dsn: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Runn
         known: dict[str, Any] = {"gateway": url, "aws": url, "management": url, "postgres": dsn, "keys": KEYS}
         write(folder, {**known, "management_user": "mq", "management_password": "secret"})
         folder.plan.write_text(json.dumps(PLAN))
-        with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=30) as client:
+        with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=30, verify=NO_TLS) as client:
             yield RunningConsole(folder, neighbours, client, port, process)
 
 

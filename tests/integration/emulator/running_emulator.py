@@ -18,6 +18,8 @@ import boto3
 import botocore.config
 import httpx
 
+from tests.plain_http import NO_TLS
+
 PROJECT_ROOT = Path(__file__).parents[3]
 
 
@@ -118,7 +120,7 @@ class RunningEmulator:
         if self.process.poll() is not None:
             raise AssertionError((self.folder / "emulator.log").read_text())
         try:
-            return httpx.get(f"{self.url}/_emulator/status").status_code == 200
+            return httpx.get(f"{self.url}/_emulator/status", verify=NO_TLS).status_code == 200
         except httpx.TransportError:
             return False
 
@@ -146,7 +148,7 @@ class RunningEmulator:
         )
 
     def status(self) -> dict[str, Any]:
-        status: dict[str, Any] = httpx.get(f"{self.url}/_emulator/status").json()
+        status: dict[str, Any] = httpx.get(f"{self.url}/_emulator/status", verify=NO_TLS).json()
         return status
 
     def environments(self, name: str) -> list[dict[str, Any]]:

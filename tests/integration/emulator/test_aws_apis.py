@@ -9,6 +9,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from tests.integration.emulator.running_emulator import function, plan_of, wait_until, write_function
+from tests.plain_http import NO_TLS
 
 ARN = "arn:aws:lambda:us-east-1:000000000000:function:echo"
 
@@ -26,7 +27,7 @@ def client(emulator):
 
 
 def post(emulator, path, content=b"{}", **headers):
-    return httpx.post(emulator.url + path, content=content, headers=headers, timeout=60)
+    return httpx.post(emulator.url + path, content=content, headers=headers, timeout=60, verify=NO_TLS)
 
 
 def invoke(emulator, content=b"{}", name="echo", **headers):
@@ -131,6 +132,7 @@ def test_what_is_not_emulated_is_refused_with_what_is(emulator, client):
     with pytest.raises(ClientError, match=r"is not emulated\. Supported: Invoke") as refused:
         client.delete_function(FunctionName="echo")
     assert refused.value.response["ResponseMetadata"]["HTTPStatusCode"] == 501
-    assert "Supported: Lambda: Invoke" in httpx.get(f"{emulator.url}/2020-05-31/distribution").json()["Message"]
+    unknown = httpx.get(f"{emulator.url}/2020-05-31/distribution", verify=NO_TLS)
+    assert "Supported: Lambda: Invoke" in unknown.json()["Message"]
     with pytest.raises(ClientError, match="UnknownOperationException"):
         emulator.client("dynamodb").list_tables()

@@ -24,6 +24,7 @@ from tests.integration.emulator.running_emulator import (
     wait_until,
 )
 from tests.integration.emulator.running_emulator import write_function as write
+from tests.plain_http import NO_TLS
 
 SOURCE = """import os
 
@@ -141,7 +142,7 @@ def is_closed(port: int) -> bool:
 
 def ask(emulator: RunningEmulator, name: str, **changes: Any) -> httpx.Response:
     body = {"port": free_port()} | changes
-    return httpx.put(f"{emulator.url}/_emulator/debug/{name}", json=body, timeout=60)
+    return httpx.put(f"{emulator.url}/_emulator/debug/{name}", json=body, timeout=60, verify=NO_TLS)
 
 
 def test_an_unknown_function_a_taken_port_and_a_function_that_does_not_start_are_said_so(

@@ -25,6 +25,7 @@ from tests.integration.emulator.mapped_queue import (
     until,
     until_enabled,
 )
+from tests.plain_http import NO_TLS
 from tests.services import RunningRabbitMQ
 
 EVENTS = Path(__file__).parents[2] / "events"
@@ -41,7 +42,9 @@ def test_the_documented_message_arrives_as_the_documented_event(rabbitmq: Runnin
     body = base64.b64decode(record["data"])
     properties["bodySize"] = len(body)  # the page says 80 for a body of 43 bytes
     # A broker takes a user id only from the user of that name.
-    as_admin = httpx.Client(base_url=rabbitmq.management_url, auth=(rabbitmq.username, rabbitmq.password))
+    as_admin = httpx.Client(
+        base_url=rabbitmq.management_url, auth=(rabbitmq.username, rabbitmq.password), verify=NO_TLS
+    )
     user = properties["userId"]
     as_admin.put(f"/api/users/{user}", json={"password": "pizza", "tags": ""}).raise_for_status()
     everything = {"configure": ".*", "write": ".*", "read": ".*"}

@@ -20,6 +20,7 @@ from tests.integration.emulator.mapped_queue import (
     until,
     until_enabled,
 )
+from tests.plain_http import NO_TLS
 from tests.services import RunningRabbitMQ
 
 METHODS = ("nack", "reject", "close")
@@ -113,7 +114,9 @@ def test_a_batch_that_could_not_be_invoked_is_tried_again(rabbitmq: RunningRabbi
 
 def test_a_mapping_shows_why_it_cannot_consume_and_heals_by_itself(rabbitmq: RunningRabbitMQ) -> None:
     functions = NotedInvocations()
-    as_admin = httpx.Client(base_url=rabbitmq.management_url, auth=(rabbitmq.username, rabbitmq.password))
+    as_admin = httpx.Client(
+        base_url=rabbitmq.management_url, auth=(rabbitmq.username, rabbitmq.password), verify=NO_TLS
+    )
 
     async def scenario() -> None:
         with new_queue(rabbitmq) as queue:

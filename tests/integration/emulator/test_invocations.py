@@ -14,6 +14,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from tests.integration.emulator.running_emulator import function, plan_of, wait_until, write_function
+from tests.plain_http import NO_TLS
 
 SOURCE = """
 import decimal, json, logging, os, signal, sys, time
@@ -296,7 +297,7 @@ def test_an_idle_environment_that_is_killed_is_replaced(client, emulator):
 def test_the_last_invocations_are_remembered_with_their_reports_figures(client, emulator):
     _, done = invoke(client, "echo")
     invoke(client, "late", {"kind": "exception"})
-    last = httpx.get(f"{emulator.url}/_emulator/invocations").json()
+    last = httpx.get(f"{emulator.url}/_emulator/invocations", verify=NO_TLS).json()
     assert last["echo"][-1]["requestId"] == done["ResponseMetadata"]["RequestId"]
     assert last["echo"][-1]["memoryMb"] > 0
     assert (last["echo"][-1]["error"], last["late"][-1]["error"]) == (None, "ValueError: Handler fails")

@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable
 import httpx
 
 from emulator.runtime_api import Invocation, RuntimeApi
+from tests.plain_http import NO_TLS
 
 INVOCATION = Invocation("r-1", b'{"a": 1}', "arn:aws:lambda:us-east-1:000000000000:function:f", "Root=1-2-3")
 
@@ -41,7 +42,7 @@ def with_runtime_api(test: Callable[[RuntimeApi, Heard, httpx.AsyncClient], Awai
         heard = Heard()
         api = RuntimeApi(heard)
         base_url = f"http://{await api.start()}/2018-06-01/runtime"
-        async with httpx.AsyncClient(base_url=base_url) as client:
+        async with httpx.AsyncClient(base_url=base_url, verify=NO_TLS) as client:
             await test(api, heard, client)
         api.close()
 

@@ -8,8 +8,9 @@ import pytest
 
 from system.configuration import CurrentConfiguration
 from system.folder import Folder
-from system.parts import SERVICES, all_parts
+from system.parts import all_parts
 from system.ports import Ports
+from system.services import SERVICES
 
 
 @pytest.fixture
