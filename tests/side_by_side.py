@@ -1,7 +1,8 @@
 """`python tests/side_by_side.py PATH…`: run pytest; the whole suite in two processes, since half of it only waits.
 
-One process has the tests that boot a whole system and those of infra/, the other all the rest; each line says whose it
-is, and what a process has to say at its end (failures, the summary) comes in one piece. Exit status 1 when either fails.
+One process has the tests that boot a whole system and those of infra/, the other all the rest; each line says whose
+it is, and what a process has to say at its end (failures, the summary) comes in one piece. Exit status 1 when either
+fails.
 """
 
 from __future__ import annotations
