@@ -9,7 +9,7 @@ from __future__ import annotations
 import random
 import threading
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from concurrent.futures import ThreadPoolExecutor
 
 from chaos.fault import Fault
 from chaos.history import Injection
@@ -44,30 +44,7 @@ def inject_together(group: Sequence[Fault], world: World, *, seed: str) -> list[
     """Inject all faults of a group at once; returns what did not work. Each is noted in the history."""
     with ThreadPoolExecutor(len(group)) as threads:
         injected = [threads.submit(_inject, each, world, f"{seed}/{each.name}") for each in group]
-    return [error for each in injected for error in _failure(each)]
-
-
-def inject_each(faults: Mapping[str, Fault], world: World, *, seed: int) -> list[Exception]:
-    """Inject every fault once, each as soon as what it touches is whole; returns what did not work.
-
-    Quicker than a pass of groups, which last as long as their longest fault. Those that touch most come first: what
-    touches little fits in anywhere.
-    """
-    left = sorted(faults)
-    random.Random(f"{seed}/order").shuffle(left)
-    left.sort(key=lambda name: len(faults[name].touches), reverse=True)
-    running: dict[Future[None], Fault] = {}
-    failures: list[Exception] = []
-    with ThreadPoolExecutor(AT_ONCE_MAX) as threads:
-        while left or running:
-            for name in [*left]:
-                if len(running) < AT_ONCE_MAX and _fits(faults[name], [*running.values()]):
-                    left.remove(name)
-                    running[threads.submit(_inject, faults[name], world, f"{seed}/{name}")] = faults[name]
-            for done in wait(running, return_when=FIRST_COMPLETED).done:
-                del running[done]
-                failures += _failure(done)
-    return failures
+    return [error for each in injected if (error := each.exception()) is not None and isinstance(error, Exception)]
 
 
 def torment(world: World, faults: Mapping[str, Fault], *, seed: int, is_over: threading.Event) -> list[Exception]:
@@ -79,11 +56,6 @@ def torment(world: World, faults: Mapping[str, Fault], *, seed: int, is_over: th
             return failures
         failures += inject_together(group, world, seed=f"{seed}/{number}")
     return failures
-
-
-def _failure(injected: Future[None]) -> list[Exception]:
-    error = injected.exception()
-    return [error] if isinstance(error, Exception) else []
 
 
 def _fits(fault: Fault, group: Sequence[Fault]) -> bool:

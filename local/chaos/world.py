@@ -38,6 +38,7 @@ from system.status import emulator_status, unhealthy_reason
 PATIENCE_S = 120.0
 # A broker that was killed while it booted boots anew; on a busy machine that takes minutes.
 RESTART_PATIENCE_S = 300.0
+QUERY_PATIENCE_S = 20.0
 QUEUES = (topology.ORDER_CREATED_QUEUE, topology.DEAD_LETTER_QUEUE)
 
 
@@ -145,8 +146,16 @@ class World:
         return int(self.query(statement)[0][0])
 
     def query(self, statement: str, *parameters: Any) -> list[tuple[Any, ...]]:
-        with contextlib.closing(self.postgres()) as connection:
-            return connection.execute(statement, parameters or None).fetchall()
+        """Ask Postgres; one that another fault has just killed is waited for, so only ask what may be asked twice."""
+        deadline = time.monotonic() + QUERY_PATIENCE_S
+        while True:
+            try:
+                with contextlib.closing(self.postgres()) as connection:
+                    return connection.execute(statement, parameters or None).fetchall()
+            except psycopg.OperationalError:
+                if time.monotonic() > deadline:
+                    raise
+            time.sleep(0.3)
 
     def publish(self, messages: list[tuple[bytes, dict[str, Any]]], *, is_confirmed: bool = True) -> None:
         """Publish bodies with their properties as the administrator; waiting for each confirm is slow."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import random
+
 from chaos import nemesis, report
 from chaos.clients import Behaviour
 from chaos.faults import ALL
@@ -14,8 +16,10 @@ SEED = 1
 def test_no_fault_loses_or_doubles_an_order(live: LiveSystem) -> None:
     run = begin(live.world())
     world = run.world
+    failures: list[Exception] = []
     with busy_clients(world, Behaviour(seed=SEED, count=4, pause_s=0.15)):
-        failures = nemesis.inject_each(ALL, world, seed=SEED)
+        for number, group in enumerate(nemesis.one_pass(ALL, random.Random(SEED))):
+            failures += nemesis.inject_together(group, world, seed=f"{SEED}/{number}")
     verdict, records = heal_and_check(run)
 
     print("\n".join(injection.shown() for injection in world.history.injections))  # noqa: T201 - shown on failure
