@@ -22,7 +22,7 @@ from tests.services import RunningPostgres, RunningRabbitMQ
 if TYPE_CHECKING:
     from tests.evaluations import Evaluations
 
-
+# A run has a node and several clusters in memory; Docker's 64 MB are too few.
 MEMORY_MIN_BYTES = 4 << 30
 
 
@@ -100,7 +100,7 @@ def live(services_folder: Path) -> Iterator[LiveSystem]:
 
 
 def _memory() -> str | None:
-    """A file system in memory, where there is one with room: tests make Postgres create and delete 100,000 files."""
+    """A file system in memory, where there is one with room: Postgres makes new files for each emptied table."""
     folder = Path("/dev/shm")
     try:
         found = os.statvfs(folder)

@@ -1,4 +1,4 @@
-"""What commands know of the parts without importing them, which would take each command half a second."""
+"""What commands know of the parts without importing them: that would take longer than what most commands do."""
 
 from __future__ import annotations
 

@@ -16,6 +16,7 @@ from tests.integration.functions.http_events import get, post_order
 from tests.integration.functions.test_create_order import take
 from tests.integration.functions.test_invoice_consumer import batch, message, order_body
 from tests.integration.functions.test_outbox_relay import relay
+from tracing.configuration import EXPORT_TIMEOUT_S
 
 CLIENT = ("4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7")
 SAMPLED = {"traceparent": f"00-{CLIENT[0]}-{CLIENT[1]}-01", "tracestate": "a=b"}
@@ -30,11 +31,6 @@ def collector(monkeypatch: pytest.MonkeyPatch) -> Iterator[Collector]:
         monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", running.endpoint)
         monkeypatch.setenv("OTEL_EXPORTER_OTLP_TIMEOUT", "5000")
         yield running
-
-
-@pytest.fixture
-def usual_timeout(collector: Collector, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("OTEL_EXPORTER_OTLP_TIMEOUT")
 
 
 @pytest.fixture
@@ -301,12 +297,15 @@ def test_log_lines_carry_the_ids_of_their_invocation(
 
 @pytest.mark.parametrize("kind", ["dead", *BROKEN])
 def test_a_broken_collector_costs_no_order_and_at_most_its_time_out(
-    collector: Collector, usual_timeout: None, said: list[dict[str, Any]], empty: Any, invoke: Any, kind: str
+    collector: Collector, said: list[dict[str, Any]], empty: Any, invoke: Any, kind: str
 ) -> None:
     spans = invoke.dependencies("create_order").tracing
+    invoke("create_order", post_order())
+    spans.collector.timeout_s = EXPORT_TIMEOUT_S
     if kind == "dead":
         collector.close()
     collector.answer = BROKEN.get(kind, collector.answer)
+    collector.hang_up()
     for _ in range(3):
         assert invoke("create_order", post_order())["statusCode"] == 201
 
@@ -314,7 +313,7 @@ def test_a_broken_collector_costs_no_order_and_at_most_its_time_out(
     assert 0 < spans.collector.spent_s < 0.5
     (outage,) = [line for line in said if "spans are dropped" in line["message"]]
     assert outage["reason"]
-    assert empty.count("orders.orders") == 3
+    assert empty.count("orders.orders") == 4
     assert len(collector.bodies) <= 2, "the breaker is open"
 
 
