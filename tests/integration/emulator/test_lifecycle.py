@@ -80,7 +80,7 @@ def test_an_edit_is_seen_by_the_next_invocation(start_emulator, folder):
         assert result(emulator, "value")[:2] == [edited, edited - 1]
         contracts.write_text(f"VALUE = {edited}\n")
         assert result(emulator, "value")[:2] == [edited, edited]
-    assert len([entry for entry in emulator.environments("value") if entry["state"] == "idle"]) == 1
+    wait_until(lambda: [entry["state"] for entry in emulator.environments("value")] == ["idle"])
 
 
 def test_idle_environments_end(start_emulator, folder):
