@@ -1,8 +1,7 @@
-"""`python tests/side_by_side.py PATH…`: run pytest; the whole suite in two processes, since half of it only waits.
+"""`python tests/side_by_side.py PATH…`: run pytest; the whole suite in three processes, since much of it only waits.
 
-One process has the tests that boot a whole system and those of infra/, the other all the rest; each line says whose
-it is, and what a process has to say at its end (failures, the summary) comes in one piece. Exit status 1 when either
-fails.
+Each line says whose it is, and what a process has to say at its end (failures, the summary) comes in one piece. Exit
+status 1 when any fails.
 """
 
 from __future__ import annotations
@@ -16,17 +15,21 @@ from collections.abc import Iterable
 from pathlib import Path
 
 TESTS = "tests"
-# Evaluating infra/ comes after the system that is made of it: on a fresh machine that compiles the provider's SDK.
-SYSTEM = ["tests/e2e", "tests/faults", "tests/infra"]
-# Unit tests say soonest what is broken.
-FIRST = "tests/unit"
+# What each process has, in this order, chosen so that they take about as long; what is not listed is the others'.
+# A system of its own has who tests it as a whole, and who breaks it. That of the latter boots later, and infra/ is
+# evaluated later: on a fresh machine the first of them compiles the provider's SDK. Unit tests say soonest what is
+# broken.
+GROUPS = {
+    "system": ["tests/e2e", "tests/infra", "tests/integration/console", "tests/integration/migrations"],
+    "faults": ["tests/unit", "tests/integration/gateway", "tests/faults"],
+}
 
 
 def main(paths: list[str]) -> int:
     if paths != [TESTS]:
         os.execv(sys.executable, pytest(paths))  # noqa: S606 (so that Ctrl-C is pytest's own)
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    processes = {"system": start(SYSTEM), "others": start(others())}
+    processes = {name: start(group) for name, group in [*GROUPS.items(), ("others", others())]}
     output = threading.Lock()
     readers = [threading.Thread(target=show, args=(name, each, output)) for name, each in processes.items()]
     for reader in readers:
@@ -44,9 +47,10 @@ def main(paths: list[str]) -> int:
 
 
 def others() -> list[str]:
-    """Every folder with tests but the system's, in the order in which they are run."""
-    found = [str(path) for path in sorted(Path(TESTS).iterdir()) if any(path.rglob("test_*.py"))]
-    return [FIRST, *(path for path in found if path not in (FIRST, *SYSTEM))]
+    """Every folder with tests that is in no group."""
+    grouped = [path for group in GROUPS.values() for path in group]
+    folders = sorted({path.parent for path in Path(TESTS).rglob("test_*.py")})
+    return [str(folder) for folder in folders if not any(folder.is_relative_to(path) for path in grouped)]
 
 
 def pytest(arguments: list[str]) -> list[str]:
@@ -54,7 +58,7 @@ def pytest(arguments: list[str]) -> list[str]:
 
 
 def start(paths: list[str]) -> subprocess.Popen[str]:
-    """In a process group of its own: Ctrl-C reaches this program alone, which then ends both once."""
+    """In a process group of its own: Ctrl-C reaches this program alone, which then ends all once."""
     return subprocess.Popen(
         pytest(paths),
         stdin=subprocess.DEVNULL,

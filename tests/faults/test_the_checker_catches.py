@@ -101,9 +101,18 @@ MUTANTS = {
 }
 
 
+@pytest.fixture(scope="module")
+def live_without_functions(live: LiveSystem) -> Iterator[LiveSystem]:
+    live.run("stop", "emulator")
+    yield live
+    live.run("start", "emulator")
+
+
 @pytest.mark.parametrize("name", MUTANTS)
-def test_a_version_that_lacks_a_guarantee_is_caught(live: LiveSystem, tmp_path: Path, name: str) -> None:
-    mutant = MUTANTS[name]
+def test_a_version_that_lacks_a_guarantee_is_caught(
+    live_without_functions: LiveSystem, tmp_path: Path, name: str
+) -> None:
+    mutant, live = MUTANTS[name], live_without_functions
     with emulator_of(live, mutated_root(tmp_path, mutant)), empty_tables(live.world(), mutant):
         verdict = tormented(begin(live.world()), mutant)
 
@@ -130,20 +139,18 @@ def mutated_root(folder: Path, mutant: Mutant) -> Path:
 
 @contextmanager
 def emulator_of(live: LiveSystem, root: Path) -> Iterator[None]:
-    """The functions of other sources in place of the system's own."""
+    """The functions of other sources, where the system has none."""
     world, folder = live.world(), live.system.folder
     port = str(live.system.ports.aws)
     arguments = ["--plan", folder.plan, "--values", folder.values, "--secrets", folder.secrets]
     arguments += ["--state", root / "state", "--root", root, "--port", port]
     argv = [sys.executable, "-m", "emulator", *map(str, arguments)]
-    live.run("stop", "emulator")
     emulator = Process("emulator", Command(argv=argv, cwd=ROOT, environment=python_environment()), log=root / "log")
     try:
         world.until(world.is_healthy, f"the mutant's emulator did not come up: {root / 'log'}")
         yield
     finally:
         emulator.stop()
-        live.run("start", "emulator")
 
 
 @contextmanager

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 import threading
@@ -16,9 +15,8 @@ from typing import Any
 
 import httpx
 
-from system.folder import Folder
-
-ROOT = Path(__file__).parents[3]
+from system.configuration import python_environment
+from system.folder import ROOT, Folder
 
 
 @dataclass
@@ -78,7 +76,7 @@ def running_console(path: Path, *arguments: str) -> Iterator[tuple[subprocess.Po
     """A console process on a free port."""
     process = subprocess.Popen(
         [sys.executable, "-m", "console", "--state", str(path), "--port", "0", *arguments],
-        env={**os.environ, "PYTHONPATH": str(ROOT / "local")},
+        env=python_environment(),
         cwd=ROOT,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import socket
 import subprocess
 import sys
@@ -13,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).parents[3]
+from system.configuration import python_environment
 
 
 @dataclass
@@ -47,7 +46,7 @@ def start(folder: Path, config: dict[str, Any] | None, *arguments: str, port: in
         arguments = ("--config", str(path), *arguments)
     return subprocess.Popen(
         [sys.executable, "-m", "gateway", "--port", str(port), *arguments],
-        env={**os.environ, "PYTHONPATH": str(ROOT / "local")},
+        env=python_environment(),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,

@@ -8,7 +8,7 @@ import yaml
 
 from components.kong_config import Consumer, fill_in
 from configuration import LambdaEndpoint
-from tests.integration.gateway.gateway_process import ROOT
+from system.folder import ROOT
 
 LIMITS = {"demo": 1000, "other": 1000, "limited": 5}
 
