@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import httpx
-import psycopg
 
 from chaos.own_system import OwnSystem
 from chaos.world import World
@@ -49,8 +48,7 @@ class LiveSystem:
         return httpx.Client(base_url=self.endpoints["gateway"], headers=headers, timeout=30, verify=NO_TLS)
 
     def query(self, statement: str) -> list[tuple[Any, ...]]:
-        with psycopg.connect(self.endpoints["postgres"]) as connection:
-            return connection.execute(statement).fetchall()
+        return self.world().query(statement)
 
     def counts(self) -> dict[str, int]:
         """What is in the tables; `uninvoiced` orders, `doubled` invoices and `gaps` in their numbers."""
@@ -78,4 +76,4 @@ def wait_for(condition: Callable[[], bool], *, timeout_s: float, what: Callable[
     deadline = time.monotonic() + timeout_s
     while not condition():
         assert time.monotonic() < deadline, f"not within {timeout_s} s: {what()}"
-        time.sleep(0.2)  # most conditions open a connection
+        time.sleep(0.2)

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from chaos.amounts import Amounts
+from chaos.connections import Connections, superuser_connection
 from chaos.history import History
 from chaos.proxy import Network
 from chaos.world import World
@@ -36,6 +37,7 @@ class OwnSystem:
         postgres, rabbitmq = free_ports(2)
         self._database = self._network.link(server_port=self.ports.postgres, port=postgres)
         self._broker = self._network.link(server_port=self.ports.rabbitmq, port=rabbitmq)
+        self._connections = Connections(lambda: superuser_connection(self.folder))
 
     @property
     def environ(self) -> dict[str, str]:
@@ -53,7 +55,12 @@ class OwnSystem:
     def world(self) -> World:
         """The door to it, once it is up."""
         return World(
-            folder=self.folder, database=self._database, broker=self._broker, history=History(), amounts=Amounts()
+            folder=self.folder,
+            connections=self._connections,
+            database=self._database,
+            broker=self._broker,
+            history=History(),
+            amounts=Amounts(),
         )
 
     def down(self) -> None:
@@ -61,7 +68,8 @@ class OwnSystem:
             self.run("down")
 
     def close(self) -> None:
-        """End the proxies."""
+        """End the proxies and our own connections."""
+        self._connections.close()
         self._network.close()
 
     def run(self, *arguments: str) -> str:

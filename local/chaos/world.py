@@ -20,18 +20,18 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote, urlsplit, urlunsplit
+from urllib.parse import quote
 
 import pika
 import psycopg
 
 from chaos.amounts import Amounts
+from chaos.connections import Connection, Connections, superuser_connection
 from chaos.history import History
 from chaos.proxy import Link
 from contracts import topology
 from system import endpoints
 from system.folder import Folder
-from system.postgres import Postgres
 from system.process import Record, freeze, thaw
 from system.status import emulator_status, unhealthy_reason
 
@@ -64,9 +64,10 @@ class Sent:
 
 @dataclass(frozen=True, kw_only=True)
 class World:
-    """`database` and `broker` are the proxies between the functions and the services."""
+    """`connections` are a superuser's; `database` and `broker` the proxies between the functions and the services."""
 
     folder: Folder
+    connections: Connections
     database: Link
     broker: Link
     history: History
@@ -111,7 +112,6 @@ class World:
         while not condition():
             if time.monotonic() > deadline:
                 raise NotBittenError(f"{complaint} (within {timeout_s:.0f} s)")
-            # Most conditions open a connection: asked more often, they would be the load.
             time.sleep(0.15)
 
     def is_healthy(self) -> bool:
@@ -126,12 +126,9 @@ class World:
         status = emulator_status(self.endpoints["aws"]) or {"mappings": []}
         return next((dict(entry) for entry in status["mappings"] if entry["queue"] == queue), {})
 
-    def postgres(self) -> psycopg.Connection[Any]:
-        """A superuser's connection; close it."""
-        port = urlsplit(self.endpoints["postgres"])
-        cluster = Postgres(self.folder.data("postgres"), port=port.port or 0)
-        dsn = urlunsplit(urlsplit(cluster.dsn)._replace(path=port.path))
-        return psycopg.connect(dsn, autocommit=True, connect_timeout=5, options="-c default_transaction_read_only=off")
+    def postgres(self) -> Connection:
+        """A superuser's connection of the caller's own; close it."""
+        return superuser_connection(self.folder)
 
     @contextmanager
     def database_lock(self, table: str) -> Iterator[None]:
@@ -150,7 +147,7 @@ class World:
         deadline = time.monotonic() + QUERY_PATIENCE_S
         while True:
             try:
-                with contextlib.closing(self.postgres()) as connection:
+                with self.connections.borrowed() as connection:
                     return connection.execute(statement, parameters or None).fetchall()
             except psycopg.OperationalError:
                 if time.monotonic() > deadline:

@@ -23,6 +23,7 @@ _SWITCHES = [
     "--headless=new",
     "--no-sandbox",  # tests may run as root, and only ever show our own page
     "--disable-gpu",
+    "--in-process-gpu",  # what draws without one: one process less
     "--disable-dev-shm-usage",
     "--disable-background-networking",
     "--disable-component-update",

@@ -15,6 +15,7 @@ import psycopg
 import pytest
 
 import migrations.roles
+from chaos.connections import Connections
 from contracts import topology
 from release.handler import lambda_handler as release
 from tests.services import RunningPostgres, RunningRabbitMQ
@@ -42,13 +43,14 @@ class Released:
     postgres: RunningPostgres
     rabbitmq: RunningRabbitMQ
     environ: dict[str, str]
+    connections: Connections
 
     def admin(self) -> psycopg.Connection[Any]:
-        """A superuser's connection; close it."""
-        return psycopg.connect(self.postgres.dsn, dbname=DATABASE, autocommit=True)
+        """A superuser's connection of the caller's own; close it."""
+        return superuser(self.postgres)
 
     def query(self, statement: str, *parameters: Any) -> list[tuple[Any, ...]]:
-        with self.admin() as connection:
+        with self.connections.borrowed() as connection:
             return connection.execute(statement, parameters or None).fetchall()
 
     def count(self, table: str) -> int:
@@ -74,6 +76,10 @@ class SecretsHandler(BaseHTTPRequestHandler):
 
     def log_message(self, *arguments: Any) -> None:
         pass
+
+
+def superuser(postgres: RunningPostgres) -> psycopg.Connection[Any]:
+    return psycopg.connect(postgres.dsn, dbname=DATABASE, autocommit=True)
 
 
 def secrets_of(postgres: RunningPostgres, rabbitmq: RunningRabbitMQ) -> dict[str, dict[str, str]]:
@@ -115,9 +121,10 @@ def released(postgres: RunningPostgres, rabbitmq: RunningRabbitMQ) -> Iterator[R
         "INVOICE_DUE_DAYS": "30",
         "LOG_LEVEL": "INFO",
     }
-    services = Released(postgres=postgres, rabbitmq=rabbitmq, environ=environ)
+    connections = Connections(lambda: superuser(postgres))
     invoke_release(environ)
-    yield services
+    yield Released(postgres=postgres, rabbitmq=rabbitmq, environ=environ, connections=connections)
+    connections.close()
     server.shutdown()
     thread.join()
     server.server_close()
@@ -138,7 +145,7 @@ def invoke_release(environ: dict[str, str]) -> dict[str, Any]:
 @pytest.fixture
 def empty(released: Released) -> Released:
     """The same, with nothing in any table or queue."""
-    with released.admin() as connection:
+    with released.connections.borrowed() as connection:
         connection.execute(
             "TRUNCATE orders.orders, orders.outbox, orders.idempotency_keys, invoices.invoices,"
             " invoices.parked_messages, invoices.delivery_attempts"
