@@ -10,7 +10,7 @@ import platform
 import sys
 from dataclasses import dataclass
 
-from packaging.tags import Tag, compatible_tags, cpython_tags, sys_tags
+from packaging.tags import Tag, compatible_tags, cpython_tags
 
 from package.errors import PackagingError
 from plan.model import Plan
@@ -22,7 +22,7 @@ _MANYLINUX = ("manylinux2014", "manylinux_2_17", "manylinux_2_28", "manylinux_2_
 
 @dataclass(frozen=True, kw_only=True)
 class Target:
-    """`platforms` are pip's names for it; none: this machine as it is."""
+    """`platforms` are pip's names for it."""
 
     python_version: str
     machine: str
@@ -30,20 +30,16 @@ class Target:
 
     @property
     def name(self) -> str:
-        return f"python{self.python_version}-{self.machine}" + ("" if self.platforms else "-this")
+        return f"python{self.python_version}-{self.machine}"
 
     def pip_arguments(self) -> list[str]:
         """Return what makes `pip download` choose wheels for the target."""
-        if not self.platforms:
-            return []
         version = self.python_version
         chosen = ["--python-version", version, "--implementation", "cp", "--abi", f"cp{version.replace('.', '')}"]
         return [*chosen, *(word for name in self.platforms for word in ("--platform", name))]
 
     def tags(self) -> list[Tag]:
         """Return the tags of the wheels that run on the target, the best first (PEP 425)."""
-        if not self.platforms:
-            return list(sys_tags())
         version = [int(part) for part in self.python_version.split(".")]
         abi = f"cp{self.python_version.replace('.', '')}"
         compiled = cpython_tags(version, abis=[abi], platforms=self.platforms)
@@ -58,11 +54,11 @@ class Target:
             "platform_machine": self.machine,
             "platform_python_implementation": "CPython",
             "platform_release": "",
-            "platform_system": platform.system() if not self.platforms else "Linux",
+            "platform_system": "Linux",
             "platform_version": "",
             "python_full_version": f"{self.python_version}.0",
             "python_version": self.python_version,
-            "sys_platform": sys.platform if not self.platforms else "linux",
+            "sys_platform": "linux",
         }
 
 
@@ -74,12 +70,14 @@ def target_of(plan: Plan) -> Target:
     ((runtime, architecture),) = found
     if not runtime.startswith("python3.") or architecture not in _MACHINES:
         raise PackagingError(f"cannot package for {runtime} on {architecture}")
-    machine = _MACHINES[architecture]
-    platforms = tuple(f"{manylinux}_{machine}" for manylinux in _MANYLINUX)
-    return Target(python_version=runtime.removeprefix("python"), machine=machine, platforms=platforms)
+    return _lambda_with(runtime.removeprefix("python"), _MACHINES[architecture])
 
 
 def this_machine() -> Target:
-    """Return the interpreter that runs this, and its platform."""
-    version = f"{sys.version_info.major}.{sys.version_info.minor}"
-    return Target(python_version=version, machine=platform.machine(), platforms=())
+    """Return Lambda's platform with the Python that runs this, on this kind of processor: what runs on this Linux."""
+    return _lambda_with(f"{sys.version_info.major}.{sys.version_info.minor}", platform.machine())
+
+
+def _lambda_with(python_version: str, machine: str) -> Target:
+    platforms = tuple(f"{manylinux}_{machine}" for manylinux in _MANYLINUX)
+    return Target(python_version=python_version, machine=machine, platforms=platforms)
