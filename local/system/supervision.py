@@ -20,6 +20,8 @@ _FIRST_PAUSE_S = 0.2
 _LONGEST_PAUSE_S = 5.0
 _STEADY_AFTER_S = 10.0
 _CHECK_INTERVAL_S = 0.1
+# One that runs is looked at less often: that goes on for as long as the system is up.
+_LIFE_CHECK_INTERVAL_S = 0.25
 
 
 def _nothing() -> None:
@@ -126,7 +128,7 @@ class Supervised:
         elif self._is_wanted:
             raise PartError(f"ended with {_describe(self._process.exit_code())} before it answered")
         while self._lives():
-            self._pause(_CHECK_INTERVAL_S)
+            self._pause(_LIFE_CHECK_INTERVAL_S)
 
     def _lives(self) -> bool:
         return self._is_wanted and self._process is not None and self._process.exit_code() is None
