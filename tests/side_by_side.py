@@ -20,8 +20,14 @@ TESTS = "tests"
 # evaluated later: on a fresh machine the first of them compiles the provider's SDK. Unit tests say soonest what is
 # broken.
 GROUPS = {
-    "system": ["tests/e2e", "tests/infra", "tests/integration/console"],
-    "faults": ["tests/unit", "tests/integration/gateway", "tests/integration/migrations", "tests/faults"],
+    "system": ["tests/e2e", "tests/infra"],
+    "faults": [
+        "tests/unit",
+        "tests/integration/gateway",
+        "tests/integration/migrations",
+        "tests/integration/console",
+        "tests/faults",
+    ],
 }
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import json
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -22,6 +22,15 @@ from tests.services import RunningPostgres, RunningRabbitMQ
 
 DATABASE = "orders"
 PASSWORD = "not-a-secret-in-a-test"
+# Emptied in this order: a key refers to its order.
+TABLES = (
+    "orders.outbox",
+    "orders.idempotency_keys",
+    "orders.orders",
+    "invoices.invoices",
+    "invoices.parked_messages",
+    "invoices.delivery_attempts",
+)
 
 
 @dataclass
@@ -142,25 +151,37 @@ def invoke_release(environ: dict[str, str]) -> dict[str, Any]:
         return release(event, Context())
 
 
+@pytest.fixture(scope="session")
+def purge(released: Released) -> Iterator[Callable[[], None]]:
+    """Return a function that empties the queues; its connection is kept, making one costs 40 ms of a processor."""
+    channels: list[Any] = []
+
+    def purge_queues() -> None:
+        # A broker that was away or frozen has closed the connection.
+        if not channels or channels[-1].is_closed:
+            channels.append(admin_channel(released))
+        for queue in (topology.ORDER_CREATED_QUEUE, topology.DEAD_LETTER_QUEUE):
+            channels[-1].queue_purge(queue)
+
+    yield purge_queues
+    if channels and channels[-1].is_open:
+        channels[-1].connection.close()
+
+
 @pytest.fixture
-def empty(released: Released) -> Released:
+def empty(released: Released, purge: Callable[[], None]) -> Released:
     """The same, with nothing in any table or queue."""
     with released.connections.borrowed() as connection:
-        connection.execute(
-            "TRUNCATE orders.orders, orders.outbox, orders.idempotency_keys, invoices.invoices,"
-            " invoices.parked_messages, invoices.delivery_attempts"
-        )
+        for table in TABLES:
+            connection.execute(f"DELETE FROM {table}")
         connection.execute("UPDATE invoices.invoice_counter SET last_number = 0")
-    channel = admin_channel(released)
-    channel.queue_purge(topology.ORDER_CREATED_QUEUE)
-    channel.queue_purge(topology.DEAD_LETTER_QUEUE)
-    channel.connection.close()
+    purge()
     return released
 
 
 def admin_channel(released: Released) -> Any:
     """A pika channel of the administrator; close its connection."""
-    return pika.BlockingConnection(pika.URLParameters(released.rabbitmq.amqp_url)).channel()
+    return pika.BlockingConnection(pika.URLParameters(f"{released.rabbitmq.amqp_url}?heartbeat=0")).channel()
 
 
 @dataclass(frozen=True)
