@@ -17,7 +17,7 @@ from tests.live_system import LiveSystem, wait_for
 from tests.plain_http import NO_TLS
 
 # As many as the machine has time for: `ORDERS=2000 CLIENTS=16 make test TESTS=tests/e2e`.
-ORDERS = int(os.environ.get("ORDERS", "240"))
+ORDERS = int(os.environ.get("ORDERS", "160"))
 CLIENTS = int(os.environ.get("CLIENTS", "8"))
 
 

@@ -17,7 +17,7 @@ def test_no_fault_loses_or_doubles_an_order(live: LiveSystem) -> None:
     run = begin(live.world())
     world = run.world
     failures: list[Exception] = []
-    with busy_clients(world, Behaviour(seed=SEED, count=4, pause_s=0.3)):
+    with busy_clients(world, Behaviour(seed=SEED, count=3, pause_s=0.3)):
         for number, group in enumerate(nemesis.one_pass(ALL, random.Random(SEED))):
             failures += nemesis.inject_together(group, world, seed=f"{SEED}/{number}")
     verdict, records = heal_and_check(run)
