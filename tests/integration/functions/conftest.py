@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import json
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -152,35 +152,27 @@ def invoke_release(environ: dict[str, str]) -> dict[str, Any]:
 
 
 @pytest.fixture(scope="session")
-def purge(released: Released) -> Iterator[Callable[[], None]]:
-    """Return a function that empties the queues; its connection is kept, making one costs 40 ms of a processor."""
-    channels: list[Any] = []
-
-    def purge_queues() -> None:
-        # A broker that was away or frozen has closed the connection.
-        if not channels or channels[-1].is_closed:
-            channels.append(admin_channel(released))
-        for queue in (topology.ORDER_CREATED_QUEUE, topology.DEAD_LETTER_QUEUE):
-            channels[-1].queue_purge(queue)
-
-    yield purge_queues
-    if channels and channels[-1].is_open:
-        channels[-1].connection.close()
+def kept_channel(released: Released) -> Iterator[Any]:
+    """One for all tests, since a connection costs 40 ms of a processor to make; no test ends the broker or it."""
+    channel = admin_channel(released)
+    yield channel
+    channel.connection.close()
 
 
 @pytest.fixture
-def empty(released: Released, purge: Callable[[], None]) -> Released:
+def empty(released: Released, kept_channel: Any) -> Released:
     """The same, with nothing in any table or queue."""
     with released.connections.borrowed() as connection:
         for table in TABLES:
             connection.execute(f"DELETE FROM {table}")
         connection.execute("UPDATE invoices.invoice_counter SET last_number = 0")
-    purge()
+    for queue in (topology.ORDER_CREATED_QUEUE, topology.DEAD_LETTER_QUEUE):
+        kept_channel.queue_purge(queue)
     return released
 
 
 def admin_channel(released: Released) -> Any:
-    """A pika channel of the administrator; close its connection."""
+    """A pika channel of the administrator, whose connection survives a frozen broker; close it."""
     return pika.BlockingConnection(pika.URLParameters(f"{released.rabbitmq.amqp_url}?heartbeat=0")).channel()
 
 
