@@ -9,21 +9,23 @@ import sys
 import traceback
 from pathlib import Path
 
-from plan.freshness import fingerprint, is_fresh, remember
+from plan.freshness import alone, fingerprint, is_fresh, remember
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 
 
 def main(arguments: list[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
-    made_from = fingerprint(options.root.resolve(), options.stack)
-    if options.if_changed and is_fresh(options.out, made_from):
-        print(f"plan: {options.stack} -> {options.out} (unchanged)")
-        return 0
-    status = _write(options)
-    if status == 0:
-        remember(options.out, made_from)
-    return status
+    options.out.parent.mkdir(parents=True, exist_ok=True)
+    with alone(options.out):
+        made_from = fingerprint(options.root.resolve(), options.stack)
+        if options.if_changed and is_fresh(options.out, made_from):
+            print(f"plan: {options.stack} -> {options.out} (unchanged)")
+            return 0
+        status = _write(options)
+        if status == 0:
+            remember(options.out, made_from)
+        return status
 
 
 def _write(options: argparse.Namespace) -> int:
@@ -43,7 +45,6 @@ def _write(options: argparse.Namespace) -> int:
         traceback.print_exc()
         print(f"plan: {options.root}/infra failed: {type(error).__name__}: {error}", file=sys.stderr)
         return 1
-    options.out.parent.mkdir(parents=True, exist_ok=True)
     options.out.write_text(plan.to_json())
     counted = f"{len(plan.functions)} functions, {len(plan.event_source_mappings)} event source mappings"
     print(f"plan: {options.stack} -> {options.out} ({counted}, {len(plan.secrets)} secrets)")

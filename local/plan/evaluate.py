@@ -12,8 +12,10 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from pulumi.runtime import resource as pulumi_resource
 from pulumi.runtime.config import set_all_config
 from pulumi.runtime.mocks import set_mocks
+from pulumi.runtime.proto import source_pb2
 from pulumi.runtime.settings import SETTINGS
 from pulumi.runtime.stack import run_pulumi_func
 from pulumi.runtime.sync_await import _sync_await
@@ -63,6 +65,8 @@ def record(
     set_all_config(config, list(secret_keys))
     SETTINGS.rpc_manager.clear()
     SETTINGS.outputs.clear()
+    # Where each resource was made, frame by frame, is for the engine's messages: as much work as the program itself.
+    pulumi_resource._get_stack_trace = source_pb2.StackTrace
 
     def run() -> None:
         program()

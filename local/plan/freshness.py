@@ -3,6 +3,8 @@
 The fingerprint covers every file that the program reads (a test holds it to that), the collector and the lock file.
 """
 
+import contextlib
+import fcntl
 import hashlib
 from collections.abc import Iterator
 from pathlib import Path
@@ -34,6 +36,14 @@ def source_files(root: Path) -> Iterator[Path]:
         path = root / source
         files = [path] if path.is_file() else sorted(path.rglob("*"))
         yield from (file for file in files if file.is_file() and "__pycache__" not in file.parts)
+
+
+@contextlib.contextmanager
+def alone(plan: Path) -> Iterator[None]:
+    """Wait until nobody else makes this plan; its folder has to exist. Who waited finds it fresh."""
+    with _note(plan).open("a") as note:
+        fcntl.flock(note, fcntl.LOCK_EX)
+        yield
 
 
 def is_fresh(plan: Path, made_from: str) -> bool:

@@ -75,9 +75,7 @@ class CurrentConfiguration:
         return self._current
 
     def _evaluate(self) -> Configuration:
-        evaluated = self._folder.run / "evaluated.json"
-        evaluate_plan(evaluated)
-        plan = model.load(evaluated)
+        plan = evaluate_plan()
         secrets = load_and_fill(self._folder.secrets, plan.secrets)
         values = reference_values(self._ports, os.environ)
         write_private(self._folder.values, json.dumps(values, indent=2) + "\n")
@@ -86,8 +84,12 @@ class CurrentConfiguration:
         return Configuration(plan, secrets, fingerprint(ROOT, plan, secrets))
 
 
-def evaluate_plan(out: Path) -> None:
-    """Run `python -m plan` for the stack `local`, which takes a second or two and is left out when nothing changed."""
+def evaluate_plan() -> model.Plan:
+    """Run `python -m plan` for the stack `local`, which takes seconds; left out while nothing changed since the last.
+
+    Every system of this checkout is made from the same sources, so they share the file. Raises PlanFailedError.
+    """
+    out = ROOT / ".local" / "plans" / "local.json"
     done = subprocess.run(
         [sys.executable, "-m", "plan", "--stack", "local", "--out", str(out), "--if-changed"],
         cwd=ROOT,
@@ -98,6 +100,7 @@ def evaluate_plan(out: Path) -> None:
     )
     if done.returncode != 0:
         raise PlanFailedError(f"`python -m plan` failed:\n{(done.stderr or done.stdout).strip()}")
+    return model.load(out)
 
 
 def python_environment() -> dict[str, str]:

@@ -28,6 +28,8 @@ _SWITCHES = [
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-extensions",
+    # Pages of its own that the address bar would show: preparing them is as much work as the browser's whole start.
+    "--disable-features=WebUIOmniboxPopup,WebUIOmniboxAimPopup",
     "--no-first-run",
     "--hide-scrollbars",
     "--lang=en-US",
@@ -60,6 +62,7 @@ class Browser:
             options.add_argument(switch)
         options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
         self.address = address
+        self._opened = 0
         self.driver = Chrome(options=options, service=Service(driver))
         self.resize(1280, 900)
 
@@ -76,8 +79,9 @@ class Browser:
 
     def open(self, place: str) -> None:
         """Load the page anew at this place, a location's hash."""
-        self.driver.get("about:blank")
-        self.driver.get(f"{self.address}/{place}")
+        # Another address, so that it is no move on the page; of the same origin, so that its process stays.
+        self._opened += 1
+        self.driver.get(f"{self.address}/?{self._opened}{place}")
 
     def go(self, place: str) -> None:
         """Follow a link to this place, without loading the page anew."""

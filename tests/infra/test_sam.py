@@ -114,10 +114,11 @@ def test_only_the_local_stack_has_addresses_to_begin_with(template_of: Callable[
 
 def test_the_same_plan_gives_the_same_template(local: Plan, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LOCAL_DIR", str(tmp_path / "state"))
-    written(local, tmp_path / "one")
-    written(local, tmp_path / "two")
+    one, two = tmp_path / "one", tmp_path / "two"
+    for folder in (one, two):
+        written(local, folder, "--root", str(tmp_path / "project"))
 
-    assert (tmp_path / "one" / "template.yaml").read_bytes() == (tmp_path / "two" / "template.yaml").read_bytes()
+    assert (one / "template.yaml").read_bytes() == (two / "template.yaml").read_bytes()
 
 
 def test_a_running_system_is_where_the_functions_are_led(
@@ -130,7 +131,7 @@ def test_a_running_system_is_where_the_functions_are_led(
     (state / "values.json").write_text(json.dumps(addresses))
     (state / "endpoints.json").write_text(json.dumps({"aws": "http://127.0.0.1:4321", "keys": {"demo": "key"}}))
 
-    template = written(local, tmp_path / "sam", "--host", "here")
+    template = written(local, tmp_path / "sam", "--host", "here", "--root", str(tmp_path / "project"))
 
     env_file = tmp_path / "sam" / "env.json"
     env = json.loads(env_file.read_text())

@@ -12,7 +12,7 @@ from package.build import Job, build
 from package.errors import NetworkError
 from package.target import Target, this_machine
 from plan.model import Plan
-from tests.evaluations import Evaluations
+from system.configuration import evaluate_plan
 from tests.integration.package.packaged_system import PackagedEmulator, bare_python, plan_for, unpack
 from tests.services import RunningPostgres, RunningRabbitMQ
 
@@ -21,9 +21,9 @@ KEPT = ROOT / ".local" / "package"
 
 
 @pytest.fixture(scope="session")
-def local_plan(evaluations: Evaluations) -> Plan:
+def local_plan() -> Plan:
     """The plan of this machine's stack."""
-    return evaluations.plan("local")
+    return evaluate_plan()
 
 
 @pytest.fixture(scope="session")

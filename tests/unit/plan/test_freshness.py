@@ -1,11 +1,12 @@
 """When a plan need not be made again."""
 
 import shutil
+import threading
 from pathlib import Path
 
 import pytest
 
-from plan.freshness import SOURCES, fingerprint, is_fresh, remember
+from plan.freshness import SOURCES, alone, fingerprint, is_fresh, remember
 
 ROOT = Path(__file__).resolve().parent.parent.parent.parent
 
@@ -55,3 +56,21 @@ def test_a_plan_is_fresh_only_as_long_as_it_is_there_and_its_sources_are_the_sam
     assert not is_fresh(plan, "def")
     plan.unlink()
     assert not is_fresh(plan, "abc")
+
+
+def test_who_waited_for_another_finds_the_plan_fresh(tmp_path: Path) -> None:
+    plan, found = tmp_path / "plan.json", []
+    other = threading.Thread(target=lambda: found.append(_fresh_when_alone(plan)))
+
+    with alone(plan):
+        other.start()
+        plan.write_text("{}")
+        remember(plan, "abc")
+    other.join()
+
+    assert found == [True]
+
+
+def _fresh_when_alone(plan: Path) -> bool:
+    with alone(plan):
+        return is_fresh(plan, "abc")
