@@ -25,7 +25,6 @@ GROUPS = {
         "tests/unit",
         "tests/integration/gateway",
         "tests/integration/migrations",
-        "tests/integration/console",
         "tests/faults",
     ],
 }

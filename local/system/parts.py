@@ -149,10 +149,4 @@ def _module(name: str, arguments: Sequence[str]) -> Command:
 
 
 def _marked(command: Command, folder: Folder) -> Command:
-    return Command(
-        argv=command.argv,
-        cwd=command.cwd,
-        environment={**command.environment, MARK: str(folder.path)},
-        stop_signal=command.stop_signal,
-        patience_s=command.patience_s,
-    )
+    return replace(command, environment={**command.environment, MARK: str(folder.path)})

@@ -11,6 +11,7 @@ import functools
 import json
 import os
 import signal
+import socket
 import subprocess
 import time
 from collections.abc import Mapping, Sequence
@@ -23,12 +24,16 @@ POLL_INTERVAL_S = 0.02
 
 @dataclass(frozen=True, kw_only=True)
 class Command:
-    """How a part is started, and how it wants to be stopped; `environment` is all that it sees."""
+    """How a part is started, and how it wants to be stopped; `environment` is all that it sees.
+
+    `stop_socket`: a Unix socket; where somebody listens on it, being connected to is what stops the part.
+    """
 
     argv: Sequence[str]
     cwd: Path
     environment: Mapping[str, str]
     stop_signal: signal.Signals = signal.SIGTERM
+    stop_socket: Path | None = None
     patience_s: float = 15
 
 
@@ -41,6 +46,7 @@ class Record:
     started: int
     boot: str
     stop_signal: int = signal.SIGTERM
+    stop_socket: str = ""
     patience_s: float = 15
 
     @classmethod
@@ -52,7 +58,12 @@ class Record:
         record = cls(name=name, pid=pid, started=stat.started, boot=_boot_id())
         if command is None:
             return record
-        return replace(record, stop_signal=command.stop_signal, patience_s=command.patience_s)
+        return replace(
+            record,
+            stop_signal=command.stop_signal,
+            stop_socket=str(command.stop_socket or ""),
+            patience_s=command.patience_s,
+        )
 
     @classmethod
     def from_json(cls, text: str) -> Record:
@@ -137,7 +148,8 @@ class Process:
 def end(record: Record) -> None:
     """Ask the process to stop, kill it when its patience is over, kill what is left of its session."""
     if record.is_alive():
-        _signal(record.pid, signal.Signals(record.stop_signal))
+        if not _hears(record.stop_socket):
+            _signal(record.pid, signal.Signals(record.stop_signal))
         # A frozen process hears its signal only when it goes on.
         thaw(record)
         if not _gone_within(record, record.patience_s):
@@ -203,6 +215,14 @@ def _gone_within(record: Record, seconds: float) -> bool:
             return False
         time.sleep(POLL_INTERVAL_S)
     return True
+
+
+def _hears(stop_socket: str) -> bool:
+    """Connect to the socket, if somebody listens there."""
+    with contextlib.suppress(OSError), socket.socket(socket.AF_UNIX) as connection:
+        connection.connect(stop_socket)
+        return True
+    return False
 
 
 def _signal(pid: int, number: signal.Signals) -> None:

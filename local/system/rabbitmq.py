@@ -131,7 +131,10 @@ class RabbitMQ:
 
     def command(self) -> Command:
         return Command(
-            argv=[str(self._home / "sbin" / find_script().name)], cwd=Path("/"), environment=self._environment()
+            argv=[str(self._home / "sbin" / find_script().name)],
+            cwd=Path("/"),
+            environment=self._environment(),
+            stop_socket=self._stop_socket,
         )
 
     def is_ready(self) -> bool:
@@ -155,6 +158,10 @@ class RabbitMQ:
         return self._folder / "home"
 
     @property
+    def _stop_socket(self) -> Path:
+        return self._folder / "stop"
+
+    @property
     def _password_file(self) -> Path:
         return self._folder / "administrator-password"
 
@@ -176,6 +183,7 @@ class RabbitMQ:
             "RABBITMQ_LOGS": "-",
             "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS": self._erlang_arguments(),
             "ERL_AFLAGS": PRELOAD_FLAGS,
+            "STOP_SOCKET": str(self._stop_socket),
             # The script then becomes the Erlang machine instead of waiting for it: one pid to know and to signal.
             "RUNNING_UNDER_SYSTEMD": "true",
             "ERL_EPMD_PORT": str(self._epmd_port),

@@ -13,6 +13,15 @@ import pytest
 from system.process import Command, Process, Record, end, read_stat, session_members
 
 STUBBORN = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('up', flush=True); time.sleep(60)"
+LISTENER = """
+import socket, sys
+listening = socket.socket(socket.AF_UNIX)
+listening.bind("stop")
+listening.listen()
+print("up", flush=True)
+listening.accept()
+sys.exit(7)
+"""
 PARENT = "import subprocess, time; subprocess.Popen(['sleep', '60']); print('up', flush=True); time.sleep(60)"
 
 
@@ -20,10 +29,12 @@ PARENT = "import subprocess, time; subprocess.Popen(['sleep', '60']); print('up'
 def start(tmp_path: Path) -> Iterator[Callable[..., Process]]:
     started: list[Process] = []
 
-    def run(program: str, *, patience_s: float = 5) -> Process:
+    def run(program: str, *, patience_s: float = 5, stop_socket: Path | None = None) -> Process:
         log = tmp_path / f"{len(started)}.log"
         argv = [sys.executable, "-S", "-c", program]
-        command = Command(argv=argv, cwd=tmp_path, environment={"ONLY": "this"}, patience_s=patience_s)
+        command = Command(
+            argv=argv, cwd=tmp_path, environment={"ONLY": "this"}, patience_s=patience_s, stop_socket=stop_socket
+        )
         started.append(Process("child", command, log=log))
         wait_until(lambda: log.read_text() != "")
         return started[-1]
@@ -44,6 +55,21 @@ def test_a_process_that_ignores_the_request_is_killed_when_its_patience_is_over(
     process = start(STUBBORN, patience_s=0.1)
     process.stop()
     assert process.exit_code() == -signal.SIGKILL
+
+
+def test_who_listens_on_its_stop_socket_is_asked_there_and_gets_no_signal(
+    start: Callable[..., Process], tmp_path: Path
+) -> None:
+    process = start(LISTENER, stop_socket=tmp_path / "stop")
+    end(Record.from_json(process.record.to_json()))
+    wait_until(lambda: process.exit_code() is not None)
+    assert process.exit_code() == 7
+
+
+def test_a_stop_socket_that_nobody_listens_on_is_no_hindrance(start: Callable[..., Process], tmp_path: Path) -> None:
+    process = start("import time; print('up', flush=True); time.sleep(60)", stop_socket=tmp_path / "stop")
+    process.stop()
+    assert process.exit_code() == -signal.SIGTERM
 
 
 def test_what_a_process_started_ends_with_it(start: Callable[..., Process]) -> None:
