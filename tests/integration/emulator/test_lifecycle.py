@@ -113,6 +113,8 @@ def test_beyond_the_accounts_concurrency_everything_is_throttled(start_emulator,
             end.touch()
         assert refused.value.response["Reason"] == "ConcurrentInvocationLimitExceeded"
         waiting = running.result()
+    # Its answer is here before it is idle, and only an idle environment makes room.
+    wait_until(lambda: [each["state"] for each in emulator.environments("wait")] == ["idle"])
     assert result(emulator, "value")[:2] == [1, 1]
     wait_until(lambda: not is_alive(waiting))
 
