@@ -45,7 +45,10 @@ def _write(options: argparse.Namespace) -> int:
         traceback.print_exc()
         print(f"plan: {options.root}/infra failed: {type(error).__name__}: {error}", file=sys.stderr)
         return 1
-    options.out.write_text(plan.to_json())
+    # In one step: a system that boots beside this reads the former plan or this one.
+    draft = options.out.with_name(f".{options.out.name}.new")
+    draft.write_text(plan.to_json())
+    draft.replace(options.out)
     counted = f"{len(plan.functions)} functions, {len(plan.event_source_mappings)} event source mappings"
     print(f"plan: {options.stack} -> {options.out} ({counted}, {len(plan.secrets)} secrets)")
     return 0

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from plan import model
-from system.folder import ROOT, Folder, write_private
+from system.folder import PLAN, ROOT, Folder, write_private
 from system.generated_secrets import Secrets, load_and_fill
 from system.ports import HOST, Ports
 
@@ -89,9 +89,8 @@ def evaluate_plan() -> model.Plan:
 
     Every system of this checkout is made from the same sources, so they share the file. Raises PlanFailedError.
     """
-    out = ROOT / ".local" / "plans" / "local.json"
     done = subprocess.run(
-        [sys.executable, "-m", "plan", "--stack", "local", "--out", str(out), "--if-changed"],
+        [sys.executable, "-m", "plan", "--stack", "local", "--out", str(PLAN), "--if-changed"],
         cwd=ROOT,
         env=python_environment(),
         capture_output=True,
@@ -100,7 +99,7 @@ def evaluate_plan() -> model.Plan:
     )
     if done.returncode != 0:
         raise PlanFailedError(f"`python -m plan` failed:\n{(done.stderr or done.stdout).strip()}")
-    return model.load(out)
+    return model.load(PLAN)
 
 
 def python_environment() -> dict[str, str]:

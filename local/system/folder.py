@@ -4,6 +4,8 @@ run/          the supervisor's own plan, its control socket, a record of each pr
 logs/         one file per part, functions/ one per function
 postgres/, rabbitmq/, emulator/     data
 secrets.json, values.json, endpoints.json
+
+What `infra/` is for this machine is no state: all systems of a checkout read it from PLAN.
 """
 
 from __future__ import annotations
@@ -13,6 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent.parent
+DEFAULT_FOLDER = ".local"
+PLAN = ROOT / DEFAULT_FOLDER / "plans" / "local.json"
 
 
 @dataclass(frozen=True)
@@ -23,7 +27,7 @@ class Folder:
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> Folder:
-        return cls((ROOT / environment.get("LOCAL_DIR", ".local")).resolve())
+        return cls((ROOT / environment.get("LOCAL_DIR", DEFAULT_FOLDER)).resolve())
 
     @property
     def run(self) -> Path:

@@ -8,6 +8,7 @@ import json
 import os
 import shutil
 import subprocess
+import sysconfig
 import venv
 import zipfile
 from importlib import metadata
@@ -36,7 +37,7 @@ def unpack(dist: Path, root: Path) -> None:
 
 def _lend_bytecode(layer: Path) -> None:
     """Give what is the same file in this environment its bytecode: compiling SQLAlchemy takes longer than the tests."""
-    installed = Path(str(metadata.distribution("sqlalchemy").locate_file("")))
+    installed = Path(sysconfig.get_path("purelib"))
     for copy in layer.rglob("*.py"):
         original = installed / copy.relative_to(layer)
         bytecode = Path(cache_from_source(str(original)))
