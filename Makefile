@@ -17,7 +17,7 @@ KEY ?=
 TIMEOUT ?=
 ID ?=
 ALL ?=
-TESTS ?= tests
+TESTS ?= tests local/region/tests
 SAM_HOST ?= host.docker.internal
 RUNTIME_PYTHON ?=
 SECONDS ?= 300
@@ -26,10 +26,8 @@ SEED ?=
 # GATEWAY_PORT, AWS_PORT, CONSOLE_PORT, POSTGRES_PORT, RABBITMQ_PORT, RABBITMQ_MANAGEMENT_PORT, RABBITMQ_DIST_PORT,
 # EPMD_PORT, DEBUG_PORT, LOCAL_DIR, REQUEUE and OTEL_EXPORTER_OTLP_TIMEOUT go to the commands as they are, from the
 # environment or from make's own arguments.
-RUN := PYTHONPATH=local .venv/bin/python -m
-SYSTEM := @$(RUN) system
-# What breaks and checks the system knows its messages as the functions do.
-HARNESS := PYTHONPATH=local:functions:layers/contracts/python:layers/postgres/python:layers/tracing/python .venv/bin/python -m
+# What the commands import is said once, in pyproject.toml's [tool.localregion].
+REGION := PYTHONPATH=local/region .venv/bin/python -m localregion
 
 .PHONY: help
 help: ## list the commands
@@ -37,110 +35,110 @@ help: ## list the commands
 
 .PHONY: .venv
 .venv: # always asked; does nothing when requirements.lock has not changed
-	@$(PYTHON) local/system/virtualenv.py
+	@$(PYTHON) local/region/localregion/services/virtualenv.py
 
 .PHONY: up
 up: .venv ## install what is missing, boot the whole system, print its URLs
-	$(SYSTEM) up
+	@$(REGION) up
 
 .PHONY: down
 down: ## stop everything
-	@test ! -x .venv/bin/python || $(RUN) system down
+	@test ! -x .venv/bin/python || $(REGION) down
 
 .PHONY: status
 status: .venv ## what runs, where; fails unless all is healthy
-	$(SYSTEM) status
+	@$(REGION) status
 
 .PHONY: stop
 stop: .venv ## stop one part: SERVICE=rabbitmq, postgres, emulator, gateway or console
-	$(SYSTEM) stop "$(SERVICE)"
+	@$(REGION) stop "$(SERVICE)"
 
 .PHONY: start
 start: .venv ## start one part: SERVICE=rabbitmq, postgres, emulator, gateway or console
-	$(SYSTEM) start "$(SERVICE)"
+	@$(REGION) start "$(SERVICE)"
 
 .PHONY: logs
 logs: .venv ## follow the functions' logs
-	$(SYSTEM) logs
+	@$(REGION) logs
 
 .PHONY: debug
 debug: .venv ## let an editor attach to a function: FUNCTION=create_order; Ctrl-C ends it
-	$(SYSTEM) debug "$(FUNCTION)"
+	@$(REGION) debug "$(FUNCTION)"
 
 .PHONY: clean
 clean: ## stop everything and forget all local state
-	@test ! -x .venv/bin/python || $(RUN) system clean
+	@test ! -x .venv/bin/python || $(REGION) clean
 
 .PHONY: order
 order: .venv ## post one order, watch it become an invoice, show its trace
-	$(SYSTEM) order
+	@$(REGION) order
 
 .PHONY: smoke
 smoke: ## check any deployment from outside: URL=… KEY=…; TIMEOUT=… seconds for the invoice
-	@KEY="$(KEY)" PYTHONPATH=local $(PYTHON) -m smoke "$(URL)" $(if $(TIMEOUT),--timeout "$(TIMEOUT)")
+	@KEY="$(KEY)" PYTHONPATH=local $(PYTHON) -m orders.smoke "$(URL)" $(if $(TIMEOUT),--timeout "$(TIMEOUT)")
 
 .PHONY: psql
 psql: .venv ## a shell in the database
-	$(SYSTEM) psql
+	@$(REGION) psql
 
 .PHONY: parked
 parked: .venv ## parked messages with their reason; ID=… for one of them whole
-	$(SYSTEM) parked --id="$(ID)"
+	@$(REGION) parked --id="$(ID)"
 
 .PHONY: replay
 replay: .venv ## replay parked messages through the outbox: ID=… for one, ALL=1 for all that wait
-	$(SYSTEM) replay --id="$(ID)" $(if $(filter-out 0 false,$(ALL)),--all)
+	@$(REGION) replay --id="$(ID)" $(if $(filter-out 0 false,$(ALL)),--all)
 
 .PHONY: dismiss
 dismiss: .venv ## let a parked message wait no longer: ID=…
-	$(SYSTEM) dismiss --id="$(ID)"
+	@$(REGION) dismiss --id="$(ID)"
 
 .PHONY: audit
 audit: .venv ## orders without invoice, invoices without order and the like; fails when there are any
-	$(SYSTEM) audit
+	@$(REGION) audit
 
 .PHONY: plan
 plan: .venv ## evaluate infra/ into .local/plan.json; STACK=dev or prod for the plan as deployed
-	@$(RUN) plan --stack "$(STACK)" --out .local/plan.json
+	@$(REGION) plan --stack "$(STACK)" --out .local/plan.json
 
 .PHONY: package
 package: .venv ## the archives that Lambda gets, in dist/; RUNTIME_PYTHON=python3.13 compiles them, too
-	@$(RUN) plan --if-changed --stack dev --out .local/package/plan.json
-	@$(RUN) package --plan .local/package/plan.json $(if $(RUNTIME_PYTHON),--runtime-python "$(RUNTIME_PYTHON)")
+	@$(REGION) plan --if-changed --stack dev --out .local/package/plan.json
+	@$(REGION) package --plan .local/package/plan.json $(if $(RUNTIME_PYTHON),--runtime-python "$(RUNTIME_PYTHON)")
 
 .PHONY: sam
 sam: .venv ## a SAM template of the plan in .local/sam/, for `sam local invoke`; STACK=…
-	@$(RUN) plan --stack "$(STACK)" --out .local/sam/plan.json --if-changed
-	@$(RUN) sam --plan .local/sam/plan.json --host "$(SAM_HOST)"
+	@$(REGION) plan --stack "$(STACK)" --out .local/sam/plan.json --if-changed
+	@$(REGION) sam --plan .local/sam/plan.json --host "$(SAM_HOST)"
 
 .PHONY: test
 test: .venv ## the test suite, on services of its own; TESTS=path for a part
-	@$(RUN) system install || echo "going on without RabbitMQ: what needs it is skipped, or fails where CI=true"
+	@$(REGION) install || echo "going on without RabbitMQ: what needs it is skipped, or fails where CI=true"
 	@.venv/bin/python tests/side_by_side.py $(TESTS)
 
 .PHONY: check
 check: .venv ## lint, format, types
 	@.venv/bin/ruff check
 	@.venv/bin/ruff format --check
-	@.venv/bin/mypy
+	@MYPYPATH=$$($(REGION) import-path) .venv/bin/mypy
 
 .PHONY: chaos
 chaos: .venv ## break a system of its own for SECONDS=… by SEED=…, then check every record
-	@$(RUN) system install
-	@$(HARNESS) chaos --seconds "$(SECONDS)" $(if $(SEED),--seed "$(SEED)")
+	@$(REGION) install
+	@$(REGION) chaos --seconds "$(SECONDS)" $(if $(SEED),--seed "$(SEED)")
 
 .PHONY: soak
 soak: .venv ## steady load for SECONDS=…; fails when anything grows, is lost or doubled
-	@$(RUN) system install
-	@$(HARNESS) chaos.soak --seconds "$(SECONDS)"
+	@$(REGION) install
+	@$(REGION) soak --seconds "$(SECONDS)"
 
 .PHONY: openapi
 openapi: .venv ## write the OpenAPI description that is served
-	@PYTHONPATH=local:layers/contracts/python .venv/bin/python -m openapi
+	@$(REGION) openapi
 
 .PHONY: bench
 bench: .venv ## the benchmarks: a table, and JSON in .local/bench/
-	@$(RUN) bench
+	@$(REGION) bench
 
 .PHONY: lock
 lock: .venv ## resolve pyproject.toml's groups into requirements.lock

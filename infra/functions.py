@@ -14,7 +14,8 @@ from components.policy import Statement
 from configuration import Configuration
 from traces import Traces
 
-# `make package` writes an archive of each (local/plan/sources.py says of what); the first three are every function's.
+# `make package` writes an archive of each, from what pyproject.toml names in [tool.localregion.layers]; the first three
+# are every function's.
 SHARED_LAYERS = ("dependencies", "contracts", "systems")
 LAYERS = (*SHARED_LAYERS, "migrations")
 

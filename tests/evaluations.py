@@ -14,12 +14,13 @@ from pathlib import Path
 
 import pytest
 
-from plan.collect import Collector
-from plan.evaluate import evaluate
-from plan.mocks import Resource
-from plan.model import Plan
+from localregion import project
+from localregion.plan.collect import Collector
+from localregion.plan.evaluate import evaluate
+from localregion.plan.mocks import Resource
+from localregion.plan.model import Plan
 
-ROOT = Path(__file__).resolve().parent.parent
+PROJECT = project.read(Path(__file__).resolve().parent.parent)
 
 
 def set_event_loop() -> None:
@@ -56,7 +57,7 @@ class Evaluations:
         """Return the plan of a stack."""
         if stack not in self._plans:
             resources, region = self.evaluated(stack)
-            self._plans[stack] = Collector(resources).plan(stack=stack, region=region)
+            self._plans[stack] = Collector(resources, PROJECT).plan(stack=stack, region=region)
         return self._plans[stack]
 
     def _evaluate(self, stack: str) -> tuple[list[Resource], str]:
@@ -69,4 +70,4 @@ class Evaluations:
         set_event_loop()
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(secrets, "token_hex", remembered)
-            return evaluate(ROOT, stack)
+            return evaluate(PROJECT, stack)

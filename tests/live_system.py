@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import httpx
-
-from chaos.own_system import OwnSystem
-from chaos.world import World
 from tests.plain_http import NO_TLS
+
+from proof.chaos.own_system import OwnSystem
+from proof.chaos.world import World
 
 INVOICED_TIMEOUT_S = 100
 
@@ -31,7 +31,7 @@ class LiveSystem:
         return self.system.environ
 
     def run(self, *arguments: str) -> str:
-        """`python -m system …`, as the Makefile calls it; returns what it printed."""
+        """`python -m localregion …`, as the Makefile calls it; returns what it printed."""
         return self.system.run(*arguments)
 
     def world(self) -> World:

@@ -14,7 +14,7 @@ import threading
 from collections.abc import Iterable
 from pathlib import Path
 
-TESTS = "tests"
+TESTS = ["tests", "local/region/tests"]
 # What each process has, in this order, chosen so that they take about as long; what is not listed is the others'.
 # A system of its own has who tests it as a whole, and who breaks it. That of the latter boots later, and infra/ is
 # evaluated later: on a fresh machine the first of them compiles the provider's SDK. Unit tests say soonest what is
@@ -23,6 +23,7 @@ GROUPS = {
     "system": ["tests/e2e", "tests/infra"],
     "faults": [
         "tests/unit",
+        "local/region/tests/unit",
         "tests/integration/gateway",
         "tests/integration/migrations",
         "tests/faults",
@@ -31,7 +32,7 @@ GROUPS = {
 
 
 def main(paths: list[str]) -> int:
-    if paths != [TESTS]:
+    if paths != TESTS:
         os.execv(sys.executable, pytest(paths))  # noqa: S606 (so that Ctrl-C is pytest's own)
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     processes = {name: start(group) for name, group in [*GROUPS.items(), ("others", others())]}
@@ -54,7 +55,7 @@ def main(paths: list[str]) -> int:
 def others() -> list[str]:
     """Every folder with tests that is in no group."""
     grouped = [path for group in GROUPS.values() for path in group]
-    folders = sorted({path.parent for path in Path(TESTS).rglob("test_*.py")})
+    folders = sorted({path.parent for tests in TESTS for path in Path(tests).rglob("test_*.py")})
     return [str(folder) for folder in folders if not any(folder.is_relative_to(path) for path in grouped)]
 
 
@@ -82,7 +83,7 @@ def show(name: str, process: subprocess.Popen[str], output: threading.Lock) -> N
     for line in process.stdout:
         is_report = is_running and line.startswith("=")
         text = f"\n{name}:\n{line}{process.stdout.read()}" if is_report else f"{name}: {line}"
-        is_running = is_running or line.startswith("tests")
+        is_running = is_running or line.startswith(tuple(TESTS))
         with output:
             sys.stdout.write(text)
             sys.stdout.flush()

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+import migrations
 import psycopg
+from migrations.roles import LOGINS
 from psycopg import sql
 from sqlalchemy import URL
 
-import migrations
-from migrations.roles import LOGINS
 from postgres import DatabaseSettings
 
 

@@ -14,10 +14,9 @@ from pathlib import Path
 from typing import Any
 
 from aiohttp import web
-
 from tests.browser import canned, canned_trace
 
-PAGE = Path(__file__).parents[2] / "local" / "console" / "page"
+PAGE = Path(__file__).parents[2] / "local" / "region" / "localregion" / "console" / "page"
 POLICY = "default-src 'self'; frame-ancestors 'none'"
 STARTED_MS = time.time() * 1000
 WORLD = web.AppKey("world", canned.World)

@@ -11,10 +11,10 @@ from pathlib import Path
 import pika
 import pytest
 from selenium.webdriver.common.keys import Keys
-
-from contracts import topology
 from tests.browser.chromium import Browser, BrowserMissingError
 from tests.live_system import LiveSystem
+
+from contracts import topology
 
 DOCS = Path(__file__).parents[2] / "docs"
 PICTURES = ["console.png", "console-trace.png"]

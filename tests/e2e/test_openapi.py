@@ -10,10 +10,10 @@ from typing import Any
 import httpx
 import pytest
 from hypothesis import HealthCheck, Phase, assume, given, settings
-
-from contracts import openapi
 from tests.e2e.conftest import LiveSystem
 from tests.plain_http import NO_TLS
+
+from contracts import openapi
 
 # `negative`: requests that break the description somewhere, where there is something to break.
 REQUESTS = [

@@ -9,17 +9,17 @@ from collections.abc import Callable
 
 import pika
 import pytest
+from tests.e2e.conftest import LiveSystem, wait_for
 
 from contracts import topology
-from system.__main__ import main
-from tests.e2e.conftest import LiveSystem, wait_for
+from localregion.__main__ import main
 
 Command = Callable[..., tuple[int, str, str]]
 
 
 @pytest.fixture
 def command(live: LiveSystem, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Command:
-    """`python -m system …` without the process: its exit status, output and errors."""
+    """`python -m localregion …` without the process: its exit status, output and errors."""
     monkeypatch.setenv("LOCAL_DIR", live.environ["LOCAL_DIR"])
 
     def run(*arguments: str) -> tuple[int, str, str]:

@@ -12,7 +12,6 @@ from concurrent.futures import ThreadPoolExecutor
 import boto3
 import httpx
 import pytest
-
 from tests.live_system import LiveSystem, wait_for
 from tests.plain_http import NO_TLS
 

@@ -11,11 +11,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pika
-
-import contracts.topology
-from chaos.run import wait_until_settled
 from tests.integration.functions.test_invoice_consumer import BROKEN, order_body
 from tests.live_system import LiveSystem, wait_for
+
+import contracts.topology
+from proof.chaos.run import wait_until_settled
 
 OUTAGE_S = float(os.environ.get("OUTAGE_S", "10"))
 

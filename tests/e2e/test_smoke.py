@@ -14,7 +14,7 @@ ROOT = Path(__file__).parents[2]
 
 def smoke(url: str, key: str) -> subprocess.CompletedProcess[str]:
     environment = {**os.environ, "PYTHONPATH": str(ROOT / "local"), "KEY": key}
-    command = [sys.executable, "-m", "smoke", url]
+    command = [sys.executable, "-m", "orders.smoke", url]
     return subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
 
 

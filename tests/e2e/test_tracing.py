@@ -10,12 +10,12 @@ from collections.abc import Iterator
 
 import pika
 import pytest
-
-import contracts.topology
-from chaos.run import wait_until_settled
 from tests.e2e.traced_order import TRACE_TIMEOUT_S, Order, Span, Trace, console, links_of, trace_or_none
 from tests.integration.functions.test_invoice_consumer import BROKEN
 from tests.live_system import LiveSystem, wait_for
+
+import contracts.topology
+from proof.chaos.run import wait_until_settled
 
 # What two clocks of one machine may disagree by.
 TOLERANCE_MS = 20.0

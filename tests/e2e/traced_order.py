@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import httpx
-
 from tests.live_system import LiveSystem, wait_for
 from tests.plain_http import NO_TLS
 

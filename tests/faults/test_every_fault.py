@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import random
 
-from chaos import nemesis, report
-from chaos.clients import Behaviour
-from chaos.faults import ALL
-from chaos.run import begin, busy_clients, heal_and_check
 from tests.live_system import LiveSystem
+
+from proof.chaos import nemesis, report
+from proof.chaos.clients import Behaviour
+from proof.chaos.faults import ALL
+from proof.chaos.run import begin, busy_clients, heal_and_check
 
 SEED = 1
 

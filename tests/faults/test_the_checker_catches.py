@@ -12,17 +12,17 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-
-from chaos.checker import Verdict
-from chaos.clients import Behaviour
-from chaos.faults.messages import copies
-from chaos.run import Run, begin, busy_clients, heal_and_check
-from chaos.traps import Trap
-from chaos.world import World
-from system.configuration import python_environment
-from system.folder import ROOT
-from system.process import Command, Process
 from tests.live_system import LiveSystem
+
+from localregion.services.process import Command, Process
+from localregion.system.configuration import python_environment
+from proof.chaos.checker import Verdict
+from proof.chaos.clients import Behaviour
+from proof.chaos.faults.messages import copies
+from proof.chaos.run import Run, begin, busy_clients, heal_and_check
+from proof.chaos.traps import Trap
+from proof.chaos.world import World
+from proof.checkout import ROOT
 
 TABLES = (
     "orders.orders, orders.outbox, orders.idempotency_keys, invoices.invoices, invoices.parked_messages,"
@@ -131,6 +131,7 @@ def mutated_root(folder: Path, mutant: Mutant) -> Path:
     """A copy of the sources with the mutation."""
     for name in ("functions", "layers", "migrations"):
         shutil.copytree(ROOT / name, folder / name)
+    shutil.copy(ROOT / "pyproject.toml", folder)
     file = folder / mutant.file
     text = file.read_text()
     assert mutant.old in text, f"{mutant.file} has changed: mend the mutant"
@@ -148,7 +149,7 @@ def emulator_of(live: LiveSystem, root: Path) -> Iterator[None]:
     plan.write_text(json.dumps(json.loads(folder.plan.read_text()) | {"invocations": []}))
     arguments = ["--plan", plan, "--values", folder.values, "--secrets", folder.secrets]
     arguments += ["--state", root / "state", "--root", root, "--port", port]
-    argv = [sys.executable, "-m", "emulator", *map(str, arguments)]
+    argv = [sys.executable, "-m", "localregion.aws", *map(str, arguments)]
     emulator = Process("emulator", Command(argv=argv, cwd=ROOT, environment=python_environment()), log=root / "log")
     try:
         world.until(world.is_healthy, f"the mutant's emulator did not come up: {root / 'log'}")

@@ -3,10 +3,10 @@
 from collections.abc import Callable
 
 import pytest
-
-from plan.mocks import Resource
-from plan.model import Plan
 from tests.evaluations import Evaluations, set_event_loop
+
+from localregion.plan.mocks import Resource
+from localregion.plan.model import Plan
 
 
 @pytest.fixture(autouse=True)

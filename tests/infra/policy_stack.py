@@ -4,7 +4,7 @@ import copy
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from plan import mocks
+from localregion.plan import mocks
 from policies.model import Policy, Resource, Stack
 
 

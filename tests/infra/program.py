@@ -74,7 +74,7 @@ pulumi.export("broker", broker.arn)
 def copy_program(folder: Path) -> Path:
     """Return a project in `folder`: its own `infra/`, everything else linked."""
     shutil.copytree(ROOT / "infra", folder / "infra", ignore=shutil.ignore_patterns("__pycache__"))
-    for name in ("functions", "kong", "layers", "local", "migrations", "requirements.lock"):
+    for name in ("functions", "kong", "layers", "local", "migrations", "pyproject.toml", "requirements.lock"):
         os.symlink(ROOT / name, folder / name)
     return folder
 

@@ -7,8 +7,8 @@ first, an unknown input is an error, and asking for a resource that is not there
 from collections.abc import Callable
 from typing import Any
 
-from plan.evaluate import record
-from plan.mocks import AwsMocks, RecordingMonitor, Resource, is_secret
+from localregion.plan.evaluate import record
+from localregion.plan.mocks import AwsMocks, RecordingMonitor, Resource, is_secret
 
 
 class Registered:

@@ -9,13 +9,14 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-
-from plan.collect import collect
-from plan.freshness import source_files
-from plan.inputs import PlanError
-from plan.mocks import UnknownInputError, UnsupportedCallError
-from plan.model import Plan
 from tests.infra.program import ROOT, copy_program, edit, small_program
+
+from localregion import project
+from localregion.plan.collect import collect
+from localregion.plan.freshness import source_files
+from localregion.plan.inputs import PlanError
+from localregion.plan.mocks import UnknownInputError, UnsupportedCallError
+from localregion.plan.model import Plan
 
 PLANTED = "hunter2-planted-by-the-test"
 LAST_LINE = 'pulumi.export("broker", broker.arn)\n'
@@ -23,7 +24,7 @@ WATCH = """
 import sys
 opened = set()
 sys.addaudithook(lambda event, args: opened.add(str(args[0])) if event == "open" else None)
-from plan.__main__ import main
+from localregion.plan.__main__ import main
 status = main(sys.argv[1:])
 print("\\n".join(opened))
 sys.exit(status)
@@ -50,7 +51,7 @@ def test_batch_size_timeout_and_variables_follow_the_program(tmp_path: Path, loc
     edit(root, "timeout_s=120", "timeout_s=77")
     edit(root, '"INVOICE_DUE_DAYS": "30"', '"INVOICE_DUE_DAYS": "14"')
 
-    changed = collect(root, "local")
+    changed = collect(project.read(root), "local")
 
     assert [mapping.batch_size for mapping in changed.event_source_mappings] == [1, 123]
     assert changed.function("invoice_consumer").timeout_s == 77
@@ -68,7 +69,7 @@ def test_a_secret_in_a_functions_environment_is_refused_by_name(root: Path) -> N
     edit(root, '"INVOICE_DUE_DAYS": "30"', f'"INVOICE_DUE_DAYS": pulumi.Output.secret("{PLANTED}")')
 
     with pytest.raises(PlanError, match=r"'invoice_consumer'.*INVOICE_DUE_DAYS holds a secret") as refused:
-        collect(root, "local")
+        collect(project.read(root), "local")
     assert PLANTED not in str(refused.value)
 
 
@@ -76,7 +77,7 @@ def test_a_key_that_is_no_secret_of_the_program_is_refused(root: Path) -> None:
     edit(root, 'key["key"],', f'pulumi.Output.secret("{PLANTED}"),')
 
     with pytest.raises(PlanError, match="not the value of a secret's version") as refused:
-        collect(root, "local")
+        collect(project.read(root), "local")
     assert PLANTED not in str(refused.value)
 
 
@@ -88,7 +89,7 @@ def test_a_secret_with_a_planted_value_shows_no_value(root: Path) -> None:
     )
     edit(root, LAST_LINE, LAST_LINE + version)
 
-    plan = collect(root, "local")
+    plan = collect(project.read(root), "local")
 
     assert plan.secrets["planted"] == {"password": {"$secret": "planted"}, "username": "u"}
     assert PLANTED not in plan.to_json()
@@ -104,7 +105,7 @@ def test_a_secret_value_that_also_stands_in_clear_is_refused(root: Path) -> None
     edit(root, '"INVOICE_DUE_DAYS": "30"', f'"INVOICE_DUE_DAYS": "{PLANTED}"')
 
     with pytest.raises(PlanError, match="stands in the plan in clear") as refused:
-        collect(root, "local")
+        collect(project.read(root), "local")
     assert PLANTED not in str(refused.value)
 
 
@@ -113,42 +114,42 @@ def test_an_input_from_an_output_that_nobody_gives_is_refused_with_its_path(root
     edit(root, '"INVOICE_DUE_DAYS": "30"', f'"INVOICE_DUE_DAYS": {unknown}')
 
     with pytest.raises(UnknownInputError, match=r"Function 'invoice_consumer'.*environment\.variables\.INVOICE"):
-        collect(root, "local")
+        collect(project.read(root), "local")
 
 
 def test_a_resource_that_would_run_in_aws_and_not_here_is_refused(root: Path) -> None:
     edit(root, LAST_LINE, LAST_LINE + 'aws.sqs.Queue("jobs")\n')
 
     with pytest.raises(PlanError, match=r"aws:sqs/queue:Queue 'jobs' has no place in the plan"):
-        collect(root, "local")
+        collect(project.read(root), "local")
 
 
 def test_a_question_to_aws_is_refused(root: Path) -> None:
     edit(root, LAST_LINE, LAST_LINE + "aws.get_caller_identity()\n")
 
     with pytest.raises(UnsupportedCallError, match="getCallerIdentity"):
-        collect(root, "local")
+        collect(project.read(root), "local")
 
 
 def test_an_exception_in_the_program_leads_to_the_programs_line(root: Path) -> None:
     edit(root, LAST_LINE, 'raise RuntimeError("broken on purpose")\n' + LAST_LINE)
 
     with pytest.raises(RuntimeError, match="broken on purpose") as raised:
-        collect(root, "local")
+        collect(project.read(root), "local")
     last = traceback.extract_tb(raised.value.__traceback__)[-1]
     assert Path(last.filename) == root / "infra" / "__main__.py"
 
 
 def test_encrypted_configuration_needs_no_key_to_make_a_plan(root: Path) -> None:
-    before = collect(root, "local").to_json()
+    before = collect(project.read(root), "local").to_json()
     stack = root / "infra" / "Pulumi.local.yaml"
     stack.write_text(stack.read_text() + "  serverless-orders:unused:\n    secure: v1:AAAA:BBBB\n")
 
-    assert collect(root, "local").to_json() == before
+    assert collect(project.read(root), "local").to_json() == before
 
 
 def test_the_command_writes_the_plan_once_and_keeps_it_while_nothing_changed(root: Path) -> None:
-    made = collect(root, "local").to_json()
+    made = collect(project.read(root), "local").to_json()
     out = root / "out" / "plan.json"
 
     first = _command(root, out)
@@ -169,7 +170,7 @@ def test_the_program_reads_no_file_that_the_fingerprint_leaves_out(watched: tupl
     ours = {Path(line) for line in watched[1] if line.startswith(f"{ROOT}/")}
     read = {path for path in ours if "__pycache__" not in path.parts and ".venv" not in path.parts}
     assert ROOT / "kong" / "kong.yml" in read
-    assert read <= set(source_files(ROOT))
+    assert read <= {path for _, path in source_files(project.read(ROOT))} | {ROOT / "pyproject.toml"}
 
 
 def test_an_unknown_stack_is_refused_with_the_known_ones(tmp_path: Path) -> None:
@@ -181,11 +182,11 @@ def test_an_unknown_stack_is_refused_with_the_known_ones(tmp_path: Path) -> None
 
 
 def _command(root: Path, out: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    return _python("-m", "plan", "--stack", "local", "--root", str(root), "--out", str(out), *arguments)
+    return _python("-m", "localregion.plan", "--stack", "local", "--root", str(root), "--out", str(out), *arguments)
 
 
 def _python(*arguments: str) -> subprocess.CompletedProcess[str]:
-    environment = {**os.environ, "PYTHONPATH": str(ROOT / "local")}
+    environment = {**os.environ, "PYTHONPATH": str(ROOT / "local" / "region")}
     command = [sys.executable, *arguments]
     return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=300, check=False)
 

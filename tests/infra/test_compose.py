@@ -10,21 +10,21 @@ from typing import Any
 
 import pytest
 import yaml
+from tests.infra.program import ROOT
 
 from components.gateway import CONTAINER, PROXY_PORT, STATUS_PORT
 from components.gateway import SETTINGS as KONG_ON_FARGATE
-from compose import prepare
-from compose.__main__ import _parser as one_shots
-from emulator.settings import parse_arguments
-from gateway.declarative import parse
-from gateway.plugins import SUPPORTED
-from plan.model import REFERENCES, Plan, resolve
-from tests.infra.program import ROOT
+from localregion.aws.settings import parse_arguments
+from localregion.compose import prepare
+from localregion.compose.__main__ import _parser as one_shots
+from localregion.kong.declarative import parse
+from localregion.kong.plugins import SUPPORTED
+from localregion.plan.model import REFERENCES, Plan, resolve
 
 TEXT = (ROOT / "local" / "docker-compose.yml").read_text()
 COMPOSE: dict[str, Any] = yaml.safe_load(TEXT)
 SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
-DOCKERFILE = (ROOT / "local" / "docker" / "Dockerfile").read_text()
+DOCKERFILE = (ROOT / "local" / "Dockerfile").read_text()
 IMAGES = {name: service["image"] for name, service in SERVICES.items() if "image" in service}
 OURS = SERVICES.keys() - IMAGES.keys()
 ONE_SHOTS = {"prepare", "release", "urls"}
@@ -191,7 +191,7 @@ def test_the_commands_of_our_containers_are_understood() -> None:
     emulator = parse_arguments(SERVICES["emulator"]["command"][1:])
     assert (emulator.host, emulator.port) == ("0.0.0.0", 4566)  # noqa: S104 inside the container
     assert emulator.aws_endpoint_url == "http://127.0.0.1:4566"
-    assert 'ENTRYPOINT ["python", "-m", "compose"]' in DOCKERFILE
+    assert 'ENTRYPOINT ["python", "-m", "localregion.compose"]' in DOCKERFILE
     for name in sorted(ONE_SHOTS):
         command = [re.sub(r"\$\{\w+:-(\d+)\}", r"\1", part) for part in SERVICES[name]["command"]]
         arguments = command if name == "prepare" else command[1:]

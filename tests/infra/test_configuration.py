@@ -4,11 +4,11 @@ import json
 from typing import Any
 
 import pytest
-
-from configuration import FUNCTIONS, Configuration, ConfigurationError, read_configuration
-from plan.evaluate import stack_config
 from tests.infra.program import ROOT
 from tests.infra.registered import register
+
+from configuration import FUNCTIONS, Configuration, ConfigurationError, read_configuration
+from localregion.plan.evaluate import stack_config
 
 GOOD = {
     "aws:region": "us-east-1",

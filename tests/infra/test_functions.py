@@ -7,6 +7,7 @@ from typing import Any
 
 import pulumi
 import pytest
+from tests.infra.registered import register
 
 from components.event_source_mapping import EventSourceMapping, EventSourceMappingArgs
 from components.execution_role import ExecutionRole
@@ -15,7 +16,6 @@ from components.layers import Layers, LayersArgs
 from components.policy import Statement
 from components.release import Release, ReleaseArgs, content_hash
 from components.schedule import Schedule, ScheduleArgs
-from tests.infra.registered import register
 
 ROLE_POLICY = "aws:iam/rolePolicy:RolePolicy"
 FUNCTION = "aws:lambda/function:Function"

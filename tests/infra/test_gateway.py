@@ -6,13 +6,13 @@ from typing import Any
 import pulumi
 import pytest
 import yaml
+from tests.infra.program import ROOT
+from tests.infra.registered import Registered, register, revealed
 
 from components.gateway import Gateway, GatewayArgs
 from components.key import Key, KeyArgs
 from components.kong_config import Consumer, KongConfigError, fill_in
 from configuration import LambdaEndpoint
-from tests.infra.program import ROOT
-from tests.infra.registered import Registered, register, revealed
 
 KONG_YML: dict[str, Any] = yaml.safe_load((ROOT / "kong" / "kong.yml").read_text())
 FUNCTIONS = {"create_order": "dev-create_order", "get_order": "dev-get_order"}

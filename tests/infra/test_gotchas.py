@@ -5,9 +5,9 @@ import subprocess
 import sys
 
 import pytest
+from tests.infra.program import ROOT
 
 import policies
-from tests.infra.program import ROOT
 
 TEXT = (ROOT / "docs" / "gotchas.md").read_text()
 SOURCES = (

@@ -4,14 +4,15 @@ import json
 import re
 from typing import Any
 
+from tests.infra.program import ROOT
+from tests.infra.registered import Registered, register
+
 from aws_api.metrics import DIMENSION, NAMESPACE
 from components import alarms
 from components.alarms import Watched
 from components.figures import figures_of
 from components.monitoring import Monitoring, MonitoringArgs
 from operations.audit import METRICS
-from tests.infra.program import ROOT
-from tests.infra.registered import Registered, register
 
 ALARM = "aws:cloudwatch/metricAlarm:MetricAlarm"
 QUERY = "aws:cloudwatch/queryDefinition:QueryDefinition"

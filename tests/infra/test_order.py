@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from plan.mocks import Resource
+from localregion.plan.mocks import Resource
 
 GROUP = "aws:ec2/securityGroup:SecurityGroup"
 

@@ -8,9 +8,9 @@ import pytest
 
 from contracts import topology
 from contracts.settings import required_variables, variables
+from localregion.plan import model
+from localregion.plan.model import Plan
 from operations.request import parse
-from plan import model
-from plan.model import Plan
 from policies.functions import READ_BY_EXTENSIONS
 
 FUNCTIONS = ["create_order", "get_order", "invoice_consumer", "operations", "outbox_relay", "release"]

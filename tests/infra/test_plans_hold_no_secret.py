@@ -8,9 +8,9 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-
-from plan.model import Plan
 from tests.evaluations import Evaluations
+
+from localregion.plan.model import Plan
 
 STACKS = ["local", "dev", "prod"]
 # What real secrets look like: AWS key ids and keys, private keys, tokens, passwords in URLs, long random words.

@@ -4,12 +4,12 @@ import json
 from collections.abc import Callable
 
 import pytest
-
-import policies
-from plan import mocks
-from policies.model import Policy, Resource, Stack, unmatched
 from tests.infra.changes import Change, allow, beside_kong, collected_by, given, inside, put, trusting
 from tests.infra.policy_stack import broken, complaints, stack_of
+
+import policies
+from localregion.plan import mocks
+from policies.model import Policy, Resource, Stack, unmatched
 
 BY_NAME = {policy.name: policy for policy in policies.ALL}
 INSTANCE = "aws:rds/instance:Instance"

@@ -5,9 +5,10 @@ from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
 
-import policies
-from plan import mocks
 from tests.infra.policy_stack import broken, stack_of
+
+import policies
+from localregion.plan import mocks
 
 pack = importlib.import_module("policies.__main__")
 BROKER = "aws:mq/broker:Broker"

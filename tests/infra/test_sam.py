@@ -13,9 +13,9 @@ from typing import Any
 import pytest
 import yaml
 
-from plan.model import REFERENCES, Plan
-from sam.__main__ import main
-from sam.template import ENDPOINT_VARIABLE
+from localregion.plan.model import REFERENCES, Plan
+from localregion.sam.__main__ import main
+from localregion.sam.template import ENDPOINT_VARIABLE
 
 STACKS = ["local", "dev", "prod"]
 

@@ -5,6 +5,7 @@ from typing import Any
 
 import pulumi
 import pytest
+from tests.infra.registered import Registered, register, revealed
 
 from components.broker import Broker, BrokerArgs
 from components.database import Database, DatabaseArgs
@@ -12,7 +13,6 @@ from components.key import Key, KeyArgs
 from components.network import Network, NetworkArgs
 from components.policy import policy_document
 from components.secret import Secret, SecretArgs, login
-from tests.infra.registered import Registered, register, revealed
 
 SECRET_VERSION = "aws:secretsmanager/secretVersion:SecretVersion"
 INGRESS = "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule"

@@ -8,17 +8,17 @@ from urllib.parse import urlsplit
 
 import pytest
 import yaml
+from tests.infra.program import ROOT
+from tests.infra.registered import register
+from tests.infra.test_configuration import read
 
 from components import collector
 from components.policy import policy_document
 from configuration import FUNCTIONS
 from functions import LAYERS, SHARED_LAYERS
-from plan.mocks import Resource
-from plan.model import Plan
-from plan.sources import source_folders
-from tests.infra.program import ROOT
-from tests.infra.registered import register
-from tests.infra.test_configuration import read
+from localregion.plan.mocks import Resource
+from localregion.plan.model import Plan
+from localregion.plan.sources import source_folders
 from traces import Traces, traces_of
 from tracing.configuration import TracingSettings
 

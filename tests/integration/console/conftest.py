@@ -7,16 +7,16 @@ from collections.abc import Iterator
 from typing import Any
 
 import httpx
+import migrations
 import psycopg
 import pytest
 from sqlalchemy import URL
-
-import migrations
-from system.endpoints import write
-from system.folder import Folder
 from tests.integration.console.console_process import RunningConsole, neighbours_server, running_console
 from tests.plain_http import NO_TLS
-from tests.services import RunningPostgres
+
+from localregion.system.endpoints import write
+from localregion.system.folder import Folder
+from localregion.testing.services import RunningPostgres
 
 DATABASE, PASSWORD = "console", "not-a-secret-in-a-test"
 KEYS = {"demo": "key-of-demo", "other": "key-of-other"}

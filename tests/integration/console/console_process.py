@@ -15,8 +15,9 @@ from typing import Any
 
 import httpx
 
-from system.configuration import python_environment
-from system.folder import ROOT, Folder
+from localregion.system.configuration import python_environment
+from localregion.system.folder import Folder
+from proof.checkout import ROOT
 
 
 @dataclass
@@ -75,7 +76,7 @@ class RunningConsole:
 def running_console(path: Path, *arguments: str) -> Iterator[tuple[subprocess.Popen[str], int]]:
     """A console process on a free port."""
     process = subprocess.Popen(
-        [sys.executable, "-m", "console", "--state", str(path), "--port", "0", *arguments],
+        [sys.executable, "-m", "localregion.console", "--state", str(path), "--port", "0", *arguments],
         env=python_environment(),
         cwd=ROOT,
         stdout=subprocess.PIPE,

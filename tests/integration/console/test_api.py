@@ -10,10 +10,10 @@ from typing import Any
 
 import psycopg
 import pytest
-
 from tests.integration.console.console_process import RunningConsole
-from tests.services import RunningPostgres
-from tests.unit.console.spans import OTHER, TRACE, attribute, export, otlp_span, span_id
+from unit.console.spans import OTHER, TRACE, attribute, export, otlp_span, span_id
+
+from localregion.testing.services import RunningPostgres
 
 INVOKE = "/2015-03-31/functions/{}/invocations"
 

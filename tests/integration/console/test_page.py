@@ -7,8 +7,9 @@ import subprocess
 import sys
 
 import pytest
+from tests.integration.console.console_process import RunningConsole
 
-from tests.integration.console.console_process import ROOT, RunningConsole
+from localregion.system.configuration import python_environment
 
 
 @pytest.mark.parametrize(
@@ -58,8 +59,8 @@ def test_the_api_says_what_it_does_not_have(console: RunningConsole) -> None:
 
 def test_a_taken_port_is_said_with_the_variable_that_changes_it(console: RunningConsole) -> None:
     done = subprocess.run(
-        [sys.executable, "-m", "console", "--state", str(console.folder.path), "--port", str(console.port)],
-        env={"PYTHONPATH": str(ROOT / "local")},
+        [sys.executable, "-m", "localregion.console", "--state", str(console.folder.path), "--port", str(console.port)],
+        env=python_environment(),
         capture_output=True,
         text=True,
         check=False,

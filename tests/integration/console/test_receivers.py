@@ -7,9 +7,8 @@ import json
 from typing import Any
 
 import pytest
-
 from tests.integration.console.console_process import RunningConsole
-from tests.unit.console.spans import OTHER, THIRD, TRACE, attribute, export, link, otlp_span, span_id, zipkin_span
+from unit.console.spans import OTHER, THIRD, TRACE, attribute, export, link, otlp_span, span_id, zipkin_span
 
 JSON = {"Content-Type": "application/json"}
 

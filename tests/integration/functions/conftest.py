@@ -10,15 +10,15 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+import migrations.roles
 import pika
 import psycopg
 import pytest
 
-import migrations.roles
-from chaos.connections import Connections
 from contracts import topology
+from localregion.testing.services import RunningPostgres, RunningRabbitMQ
+from proof.chaos.connections import Connections
 from release.handler import lambda_handler as release
-from tests.services import RunningPostgres, RunningRabbitMQ
 
 DATABASE = "orders"
 PASSWORD = "not-a-secret-in-a-test"

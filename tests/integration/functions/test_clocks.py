@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 import time_machine
-
-from rabbitmq import BrokerUnavailableError, Publisher
 from tests.integration.functions.http_events import post_order
 from tests.integration.functions.test_invoice_consumer import batch, message, order_body
+
+from rabbitmq import BrokerUnavailableError, Publisher
 
 HOUR = timedelta(hours=1)
 

@@ -13,14 +13,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.integration.functions.conftest import admin_channel
+from tests.integration.functions.http_events import post_order
 
 import create_order.handler
 from aws_api.secrets_manager import SecretUnavailableError
 from contracts import topology
 from create_order.repository import PostgresOrderRepository
 from rabbitmq import BrokerUnavailableError
-from tests.integration.functions.conftest import admin_channel
-from tests.integration.functions.http_events import post_order
 
 
 def take(released: Any) -> list[tuple[Any, bytes]]:

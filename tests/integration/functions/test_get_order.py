@@ -7,10 +7,10 @@ import uuid
 from typing import Any
 
 import pytest
-
-from contracts import openapi
 from tests.integration.functions.http_events import get, post_order
 from tests.integration.functions.test_invoice_consumer import batch, message, order_body
+
+from contracts import openapi
 
 
 def ordered(invoke: Any) -> dict[str, Any]:

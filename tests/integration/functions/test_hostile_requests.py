@@ -10,7 +10,6 @@ import re
 from typing import Any
 
 import pytest
-
 from tests.integration.functions.http_events import get, post_order
 
 SQL = [

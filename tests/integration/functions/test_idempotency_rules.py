@@ -15,7 +15,6 @@ from typing import Any
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
-
 from tests.integration.functions.http_events import get, post_order
 
 CUSTOMERS = st.sampled_from(["one", "two"])

@@ -9,12 +9,12 @@ from typing import Any
 
 import psycopg
 import pytest
+from tests.integration.functions.conftest import Context
 
 from contracts.topology import DEAD_LETTER_QUEUE, ORDER_CREATED_QUEUE
 from invoice_consumer import consumer as consumer_module
 from invoice_consumer.consumer import KILLER, Consumer, DeadlineNearError
 from invoice_consumer.rabbitmq_event import Delivery, deliveries
-from tests.integration.functions.conftest import Context
 
 
 def order_body(**changes: Any) -> bytes:

@@ -6,7 +6,6 @@ import json
 from typing import Any
 
 import pytest
-
 from tests.integration.functions.http_events import post_order
 from tests.integration.functions.test_invoice_consumer import batch, message, order_body
 from tests.integration.functions.test_outbox_relay import add_row, relay

@@ -13,18 +13,18 @@ from typing import Any
 import pika
 import psycopg
 import pytest
-
-from contracts import topology
-from contracts.topology import DEAD_LETTER_QUEUE, ORDER_CREATED_QUEUE
-from emulator.amqp_content import Delivery
-from emulator.rabbitmq_event import encode_record
-from operations import handler, parked_messages
-from operations.parked_messages import UnknownMessageError
-from operations.request import InvalidRequestError
 from tests.integration.functions.conftest import Released, admin_channel
 from tests.integration.functions.http_events import post_order
 from tests.integration.functions.test_create_order import take
 from tests.integration.functions.test_invoice_consumer import batch, message, order_body
+
+from contracts import topology
+from contracts.topology import DEAD_LETTER_QUEUE, ORDER_CREATED_QUEUE
+from localregion.aws.amqp.content import Delivery
+from localregion.aws.event_source_mappings.event import encode_record
+from operations import handler, parked_messages
+from operations.parked_messages import UnknownMessageError
+from operations.request import InvalidRequestError
 
 Invoke = Callable[..., dict[str, Any]]
 

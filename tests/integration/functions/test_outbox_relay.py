@@ -7,10 +7,10 @@ import uuid
 from typing import Any
 
 import pytest
-
-from contracts import topology
 from tests.integration.functions.http_events import post_order
 from tests.integration.functions.test_create_order import take
+
+from contracts import topology
 
 
 def add_row(released: Any, *, due: str = "now()", **changes: Any) -> uuid.UUID:

@@ -16,15 +16,15 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+import migrations.roles
 import pytest
 from aws_lambda_powertools.logging.formatter import LambdaPowertoolsFormatter
-
-import migrations.roles
-from contracts.settings import required_variables
 from tests.collector import running_collector
 from tests.integration.functions.conftest import PASSWORD, Context, Released, close
 from tests.integration.functions.http_events import get, post_order
 from tests.integration.functions.test_invoice_consumer import batch, message, order_body
+
+from contracts.settings import required_variables
 
 WRONG = "wr0ng-Passw0rd-of-a-login"
 AWS_KEY = "wJalrXUtnFEMIexampleSecretKey"

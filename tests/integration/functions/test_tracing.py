@@ -8,14 +8,14 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-
-from contracts.topology import ORDER_CREATED_QUEUE
 from tests.collector import BROKEN, Collector, Span, running_collector
 from tests.integration.functions.conftest import PASSWORD
 from tests.integration.functions.http_events import get, post_order
 from tests.integration.functions.test_create_order import take
 from tests.integration.functions.test_invoice_consumer import batch, message, order_body
 from tests.integration.functions.test_outbox_relay import relay
+
+from contracts.topology import ORDER_CREATED_QUEUE
 from tracing.configuration import EXPORT_TIMEOUT_S
 
 CLIENT = ("4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7")

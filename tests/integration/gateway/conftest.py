@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-
 from tests.integration.gateway import kong_yml
 from tests.integration.gateway.gateway_process import GatewayProcess, running_gateway
 from tests.integration.gateway.invoke_endpoint import InvokeEndpoint, running_endpoint

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from system.configuration import python_environment
+from localregion.system.configuration import python_environment
 
 
 @dataclass
@@ -45,7 +45,7 @@ def start(folder: Path, config: dict[str, Any] | None, *arguments: str, port: in
         path.write_text(json.dumps(config))
         arguments = ("--config", str(path), *arguments)
     return subprocess.Popen(
-        [sys.executable, "-m", "gateway", "--port", str(port), *arguments],
+        [sys.executable, "-m", "localregion.kong", "--port", str(port), *arguments],
         env=python_environment(),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

@@ -8,7 +8,7 @@ import yaml
 
 from components.kong_config import Consumer, fill_in
 from configuration import LambdaEndpoint
-from system.folder import ROOT
+from proof.checkout import ROOT
 
 LIMITS = {"demo": 1000, "other": 1000, "limited": 5}
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 import asyncio
 
 import pytest
-
-from gateway.declarative import parse
-from gateway.gateway import Gateway
-from gateway.invoke_client import InvokeClient
-from gateway.server import GatewayServer
 from tests.integration.gateway import kong_yml
 from tests.integration.gateway.gateway_process import GatewayProcess, read_response, request_bytes
 from tests.integration.gateway.invoke_endpoint import InvokeEndpoint, Script
+
+from localregion.kong.declarative import parse
+from localregion.kong.gateway import Gateway
+from localregion.kong.invoke_client import InvokeClient
+from localregion.kong.server import GatewayServer
 
 HEAD = b"Host: orders.example.test\r\napikey: demo-key\r\n"
 POST, GET = b"POST /orders HTTP/1.1\r\n" + HEAD, b"GET /orders/1 HTTP/1.1\r\n" + HEAD

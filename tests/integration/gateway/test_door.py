@@ -7,7 +7,6 @@ import json
 from typing import Any
 
 import pytest
-
 from tests.integration.gateway.gateway_process import (
     GatewayProcess,
     HttpResponse,

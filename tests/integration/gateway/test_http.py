@@ -10,8 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
-from plan.model import from_json
 from tests.integration.gateway.gateway_process import (
     GatewayProcess,
     read_response,
@@ -20,6 +18,8 @@ from tests.integration.gateway.gateway_process import (
     start,
 )
 from tests.integration.gateway.invoke_endpoint import InvokeEndpoint, Script, running_endpoint
+
+from localregion.plan.model import from_json
 
 HOST = ("Host", "orders.example.test")
 KEY = ("apikey", "demo-key")

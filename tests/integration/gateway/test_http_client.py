@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from gateway.http_client import HttpAnswer, HttpClient, HttpClientError, Server, Timeouts
+from localregion.kong.http_client import HttpAnswer, HttpClient, HttpClientError, Server, Timeouts
 
 REQUEST = b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n"
 TIMEOUTS = Timeouts(connect_s=5, read_s=0.2)

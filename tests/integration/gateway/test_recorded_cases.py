@@ -9,10 +9,9 @@ from copy import deepcopy
 from typing import Any
 
 import pytest
-
 from tests.integration.gateway.gateway_process import GatewayProcess, read_response, request_bytes, running_gateway
 from tests.integration.gateway.invoke_endpoint import InvokeEndpoint, Script, running_endpoint
-from tests.unit.gateway.recordings import (
+from unit.kong.recordings import (
     CONSUMERS,
     Case,
     assert_same_body,

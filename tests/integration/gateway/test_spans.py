@@ -10,13 +10,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
-from gateway.http_client import Timeouts
-from gateway.span_queue import QueueSettings, SpanQueue
 from tests.integration.gateway import kong_yml
 from tests.integration.gateway.collector import Collector, running_collector
 from tests.integration.gateway.gateway_process import GatewayProcess, read_response, request_bytes, running_gateway
 from tests.integration.gateway.invoke_endpoint import InvokeEndpoint
+
+from localregion.kong.http_client import Timeouts
+from localregion.kong.span_queue import QueueSettings, SpanQueue
 
 SETTINGS = {
     "max_batch_size": 50,

@@ -9,10 +9,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
-
 from tests.collector import BROKEN, Collector, answer_ok, answer_without_end, running_collector
 from tests.unit.tracing.memory_log import MemoryLog
 from tests.unit.tracing.test_breaker import Clock
+
 from tracing import TraceContext, TracingSettings, configure
 from tracing.buffer import SPANS_MAX
 from tracing.collector import Collector as Client

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import migrations
 import psycopg
 import pytest
 from sqlalchemy import URL
 
-import migrations
-from tests.services import RunningPostgres
+from localregion.testing.services import RunningPostgres
 
 SYSTEM_BIN_DIRS = sorted(Path("/usr/lib/postgresql").glob("*/bin"))
 PASSWORD = "not-a-secret-in-a-test"

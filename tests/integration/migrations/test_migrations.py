@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+import migrations
 import psycopg
 import pytest
 from alembic.script import ScriptDirectory
+from migrations.roles import LOGINS
 from sqlalchemy import URL
 
-import migrations
-from migrations.roles import LOGINS
-from tests.services import RunningPostgres
+from localregion.testing.services import RunningPostgres
 
 
 def query(server: RunningPostgres, statement: str) -> list[tuple[Any, ...]]:

@@ -11,10 +11,10 @@ from typing import Any
 
 import psycopg
 import pytest
-
 from migrations.roles import LOGINS, OWNERS
 from tests.integration.migrations.conftest import PASSWORD
-from tests.services import RunningPostgres
+
+from localregion.testing.services import RunningPostgres
 
 ID = "'0198f8a0-0000-7000-8000-000000000001'"
 ORDER = (

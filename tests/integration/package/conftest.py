@@ -7,14 +7,14 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-
-from package.build import Job, build
-from package.errors import NetworkError
-from package.target import Target, this_machine
-from plan.model import Plan
-from system.configuration import evaluate_plan
 from tests.integration.package.packaged_system import PackagedEmulator, bare_python, plan_for, unpack
-from tests.services import RunningPostgres, RunningRabbitMQ
+
+from localregion.package.build import Job, build
+from localregion.package.errors import NetworkError
+from localregion.package.target import Target, this_machine
+from localregion.plan.model import Plan
+from localregion.system.configuration import evaluate_plan
+from localregion.testing.services import RunningPostgres, RunningRabbitMQ
 
 ROOT = Path(__file__).parents[3]
 KEPT = ROOT / ".local" / "package"
@@ -23,7 +23,7 @@ KEPT = ROOT / ".local" / "package"
 @pytest.fixture(scope="session")
 def local_plan() -> Plan:
     """The plan of this machine's stack."""
-    return evaluate_plan()
+    return evaluate_plan(ROOT)
 
 
 @pytest.fixture(scope="session")

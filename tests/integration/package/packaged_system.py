@@ -16,10 +16,11 @@ from importlib.util import cache_from_source
 from pathlib import Path
 from typing import Any
 
-from plan.model import Plan
-from tests.integration.emulator.running_emulator import PROJECT_ROOT, RunningEmulator
+from integration.aws.running_emulator import PROJECT_ROOT, RunningEmulator
 from tests.integration.functions.conftest import PASSWORD
-from tests.services import RunningPostgres, RunningRabbitMQ
+
+from localregion.plan.model import Plan
+from localregion.testing.services import RunningPostgres, RunningRabbitMQ
 
 DATABASE = "packaged"
 MASTER = "master"  # who made the roles of this server, in whichever test came first, has to be who alters them
@@ -83,11 +84,11 @@ class PackagedEmulator(RunningEmulator):
     def launch(self) -> None:
         self.postgres.bootstrap(database=DATABASE, user=MASTER, password=PASSWORD)
         files = {"plan": self.plan, "values": self._values(), "secrets": self._secrets()}
-        command = [str(self.python), "-m", "emulator", "--state", str(self.state), "--root", str(self.folder)]
+        command = [str(self.python), "-m", "localregion.aws", "--state", str(self.state), "--root", str(self.folder)]
         for name, content in files.items():
             (self.folder / f"{name}.json").write_text(json.dumps(content))
             command += [f"--{name}", str(self.folder / f"{name}.json")]
-        path = [PROJECT_ROOT / "local", Path(metadata.distribution("uvicorn").locate_file(""))]
+        path = [PROJECT_ROOT / "local" / "region", Path(metadata.distribution("uvicorn").locate_file(""))]
         with (self.folder / "emulator.log").open("ab") as log:
             self.process = subprocess.Popen(
                 [*command, "--port", str(self.port)],

@@ -11,10 +11,10 @@ from typing import Any
 import httpx
 import psycopg
 import pytest
-
-from plan.model import Plan
 from tests.integration.package.packaged_system import DATABASE, PackagedEmulator
 from tests.plain_http import NO_TLS
+
+from localregion.plan.model import Plan
 
 EVENTS = Path(__file__).parents[2] / "events"
 # What any of the functions needs of others.

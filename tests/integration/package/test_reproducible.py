@@ -6,8 +6,8 @@ import hashlib
 from collections.abc import Callable
 from pathlib import Path
 
-from package.target import target_of
-from plan.model import Plan
+from localregion.package.target import target_of
+from localregion.plan.model import Plan
 
 
 def hashes(dist: Path) -> dict[str, str]:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from unit.package.synthetic_wheel import write_wheel
 
-from package.errors import NetworkError, PackagingError
-from package.lock import read_lock
-from package.target import Target
-from package.wheels import WheelCache
-from tests.unit.package.synthetic_wheel import write_wheel
+from localregion.package.errors import NetworkError, PackagingError
+from localregion.package.lock import read_lock
+from localregion.package.target import Target
+from localregion.package.wheels import WheelCache
 
 TARGET = Target(python_version="3.13", machine="aarch64", platforms=("manylinux2014_aarch64",))
 

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from bench.figures import MET, MISSED, Budget, Row, Sample, Skipped, number, paired_ratio, table
+from proof.bench.figures import MET, MISSED, Budget, Row, Sample, Skipped, number, paired_ratio, table
 
 AT_MOST_1_3 = Budget(of="ratio", at="most", limit=1.3)
 

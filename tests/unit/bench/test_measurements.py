@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from bench import load
-from bench.__main__ import ROWS, SelectionError, round_count, selection
-from bench.cold_start import ship
-from bench.consumer import rate
-from bench.events import order_event, queue_event
-from bench.second_system import SecondSystemError
+from proof.bench import load
+from proof.bench.__main__ import ROWS, SelectionError, round_count, selection
+from proof.bench.cold_start import ship
+from proof.bench.consumer import rate
+from proof.bench.events import order_event, queue_event
+from proof.bench.second_system import SecondSystemError
 
 
 def test_the_rate_counts_whole_cycles_between_full_batches() -> None:

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from chaos.checker import Expected, check
-from chaos.history import UNKNOWN, History, Injection, Intent, Request
-from chaos.records import InvoiceRow, OrderRow, ParkedRow, Records
+from proof.chaos.checker import Expected, check
+from proof.chaos.history import UNKNOWN, History, Injection, Intent, Request
+from proof.chaos.records import InvoiceRow, OrderRow, ParkedRow, Records
 
 INTENT = Intent(customer="demo", amount=1_000_000_001, currency="BRL", key="a key")
 ORDER = OrderRow(order_id="o1", customer_id="demo", amount=INTENT.amount, currency="BRL")

@@ -2,8 +2,8 @@
 
 import itertools
 
-from chaos.faults import ALL
-from chaos.nemesis import rounds
+from proof.chaos.faults import ALL
+from proof.chaos.nemesis import rounds
 
 
 def first(count: int, seed: int) -> list[list[str]]:

@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from chaos.soak import leaks, process_figures
+from proof.chaos.soak import leaks, process_figures
 
 
 @pytest.mark.parametrize(

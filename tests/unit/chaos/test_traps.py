@@ -2,7 +2,7 @@
 
 import pytest
 
-from chaos.traps import Conversation, Trap
+from proof.chaos.traps import Conversation, Trap
 
 SSL_REQUEST = b"\x00\x00\x00\x08\x04\xd2\x16\x2f"
 STARTUP = b"\x00\x00\x00\x2d\x00\x03\x00\x00user\x00create_order\x00database\x00orders\x00\x00"

@@ -8,11 +8,11 @@ from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.generated import BOUNDED, json_values
 
 from contracts.events import InvalidEventError, OrderCreated
 from contracts.fields import AMOUNT_MAX, CURRENCIES, is_customer_id
 from contracts.orders import CreateOrderRequest, InvalidOrderError, NotJsonError
-from tests.generated import BOUNDED, json_values
 
 amounts = st.integers(1, AMOUNT_MAX)
 currencies = st.sampled_from(sorted(CURRENCIES))

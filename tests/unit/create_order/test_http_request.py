@@ -9,11 +9,11 @@ import jsonschema_rs
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
+from tests.generated import BOUNDED
 
 from contracts.http import Problem
 from create_order import http_request
-from openapi.operations import IDEMPOTENCY_KEY
-from tests.generated import BOUNDED
+from orders.openapi.operations import IDEMPOTENCY_KEY
 
 visible = st.text(st.characters(min_codepoint=0x20, max_codepoint=0x7E), min_size=1, max_size=255)
 described = jsonschema_rs.validator_for(IDEMPOTENCY_KEY["schema"])

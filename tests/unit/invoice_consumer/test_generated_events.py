@@ -8,11 +8,11 @@ from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.generated import BOUNDED, json_values
 
 from contracts.topology import DEAD_LETTER_QUEUE, ORDER_CREATED_QUEUE, ORDER_CREATED_TYPE
 from invoice_consumer.invoices import sort_out
 from invoice_consumer.rabbitmq_event import deliveries
-from tests.generated import BOUNDED, json_values
 
 # Lone surrogates included: JSON can carry them, UTF-8 cannot.
 any_text = st.text(st.characters(exclude_categories=()), max_size=10)

@@ -15,12 +15,12 @@ import jsonschema_rs
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.generated import BOUNDED, json_values
 
 from contracts import openapi
 from contracts.fields import CURRENCIES
 from contracts.orders import CreateOrderRequest, InvalidOrderError, Invoice, Order
-from openapi.document import document, text
-from tests.generated import BOUNDED, json_values
+from orders.openapi.document import document, text
 
 ROOT = Path(__file__).parents[3]
 ID = UUID("0198f8a0-0000-7000-8000-000000000001")

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from emulator.rabbitmq_event import format_timestamp
+from localregion.aws.event_source_mappings.event import format_timestamp
 from operations.amqp_properties import from_event, seconds_since_1970
 
 EVENTS = Path(__file__).parents[2] / "events"

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.unit.tracing.memory_log import MemoryLog
 
 from contracts.settings import read
-from tests.unit.tracing.memory_log import MemoryLog
 from tracing import Tracing, TracingSettings, configure
 from tracing.off import OFF
 from tracing.recording import Recording

@@ -1,6 +1,6 @@
 """The OpenAPI 3.1 description of the API, as `make openapi` wrote it: read on first use, sent as it is.
 
-`local/openapi` builds it from the schemas in this package; a test fails when the file is not what it would write.
+`local/orders/openapi` builds it from the schemas in this package; a test fails when the file is not what it writes.
 """
 
 from functools import cache

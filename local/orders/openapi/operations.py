@@ -1,0 +1,162 @@
+"""The calls: what each takes, and everything that it may answer."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from contracts import http
+from contracts.http_schemas import ID
+from orders.openapi import responses
+from orders.openapi.problems import (
+    IN_PROGRESS,
+    INVALID_KEY,
+    INVALID_ORDER,
+    KEY_REUSED,
+    NOT_FOUND,
+    NOT_JSON,
+    UNSUPPORTED_MEDIA_TYPE,
+)
+from orders.openapi.responses import answer, json_content, problem_content
+from orders.openapi.schemas import ID_EXAMPLE
+
+ORDER_EXAMPLE: dict[str, Any] = {
+    "orderId": ID_EXAMPLE,
+    "customer": {"id": "demo"},
+    "amount": 1999,
+    "currency": "BRL",
+    "status": "pending",
+    "createdAt": "2026-11-22T13:42:18.184Z",
+    "invoice": None,
+}
+INVOICE_EXAMPLE: dict[str, Any] = {
+    "invoiceId": "0198f8a0-0000-7000-8000-000000000002",
+    "number": 1,
+    "status": "issued",
+    "amount": 1999,
+    "currency": "BRL",
+    "issuedAt": "2026-11-22T13:42:19.020Z",
+    "dueAt": "2026-12-22T13:42:19.020Z",
+}
+IDEMPOTENCY_KEY: dict[str, Any] = {
+    "name": "Idempotency-Key",
+    "in": "header",
+    "description": (
+        "The same key of one customer creates one order: a repetition within 24 hours gets the first answer again. 1 "
+        "to 255 printable ASCII characters, bare or as a quoted string."
+    ),
+    "schema": {
+        "type": "string",
+        "minLength": 1,
+        "maxLength": 255,
+        "pattern": r'^(?!""$)[!-~]([ -~]*[!-~])?$',
+    },
+    "example": "7e3f1c52-order-42",
+}
+LOCATION = {
+    "description": "Where the order is.",
+    "required": True,
+    "schema": {"type": "string", "format": "uri-reference"},
+}
+REPLAYED = {
+    "description": "Present when this is the answer of an earlier request with the same key.",
+    "schema": {"const": "true"},
+}
+NO_KEY: list[Any] = [{}]
+
+
+def create_order() -> dict[str, Any]:
+    """`POST /orders`."""
+    return {
+        "operationId": "createOrder",
+        "summary": "Create an order",
+        "parameters": [IDEMPOTENCY_KEY],
+        "requestBody": {
+            "required": True,
+            "content": json_content(
+                "CreateOrderRequest",
+                complete={"amount": 1999, "currency": "BRL"},
+                defaultCurrency={"amount": 1999},
+            ),
+        },
+        "responses": {
+            "201": _created(),
+            "400": answer("The body is not JSON, or the key is malformed.", problem_content(NOT_JSON, INVALID_KEY)),
+            "401": responses.unauthenticated(),
+            "409": answer(
+                "The first request with this key is still running.",
+                problem_content(IN_PROGRESS),
+                headers=responses.RETRY_AFTER,
+            ),
+            "413": answer("The body is too large.", responses.rejection_content("Request size limit exceeded")),
+            "415": answer("The body is not sent as JSON.", problem_content(UNSUPPORTED_MEDIA_TYPE)),
+            "422": answer(
+                "The body breaks a rule, or the key had another body.", problem_content(INVALID_ORDER, KEY_REUSED)
+            ),
+            "429": responses.too_many_requests(),
+            **responses.failures(),
+        },
+    }
+
+
+def get_order() -> dict[str, Any]:
+    """`GET /orders/{orderId}`."""
+    return {
+        "operationId": "getOrder",
+        "summary": "Read an order and its invoice",
+        "parameters": [{"name": "orderId", "in": "path", "required": True, "schema": ID, "example": ID_EXAMPLE}],
+        "responses": {
+            "200": answer(
+                "The order.",
+                json_content("Order", pending=ORDER_EXAMPLE, invoiced={**ORDER_EXAMPLE, "invoice": INVOICE_EXAMPLE}),
+            ),
+            "401": responses.unauthenticated(),
+            "404": answer(
+                "No such order, or somebody else's.",
+                {**problem_content(NOT_FOUND), **responses.rejection_content("no Route matched with those values")},
+            ),
+            "429": responses.too_many_requests(),
+            **responses.failures(),
+        },
+    }
+
+
+def get_health() -> dict[str, Any]:
+    """`GET /health`."""
+    content = json_content("Health", ok={"status": "ok"}, degraded={"status": "degraded", "broker": "down"})
+    return {
+        "operationId": "getHealth",
+        "summary": "Say whether orders are accepted",
+        "security": NO_KEY,
+        "responses": {
+            "200": answer("Orders are accepted.", content),
+            "429": responses.too_many_requests(),
+            **responses.failures(),
+        },
+    }
+
+
+def get_openapi() -> dict[str, Any]:
+    """`GET /openapi.json`."""
+    return {
+        "operationId": "getDescription",
+        "summary": "This description",
+        "security": NO_KEY,
+        "responses": {
+            "200": answer("An OpenAPI 3.1 document.", {http.JSON: {"schema": {"type": "object"}}}),
+            "429": responses.too_many_requests(),
+            **responses.failures(),
+        },
+    }
+
+
+def _created() -> dict[str, Any]:
+    return {
+        **answer(
+            "The order is stored. A repetition of its key gets the same, plus `Idempotent-Replayed`.",
+            json_content("Order", pending=ORDER_EXAMPLE),
+            headers={"Location": LOCATION, "Idempotent-Replayed": REPLAYED},
+        ),
+        "links": {
+            "order": {"operationId": "getOrder", "parameters": {"orderId": "$response.body#/orderId"}},
+        },
+    }

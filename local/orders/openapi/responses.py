@@ -1,0 +1,71 @@
+"""The answers that several calls have in common: problems of the functions, rejections of the gateway."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from contracts import http
+from contracts.http_schemas import ref
+from orders.openapi.problems import INVALID_CUSTOMER, UNAUTHENTICATED
+
+RETRY_AFTER: dict[str, Any] = {
+    "Retry-After": {"description": "Seconds to wait.", "required": True, "schema": {"type": "integer", "minimum": 1}}
+}
+CHALLENGE: dict[str, Any] = {
+    "WWW-Authenticate": {"description": "`Key`, when the gateway refuses the key.", "schema": {"type": "string"}}
+}
+REQUEST_ID = "1b675f1010be7b551737134cc5079a32"
+
+
+def answer(description: str, content: dict[str, Any], *, headers: dict[str, Any] | None = None) -> dict[str, Any]:
+    """A response object."""
+    found = {"description": description, "headers": headers or {}, "content": content}
+    return {name: value for name, value in found.items() if value}
+
+
+def json_content(schema: str, **examples: Any) -> dict[str, Any]:
+    """A body of this schema as `application/json`."""
+    named = {name: {"value": value} for name, value in examples.items()}
+    return {http.JSON: {"schema": ref(schema), "examples": named}}
+
+
+def problem_content(*problems: http.Problem) -> dict[str, Any]:
+    """A problem as the functions send it, with these as examples."""
+    examples = {problem.kind: {"value": problem.to_body()} for problem in problems}
+    return {http.PROBLEM_JSON: {"schema": ref("Problem"), "examples": examples}}
+
+
+def rejection_content(message: str) -> dict[str, Any]:
+    """Kong's own words; it renders them as text, HTML or XML for a client that asks for that."""
+    return json_content("Rejection", gateway={"message": message, "request_id": REQUEST_ID})
+
+
+def _bad_gateway() -> dict[str, Any]:
+    reason = "invalid statusCode in Lambda response"
+    return json_content("Rejection", gateway={"message": "Bad Gateway", "error": reason})
+
+
+def unauthenticated() -> dict[str, Any]:
+    content = {
+        **rejection_content("No API key found in request"),
+        **problem_content(UNAUTHENTICATED, INVALID_CUSTOMER),
+    }
+    return answer("No API key, or one that nobody has.", content, headers=CHALLENGE)
+
+
+def too_many_requests() -> dict[str, Any]:
+    return answer("Too many requests.", rejection_content("API rate limit exceeded"), headers=RETRY_AFTER)
+
+
+def failures() -> dict[str, Any]:
+    """What every call answers when something is broken."""
+    broken = {**problem_content(http.internal_error()), **rejection_content("An unexpected error occurred")}
+    return {
+        "500": answer("A failure of ours; the gateway's own form when it cannot reach the function.", broken),
+        "502": answer("The function answered something that is no response.", _bad_gateway()),
+        "503": answer(
+            "Orders cannot be reached; try again with the same Idempotency-Key.",
+            problem_content(http.database_unavailable()),
+            headers=RETRY_AFTER,
+        ),
+    }

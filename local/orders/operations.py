@@ -1,0 +1,179 @@
+"""`make parked`, `make replay`, `make dismiss`, `make audit`: the function `operations`, called through the Invoke API.
+
+What is true of the messages and orders is the function's to say, here as in AWS; this only asks and prints. After a
+replay the relay is invoked as well, so that nobody has to wait for its schedule.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import urllib.error
+import urllib.request
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from localregion.errors import CommandError
+from localregion.system import endpoints
+from localregion.system.folder import Folder
+from localregion.system.status import table
+
+FUNCTION, _RELAY = "operations", "outbox_relay"
+_TIMEOUT_S = 180.0
+_CELL_MAX = 100
+
+Answer = dict[str, Any]
+
+
+class OperationError(CommandError):
+    """The function refused the operation, failed, or could not be reached."""
+
+
+def parked_main(arguments: Sequence[str]) -> int:
+    """`python -m localregion parked`."""
+    parked(_folder(), _options("parked", arguments).id)
+    return 0
+
+
+def replay_main(arguments: Sequence[str]) -> int:
+    """`python -m localregion replay`."""
+    options = _options("replay", arguments)
+    replay(_folder(), options.id, options.all)
+    return 0
+
+
+def dismiss_main(arguments: Sequence[str]) -> int:
+    """`python -m localregion dismiss`."""
+    dismiss(_folder(), _options("dismiss", arguments).id)
+    return 0
+
+
+def audit_main(arguments: Sequence[str]) -> int:
+    """`python -m localregion audit`; 1 when there is something to find."""
+    _options("audit", arguments)
+    return 0 if audit(_folder()) else 1
+
+
+def parked(folder: Folder, parked_id: str = "") -> None:
+    """Print the parked messages, or one of them whole."""
+    if parked_id:
+        answer = invoke(folder, FUNCTION, {"operation": "parked", "parkedId": parked_id})
+        print(json.dumps(answer["messages"][0], indent=2))
+        return
+    answer = invoke(folder, FUNCTION, {"operation": "parked"})
+    if answer["messages"]:
+        print(
+            table(("id", "state", "last seen", "seen", "bytes", "queue", "reason"), map(_row, answer["messages"]))
+            + "\n"
+        )
+    shown = f", the newest {len(answer['messages'])} shown" if len(answer["messages"]) < answer["total"] else ""
+    print(f"{answer['total']} parked, {answer['waiting']} of them waiting for a replay or a dismissal{shown}")
+
+
+def replay(folder: Folder, parked_id: str = "", every: bool = False) -> None:
+    """Queue one message or all that wait, and have the relay publish them."""
+    if bool(parked_id) == every:
+        raise OperationError(
+            "say which: `make replay ID=…` for one message of `make parked`, `make replay ALL=1` for all"
+        )
+    chosen: Answer = {"all": True} if every else {"parkedId": parked_id}
+    answer = invoke(folder, FUNCTION, {"operation": "replay", **chosen})
+    queued, already, remaining = answer["queued"], answer["alreadyQueued"], answer["remaining"]
+    print(f"{queued} queued for replay" + (f", {already} queued before" if already else ""))
+    if remaining:
+        raise OperationError(f"{remaining} still wait, there was no time for them: repeat `make replay ALL=1`")
+    if queued or already:
+        print(publish(folder))
+
+
+def dismiss(folder: Folder, parked_id: str = "") -> None:
+    """Let one message wait no longer."""
+    if not parked_id:
+        raise OperationError("say which: `make dismiss ID=…`, a message of `make parked`")
+    invoke(folder, FUNCTION, {"operation": "dismiss", "parkedId": parked_id})
+    print(f"{parked_id} dismissed: it is kept, and waits again should it come again")
+
+
+def audit(folder: Folder) -> bool:
+    """Print what the audit found; True when there is nothing to find."""
+    answer = invoke(folder, FUNCTION, {"operation": "audit"})
+    print(table(("finding", "count"), [[name, str(answer[key]["count"])] for key, name in _FINDINGS.items()]))
+    for key, name in _FINDINGS.items():
+        if first := answer[key].get("first"):
+            print(f"\n{name}{', the first ones' if len(first) < answer[key]['count'] else ''}:")
+            print("\n".join(f"  {_printable(json.dumps(entry))}" for entry in first))
+    outbox = answer["outbox"]
+    print(f"\noutbox: {outbox['rows']} rows, the oldest {outbox['oldestAgeSeconds']} s old")
+    print("all is well" if answer["healthy"] else "not well: docs/operations.md says what each finding means")
+    return bool(answer["healthy"])
+
+
+def publish(folder: Folder, *, timeout_s: float = _TIMEOUT_S) -> str:
+    """Have the relay publish what was queued; return what to say of it."""
+    try:
+        report = invoke(folder, _RELAY, {}, timeout_s=timeout_s)
+    except OperationError as error:
+        # It never runs twice at once, and its schedule is due within a minute.
+        return f"the relay publishes within a minute (now: {error})"
+    if report["broker_failure"]:
+        return f"the relay publishes when the broker is back (now: {report['broker_failure']})"
+    return f"{report['published']} published by the relay: `make parked` shows what comes back"
+
+
+def invoke(folder: Folder, function: str, payload: Answer, *, timeout_s: float = _TIMEOUT_S) -> Answer:
+    """Invoke a function of the running system and return its answer. Raises OperationError."""
+    known = endpoints.load(folder)
+    request = urllib.request.Request(  # noqa: S310 always our own http address
+        f"{known['aws']}/2015-03-31/functions/{function}/invocations?Qualifier=live",
+        data=json.dumps(payload).encode(),
+        headers={"Content-Type": "application/json"},
+    )
+    try:
+        with urllib.request.urlopen(request, timeout=timeout_s) as response:  # noqa: S310
+            answer: Answer = json.load(response)
+            failed = "x-amz-function-error" in response.headers
+    except urllib.error.HTTPError as error:
+        raise OperationError(f"{function}: {error.code} {error.read().decode(errors='replace')}") from error
+    except OSError as error:
+        raise OperationError(f"{known['aws']} does not answer ({error}): `make status` says what runs") from error
+    if failed:
+        raise OperationError(_printable(f"{answer.get('errorType')}: {answer.get('errorMessage')}"))
+    return answer
+
+
+def _folder() -> Folder:
+    return Folder.from_environment(os.environ)
+
+
+def _options(command: str, arguments: Sequence[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog=f"python -m localregion {command}")
+    if command != "audit":
+        parser.add_argument("--id", default="", help="of a parked message")
+    if command == "replay":
+        parser.add_argument("--all", action="store_true", help="that wait")
+    return parser.parse_args(arguments)
+
+
+def _row(message: Mapping[str, Any]) -> list[str]:
+    names = ("parkedId", "state", "lastSeenAt", "seenCount", "size", "queue", "reason")
+    return [_shortened(_printable(str(message[name]))) for name in names]
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= _CELL_MAX else text[: _CELL_MAX - 1] + "…"
+
+
+def _printable(text: str) -> str:
+    """Text from outside, without what a terminal would obey."""
+    return "".join(character if character.isprintable() else ascii(character)[1:-1] for character in text)
+
+
+_FINDINGS = {
+    "ordersWithoutInvoice": "orders without invoice",
+    "invoicesWithoutOrder": "invoices without order",
+    "invoicesDifferingFromOrder": "invoices that differ from their order",
+    "invoiceNumberGaps": "missing invoice numbers",
+    "oldOutboxRows": "old rows in the outbox",
+    "parkedMessages": "parked messages that wait",
+}

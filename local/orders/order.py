@@ -1,0 +1,66 @@
+"""`make order`: post one order, watch it become an invoice, show where the time went."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Sequence
+from typing import Any
+
+from localregion.errors import CommandError
+from localregion.system import endpoints
+from localregion.system.folder import Folder
+from orders.order_trace import order_trace_lines, terminal
+
+_INVOICE_TIMEOUT_S = 90
+_BODY = {"amount": 1999, "currency": "BRL"}
+
+
+class OrderError(CommandError):
+    """The order was refused, or its invoice did not come."""
+
+
+def main(arguments: Sequence[str]) -> int:
+    """`python -m localregion order`."""
+    argparse.ArgumentParser(prog="python -m localregion order", description=__doc__).parse_args(arguments)
+    order(Folder.from_environment(os.environ))
+    return 0
+
+
+def order(folder: Folder) -> None:
+    """Print the order as accepted and as invoiced, and its trace when the console has it. Raises OrderError."""
+    known = endpoints.load(folder)
+    accepted = _call(known, "/orders", _BODY)
+    print(json.dumps(accepted, indent=2), flush=True)
+    began = time.monotonic()
+    while True:
+        current = _call(known, f"/orders/{accepted['orderId']}")
+        if current["invoice"] is not None:
+            print(f"invoiced after {time.monotonic() - began:.1f} s:\n{json.dumps(current, indent=2)}", flush=True)
+            print("\n".join(["", *order_trace_lines(known, accepted["orderId"], terminal())]))
+            return
+        if time.monotonic() - began > _INVOICE_TIMEOUT_S:
+            raise OrderError(
+                f"no invoice for {accepted['orderId']} within {_INVOICE_TIMEOUT_S} s: see `make status`, `make logs`"
+            )
+        time.sleep(0.2)
+
+
+def _call(known: dict[str, Any], path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
+    request = urllib.request.Request(  # noqa: S310 always our own http address
+        known["gateway"] + path,
+        data=None if body is None else json.dumps(body).encode(),
+        headers={"apikey": known["keys"]["demo"], "Content-Type": "application/json"},
+    )
+    try:
+        with urllib.request.urlopen(request, timeout=30) as answer:  # noqa: S310
+            decoded: dict[str, Any] = json.load(answer)
+            return decoded
+    except urllib.error.HTTPError as error:
+        raise OrderError(f"{request.get_method()} {path}: {error.code} {error.read().decode()}") from error
+    except OSError as error:
+        raise OrderError(f"{request.get_method()} {path}: {error}") from error

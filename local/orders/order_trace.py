@@ -1,0 +1,82 @@
+"""The trace of one order, asked of the console; whatever is wrong with the console is a sentence, never a failure."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Mapping
+from typing import Any
+
+from localregion.console.waterfall import Paper, waterfall
+
+# Spans leave the functions and the gateway in a moment; who asks right after the invoice may be faster.
+_COMPLETE_TIMEOUT_S = 5.0
+_POLL_INTERVAL_S = 0.1
+
+
+class NoTraceError(Exception):
+    """The console does not tell."""
+
+
+def order_trace_lines(endpoints: Mapping[str, Any], order_id: str, paper: Paper) -> list[str]:
+    """Return the order's waterfall, or one line that says why there is none."""
+    console = endpoints.get("console")
+    if console is None:
+        return ["no trace: this system has no console"]
+    try:
+        trace = _trace(console, order_id)
+    except NoTraceError as error:
+        return [f"no trace: {error}"]
+    return [*waterfall(trace, paper), f"more at {console}"]
+
+
+def terminal() -> Paper:
+    """Return the paper that the terminal is."""
+    has_blocks = (sys.stdout.encoding or "").lower().replace("-", "") == "utf8"
+    is_coloured = sys.stdout.isatty() and "NO_COLOR" not in os.environ
+    return Paper(
+        width=shutil.get_terminal_size((100, 24)).columns, is_coloured=is_coloured, bar="█" if has_blocks else "#"
+    )
+
+
+def _trace(console: str, order_id: str) -> dict[str, Any]:
+    """Return the order's trace, as far as it has come when the time is over. Raises NoTraceError."""
+    give_up_at = time.monotonic() + _COMPLETE_TIMEOUT_S
+    trace: dict[str, Any] | None = None
+    while True:
+        order = _get(f"{console}/api/orders/{order_id}")
+        if order and order.get("traceId"):
+            trace = _get(f"{console}/api/traces/{order['traceId']}")
+        if trace is not None and is_complete(trace):
+            return trace
+        if time.monotonic() > give_up_at:
+            break
+        time.sleep(_POLL_INTERVAL_S)
+    if trace is None:
+        raise NoTraceError(f"the console at {console} has none of {order_id}")
+    return trace
+
+
+def is_complete(trace: dict[str, Any]) -> bool:
+    """Say whether the consumer's span is there and no span's parent is missing."""
+    spans = trace["spans"]
+    known = {span["spanId"] for span in spans} | {None}
+    return any(span["kind"] == "CONSUMER" for span in spans) and all(span.get("parent") in known for span in spans)
+
+
+def _get(url: str) -> dict[str, Any] | None:
+    try:
+        with urllib.request.urlopen(url, timeout=5) as answer:  # noqa: S310 always our own http address
+            decoded: dict[str, Any] = json.load(answer)
+            return decoded
+    except urllib.error.HTTPError as error:
+        if error.code == 404:
+            return None
+        raise NoTraceError(f"{url} answers {error.code}") from error
+    except (OSError, ValueError) as error:
+        raise NoTraceError(f"the console does not answer: {error}") from error

@@ -1,0 +1,1 @@
+"""What measures and breaks the system: bench, chaos, soak."""

@@ -1,0 +1,147 @@
+"""Row `gateway`: what the embedded gateway adds to a request, beside the same request straight to the Invoke API.
+
+Routes and plugins are those of `kong/kong.yml`: key, limits, sizes, trace, transformations. The function is our
+emulator's with a handler that does nothing; straight is sent the event that the gateway would make of the request.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import socket
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from localregion.kong.configuration import Route
+from localregion.kong.exchange import Exchange
+from localregion.kong.lambda_event import build_event
+from localregion.kong.router import Match
+from localregion.project import PACKAGE_PARENT
+from proof.bench import emulators, load
+from proof.bench.figures import Budget, Row, Sample
+from proof.checkout import ROOT
+
+PAIRS_PER_ROUND = 200
+WARMING_UP = 20
+FUNCTION = "answer"
+_KEY = "bench-key"
+_HEADERS = {"Host": "127.0.0.1", "apikey": _KEY, "Content-Type": "application/json", "User-Agent": "bench"}
+_BODY = b'{"amount": 1999, "currency": "BRL"}'
+
+
+def measure(*, folder: Path, rounds: int, progress: Callable[[str], None]) -> Iterator[Row]:
+    """Yield the row. Raises EmulatorFailedError when the emulator or the gateway does not start."""
+    added: list[float] = []
+    straight: list[float] = []
+    with (
+        emulators.ours(folder, [emulators.function(FUNCTION, FUNCTION)]) as emulator,
+        _gateway(folder, emulator.port) as port,
+        _connected(emulator.port) as to_emulator,
+        _connected(port) as to_gateway,
+    ):
+        for number in range(rounds):
+            progress(f"gateway: round {number + 1} of {rounds}")
+            pairs = [
+                (_timed(to_emulator, _invocation()), _timed(to_gateway, _order()))
+                for _ in range(WARMING_UP + PAIRS_PER_ROUND)
+            ][WARMING_UP:]
+            straight.append(statistics.median(one for one, _ in pairs))
+            added.append(statistics.median(other for _, other in pairs) - straight[-1])
+    yield Row(
+        row="gateway",
+        measured="added to a warm request",
+        ours=Sample(tuple(added), "ms"),
+        beside="straight to the Invoke API",
+        theirs=Sample(tuple(straight), "ms"),
+        budget=Budget(of="value", at="most", limit=0.5),
+    )
+
+
+def configuration() -> dict[str, Any]:
+    """Return kong.yml with one function behind every route and one customer whose limit is never reached."""
+    config: dict[str, Any] = yaml.safe_load((ROOT / "kong" / "kong.yml").read_text())
+    for route in config["routes"]:
+        for plugin in route["plugins"]:
+            if plugin["name"] == "aws-lambda":
+                plugin["config"]["function_name"] = FUNCTION
+    limit = {"name": "rate-limiting", "config": {"second": 1_000_000, "policy": "local"}}
+    customer = {"username": "bench", "custom_id": "bench", "keyauth_credentials": [{"key": _KEY}], "plugins": [limit]}
+    return config | {"consumers": [customer]}
+
+
+@contextlib.contextmanager
+def _gateway(folder: Path, aws_port: int) -> Iterator[int]:
+    path = folder / "kong.json"
+    path.write_text(json.dumps(configuration()))
+    command = [sys.executable, "-m", "localregion.kong", f"--config={path}", "--port=0", f"--aws-port={aws_port}"]
+    environment = {**os.environ, "PYTHONPATH": str(PACKAGE_PARENT)}
+    with (folder / "gateway.log").open("ab") as log:
+        process = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=log, text=True)
+    try:
+        ready = process.stdout.readline() if process.stdout else ""
+        if not ready:
+            raise emulators.EmulatorFailedError(f"the gateway does not start: see {folder / 'gateway.log'}")
+        yield int(ready.rpartition(":")[2])
+    finally:
+        process.terminate()
+        process.communicate(timeout=20)
+
+
+@contextlib.contextmanager
+def _connected(port: int) -> Iterator[socket.socket]:
+    with socket.create_connection(("127.0.0.1", port)) as connection:
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        yield connection
+
+
+def _order() -> bytes:
+    return _post("/orders", _HEADERS, _BODY)
+
+
+def _invocation() -> bytes:
+    path = f"/2015-03-31/functions/{FUNCTION}/invocations"
+    return _post(path, {"Host": "127.0.0.1"}, _event())
+
+
+def _event() -> bytes:
+    async def read_body() -> bytes:
+        return _BODY
+
+    exchange = Exchange(
+        method="POST",
+        target="/orders",
+        http_version=(1, 1),
+        headers=[(name.lower(), value) for name, value in _HEADERS.items()],
+        peer="127.0.0.1",
+        read_body=read_body,
+    )
+    route = Route(id="", name=None, paths=(), strip_path=False, regex_priority=0, service=None)
+    exchange.match = Match(route, exchange.path)
+    return build_event(exchange, _BODY, base64_encode_body=True, now=time.time())
+
+
+def _post(path: str, headers: dict[str, str], body: bytes) -> bytes:
+    lines = [f"POST {path} HTTP/1.1", *(f"{name}: {value}" for name, value in headers.items())]
+    return "\r\n".join([*lines, f"Content-Length: {len(body)}", "", ""]).encode() + body
+
+
+def _timed(connection: socket.socket, request: bytes) -> float:
+    """Return the milliseconds from the request's first byte to the answer's last."""
+    began = time.perf_counter()
+    connection.sendall(request)
+    data = b""
+    while not (size := load.answer_size(data)) or len(data) < size:
+        if not (chunk := connection.recv(65_536)):
+            raise emulators.EmulatorFailedError("the connection was closed")
+        data += chunk
+    if not data.startswith(b"HTTP/1.1 200"):
+        raise emulators.EmulatorFailedError(data.decode(errors="replace"))
+    return (time.perf_counter() - began) * 1000

@@ -1,0 +1,145 @@
+"""The process behind row `order`: `create_order` without tracing, with it, and the raw statements, in turns.
+
+Started with the function's own environment and a collector; prints nothing (the function logs to stdout) and writes its
+figures, per round and side in milliseconds, to the file that it is given.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import statistics
+import sys
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import psycopg
+
+from aws_api import get_secret
+from contracts.topology import ORDER_CREATED_ROUTING_KEY, ORDERS_EXCHANGE
+from create_order import handler
+from create_order.repository import DELETE_PUBLISHED, INSERT_ORDER
+from proof.bench.collector import VARIABLE
+from proof.bench.events import message_body, order_event
+from proof.bench.raw_publisher import RawPublisher
+
+PER_ROUND = 60
+WARM_UP = 20
+
+
+class Context:
+    """What of Lambda's context the function looks at."""
+
+    aws_request_id = "bench"
+    function_name = "create_order"
+
+    def get_remaining_time_in_millis(self) -> int:
+        return 10_000
+
+
+class Raw:
+    """The same two statements and the same confirmed publish, with everything else prepared beforehand."""
+
+    def __init__(self) -> None:
+        env = os.environ
+        self._connection = psycopg.connect(
+            host=env["DATABASE_HOST"],
+            port=int(env["DATABASE_PORT"]),
+            dbname=env["DATABASE_NAME"],
+            user=env["DATABASE_USER"],
+            password=get_secret(env["DATABASE_SECRET_ID"])["password"],
+            autocommit=True,
+            prepare_threshold=None,
+        )
+        self._publisher = RawPublisher(
+            env["BROKER_ENDPOINT"],
+            login=get_secret(env["BROKER_SECRET_ID"]),
+            exchange=ORDERS_EXCHANGE,
+            routing_key=ORDER_CREATED_ROUTING_KEY,
+        )
+
+    def prepare(self) -> tuple[dict[str, Any], bytes]:
+        order_id, outbox_id = uuid4(), uuid4()
+        body = message_body(str(order_id))
+        parameters = {
+            "order_id": order_id,
+            "customer_id": "bench",
+            "amount": 1999,
+            "currency": "BRL",
+            "created_at": datetime.now(UTC),
+            "outbox_id": outbox_id,
+            "exchange": ORDERS_EXCHANGE,
+            "routing_key": ORDER_CREATED_ROUTING_KEY,
+            "properties": json.dumps({"content_type": "application/json", "message_id": str(outbox_id), "headers": {}}),
+            "body": body,
+            "due_in_s": 15.0,
+        }
+        return parameters, self._publisher.frames(body)
+
+    def order(self, prepared: tuple[dict[str, Any], bytes]) -> None:
+        parameters, frames = prepared
+        self._connection.execute(INSERT_ORDER, parameters)
+        self._publisher.publish([frames])
+        self._connection.execute(DELETE_PUBLISHED, [parameters["outbox_id"]])
+
+
+@dataclass
+class Side:
+    """What one way of doing it took in one round."""
+
+    times_ms: list[float] = field(default_factory=list)
+    cpu_ms: float = 0.0
+
+    def measure(self, work: Callable[[], object]) -> None:
+        began, began_cpu = time.perf_counter(), time.process_time()
+        work()
+        self.times_ms.append((time.perf_counter() - began) * 1000)
+        self.cpu_ms += (time.process_time() - began_cpu) * 1000
+
+    def figures(self) -> dict[str, float]:
+        return {"time": statistics.median(self.times_ms), "cpu": self.cpu_ms / len(self.times_ms)}
+
+
+def environment(*, endpoint: str | None) -> handler.Dependencies:
+    """What an execution environment keeps, with this collector or without one."""
+    handler.dependencies.cache_clear()
+    os.environ.pop(VARIABLE, None)
+    if endpoint is not None:
+        os.environ[VARIABLE] = endpoint
+    return handler.dependencies()
+
+
+def handled(needs: handler.Dependencies, event: dict[str, Any]) -> None:
+    # Both environments stay warm in one process, so that they are measured in turns.
+    handler.dependencies = lambda: needs  # type: ignore[assignment]
+    answer = handler.lambda_handler(event, Context())
+    if answer["statusCode"] != 201:
+        raise RuntimeError(f"create_order answered {answer}")
+
+
+def one_round(raw: Raw, sides: Mapping[str, handler.Dependencies], count: int) -> dict[str, dict[str, float]]:
+    """Return the figures of each side, taken in turns."""
+    measured = {name: Side() for name in (*sides, "raw")}
+    for _ in range(count):
+        for name, needs in sides.items():
+            event = order_event()
+            measured[name].measure(lambda needs=needs, event=event: handled(needs, event))  # type: ignore[misc]
+        prepared = raw.prepare()
+        measured["raw"].measure(lambda prepared=prepared: raw.order(prepared))  # type: ignore[misc]
+    return {name: side.figures() for name, side in measured.items()}
+
+
+def main(rounds: int, out: Path) -> None:
+    raw, endpoint = Raw(), os.environ[VARIABLE]
+    sides = {"untraced": environment(endpoint=None), "traced": environment(endpoint=endpoint)}
+    one_round(raw, sides, WARM_UP)
+    out.write_text(json.dumps([one_round(raw, sides, PER_ROUND) for _ in range(rounds)]))
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]), Path(sys.argv[2]))

@@ -1,0 +1,70 @@
+"""Row `order`: a warm `POST /orders` in the function, beside its SQL statements and its confirmed publish alone.
+
+Then the same with tracing on, which ends each invocation with an export to a collector, beside tracing off.
+
+The handler is called in-process, so neither the runtime client nor the emulator is in the figure: the row is about what
+the function adds to work that has to be done. The consumer's mapping is disabled meanwhile and the queue purged after.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from proof.bench.collector import VARIABLE, Collector
+from proof.bench.figures import Budget, Row, Sample, paired_ratio
+from proof.bench.second_system import SecondSystem, SecondSystemError
+from proof.checkout import ROOT
+
+_TIMEOUT_S = 300
+
+
+def measure(system: SecondSystem, *, folder: Path, rounds: int) -> Iterator[Row]:
+    """Yield the rows. Raises SecondSystemError."""
+    out = folder / "order.json"
+    with Collector() as collector:
+        _run(system.function_environment("create_order") | {VARIABLE: collector.endpoint}, folder, rounds, out)
+        if collector.requests < rounds:
+            raise SecondSystemError("the function exported no spans")
+    yield from _rows(json.loads(out.read_text()))
+
+
+def _run(environment: dict[str, str], folder: Path, rounds: int, out: Path) -> None:
+    environment["PYTHONPATH"] = os.pathsep.join(
+        [environment["PYTHONPATH"], str(ROOT / "functions"), str(ROOT / "local")]
+    )
+    with (folder / "functions.log").open("ab") as log:
+        done = subprocess.run(
+            [sys.executable, "-m", "proof.bench.order_loop", str(rounds), str(out)],
+            env=environment,
+            cwd=ROOT,
+            stdout=log,
+            stderr=subprocess.PIPE,
+            text=True,
+            timeout=_TIMEOUT_S,
+            check=False,
+        )
+    if done.returncode != 0:
+        raise SecondSystemError(f"the order loop failed: {(done.stderr.strip().splitlines() or ['no reason'])[-1]}")
+
+
+def _rows(figures: list[dict[str, dict[str, float]]]) -> Iterator[Row]:
+    def row(measured: str, ours: str, theirs: str, *, what: str, limit: float) -> Row:
+        values, beside = tuple(each[ours][what] for each in figures), tuple(each[theirs][what] for each in figures)
+        return Row(
+            row="order",
+            measured=measured,
+            ours=Sample(values, "ms"),
+            beside="same SQL, same publish, raw" if theirs == "raw" else "tracing off",
+            theirs=Sample(beside, "ms"),
+            ratio=paired_ratio(values, beside),
+            budget=Budget(of="ratio", at="most", limit=limit),
+        )
+
+    yield row("warm POST /orders, in-process", "untraced", "raw", what="time", limit=1.3)
+    yield row("the same with tracing exporting", "traced", "untraced", what="time", limit=1.5)
+    yield row("its processor time", "traced", "untraced", what="cpu", limit=2.0)

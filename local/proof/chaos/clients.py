@@ -1,0 +1,192 @@
+"""Clients that order, retry and read without pause, and note whatever they are told.
+
+They behave as real ones do: some send an Idempotency-Key and repeat a request that nobody answered, some give up; some
+repeat one that was answered; some use a key twice by mistake; all look after their orders, and after other people's.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import http.client
+import json
+import random
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+from proof.chaos.amounts import Amounts
+from proof.chaos.history import UNKNOWN, History, Intent, Request
+
+TIMEOUT_S = 20.0
+_CURRENCIES = ("BRL", "EUR", "USD", "JPY")
+_REMEMBERED = 50
+
+
+@dataclass(frozen=True, kw_only=True)
+class Behaviour:
+    """How many clients there are, how long each rests between two requests, how many orders have an Idempotency-Key.
+
+    `keys_live_s`: nobody repeats a key that is older; the system keeps them for 24 hours.
+    """
+
+    seed: int
+    count: int = 6
+    pause_s: float = 0.1
+    key_share: float = 0.8
+    keys_live_s: float = 24 * 3600.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Shop:
+    """Where clients order, with which keys, and where they note what happened."""
+
+    gateway: str
+    keys: Mapping[str, str]
+    history: History
+    amounts: Amounts
+
+
+class Clients:
+    """A number of client threads; `stop` returns when all have ended."""
+
+    def __init__(self, shop: Shop, behaviour: Behaviour) -> None:
+        self._stopping = threading.Event()
+        self._clients = [_Client(number, shop, behaviour, self._stopping) for number in range(behaviour.count)]
+
+    def start(self) -> None:
+        for client in self._clients:
+            client.start()
+
+    def stop(self) -> None:
+        self._stopping.set()
+        for client in self._clients:
+            client.join()
+        for client in self._clients:
+            if client.failure is not None:
+                raise client.failure
+
+
+class _Client(threading.Thread):
+    def __init__(self, number: int, shop: Shop, behaviour: Behaviour, stopping: threading.Event) -> None:
+        super().__init__(name=f"client {number}", daemon=True)
+        self.failure: Exception | None = None
+        self._number = number
+        self._shop = shop
+        self._behaviour = behaviour
+        self._stopping = stopping
+        self._chance = random.Random(f"{behaviour.seed}/client {number}")
+        self._connection: http.client.HTTPConnection | None = None
+        self._customer = ("demo", "other")[number % 2]
+        self._stranger = ("other", "demo")[number % 2]
+        self._answered: list[Request] = []
+        self._unanswered: list[Intent] = []
+
+    def run(self) -> None:
+        try:
+            while not self._stopping.is_set():
+                self._do_something()
+                self._stopping.wait(self._chance.uniform(0.2, 1.8) * self._behaviour.pause_s)
+        except Exception as error:
+            self.failure = error
+        finally:
+            self._hang_up()
+
+    def _do_something(self) -> None:
+        dice = self._chance.random()
+        if self._unanswered and dice < 0.5:
+            self._post(self._unanswered.pop())
+        elif not self._answered or dice < 0.6:
+            self._post(self._new_intent())
+        elif dice < 0.7:
+            self._repeat()
+        elif dice < 0.95:
+            self._read(self._chance.choice(self._answered), customer=self._customer)
+        else:
+            self._read(self._chance.choice(self._answered), customer=self._stranger)
+
+    def _new_intent(self) -> Intent:
+        amount = self._shop.amounts.order()
+        return Intent(
+            customer=self._customer,
+            amount=amount,
+            currency=self._chance.choice(_CURRENCIES),
+            key=f"order {amount}" if self._chance.random() < self._behaviour.key_share else None,
+            born_s=self._shop.history.now(),
+        )
+
+    def _repeat(self) -> None:
+        """Send an answered request once more; now and then with another amount, by mistake."""
+        before = self._chance.choice(self._answered)
+        age_s = self._shop.history.now() - before.intent.born_s
+        if before.intent.key is not None and age_s < self._behaviour.keys_live_s:
+            is_mistake = self._chance.random() < 0.3
+            self._post(before.intent, amount=self._shop.amounts.order() if is_mistake else None)
+
+    def _post(self, intent: Intent, *, amount: int | None = None) -> None:
+        sent = intent.amount if amount is None else amount
+        headers = {"Idempotency-Key": intent.key} if intent.key is not None else {}
+        body = json.dumps({"amount": sent, "currency": intent.currency})
+        request = self._call("POST", "/orders", intent, customer=self._customer, body=body, headers=headers, sent=sent)
+        if request.is_accepted:
+            self._answered = [*self._answered[-_REMEMBERED:], request]
+        elif intent.key is not None and amount is None and self._chance.random() < 0.8:
+            self._unanswered.append(intent)
+
+    def _read(self, order: Request, *, customer: str) -> None:
+        self._call("GET", f"/orders/{order.body['orderId']}", order.intent, customer=customer)
+
+    def _call(
+        self,
+        method: str,
+        path: str,
+        intent: Intent,
+        *,
+        customer: str,
+        body: str | None = None,
+        headers: Mapping[str, str] | None = None,
+        sent: int | None = None,
+    ) -> Request:
+        began = self._shop.history.now()
+        all_headers = {"apikey": self._shop.keys[customer], "Content-Type": "application/json", **(headers or {})}
+        status, answer, is_replay, error = self._exchange(method, path, body, all_headers)
+        request = Request(
+            client=self._number,
+            method=method if customer == intent.customer else f"{method} as {customer}",
+            path=path,
+            intent=intent,
+            sent_amount=sent,
+            began_s=began,
+            ended_s=self._shop.history.now(),
+            status=status,
+            body=answer,
+            is_replay=is_replay,
+            error=error,
+        )
+        self._shop.history.add(request)
+        return request
+
+    def _exchange(
+        self, method: str, path: str, body: str | None, headers: Mapping[str, str]
+    ) -> tuple[int, Any, bool, str]:
+        """Return status, decoded body, whether it is a replay, and why nobody answered."""
+        try:
+            if self._connection is None:
+                address = urlsplit(self._shop.gateway)
+                self._connection = http.client.HTTPConnection(address.hostname or "", address.port, timeout=TIMEOUT_S)
+            self._connection.request(method, path, body, dict(headers))
+            answer = self._connection.getresponse()
+            text = answer.read()
+        except (OSError, http.client.HTTPException) as error:
+            self._hang_up()
+            return UNKNOWN, None, False, f"{type(error).__name__}: {error}"
+        decoded: Any = None
+        with contextlib.suppress(ValueError):
+            decoded = json.loads(text)
+        return answer.status, decoded, answer.getheader("Idempotent-Replayed") == "true", ""
+
+    def _hang_up(self) -> None:
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None

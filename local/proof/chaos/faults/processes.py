@@ -1,0 +1,151 @@
+"""Processes that die by SIGKILL: at chosen points of their conversation with a service, or at any instant."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import threading
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from typing import Literal
+
+from contracts import topology
+from proof.chaos.fault import fault
+from proof.chaos.proxy import Link
+from proof.chaos.traps import Trap
+from proof.chaos.world import NotBittenError, World
+
+Injection = Callable[[World, random.Random], str]
+
+# Method frames of AMQP 0-9-1: class and method, as they stand in the stream.
+BASIC_PUBLISH = b"\x00\x3c\x00\x28"
+BASIC_ACK = b"\x00\x3c\x00\x50"
+
+
+def spring(world: World, link: Link, trap: Trap, *, provoke: Callable[[], object] | None = None) -> str:
+    """Set a trap and wait until it has fired as often as it shall."""
+    link.set_trap(trap)
+    try:
+        if provoke is not None:
+            provoke()
+        world.until(lambda: trap.fired >= trap.times, f"nobody walked into the trap for {trap.user}", timeout_s=60)
+    finally:
+        link.remove_trap(trap)
+    return f"killed {trap.user} {trap.fired} times"
+
+
+def kill_at(
+    service: Literal["database", "broker"], user: str, patterns: Sequence[bytes], when: Literal["request", "answer"]
+) -> Injection:
+    def inject(world: World, chance: random.Random) -> str:
+        link = world.database if service == "database" else world.broker
+        return spring(world, link, Trap(user=user, patterns=patterns, when=when, times=chance.randint(1, 2)))
+
+    return inject
+
+
+def kill_relay(world: World, chance: random.Random) -> str:
+    """After its publish was confirmed and before it deletes the row: the event is sent twice."""
+
+    def relay() -> None:
+        # The invocation that is killed answers with an error, or not at all.
+        with suppress(OSError):
+            world.invoke("outbox_relay", {})
+
+    trap = Trap(user="outbox_relay", patterns=[b"DELETE FROM orders.outbox"], when="request")
+    thread = threading.Thread(target=relay)
+    try:
+        return spring(world, world.database, trap, provoke=thread.start)
+    finally:
+        thread.join()
+
+
+def kill_mapping_before_ack(world: World, chance: random.Random) -> str:
+    """The function has committed and answered; the emulator dies before the broker hears of it."""
+    pid = world.pid("emulator")
+    trap = Trap(user="invoices_mapping", patterns=[BASIC_ACK], when="request")
+    shown = spring(world, world.broker, trap)
+    world.wait_for_restart("emulator", pid)
+    return shown
+
+
+def kill_part(part: str) -> Injection:
+    def inject(world: World, chance: random.Random) -> str:
+        pid = world.kill(part)
+        world.wait_for_restart(part, pid)
+        return f"pid {pid} became {world.pid(part)}"
+
+    return inject
+
+
+def kill_environment(world: World, chance: random.Random) -> str:
+    """Any environment of any function, at any instant."""
+    functions = ("create_order", "get_order", "invoice_consumer")
+    for _ in range(20):
+        pids = [env["pid"] for name in functions for env in world.environments(name) if env["pid"]]
+        if pids:
+            pid = chance.choice(sorted(pids))
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+                return f"killed one of {len(pids)}"
+    raise NotBittenError("no environment to kill")
+
+
+def restart_rabbitmq_in_a_row(world: World, chance: random.Random) -> str:
+    """Killed, killed again while it boots, then left alone."""
+    first = world.kill("rabbitmq")
+    world.until(lambda: world.pid("rabbitmq") not in (0, first), "rabbitmq was not started again")
+    threading.Event().wait(chance.uniform(1, 4))
+    second = world.kill("rabbitmq")
+    world.wait_for_restart("rabbitmq", second)
+    return f"pids {first}, {second}, {world.pid('rabbitmq')}"
+
+
+def kill_loaded_rabbitmq(world: World, chance: random.Random) -> str:
+    """The node dies with messages in its queue, unacknowledged ones among them."""
+    with world.database_lock("invoices.invoice_counter"):
+        world.until(lambda: world.queue_depth(topology.ORDER_CREATED_QUEUE) > 0, "no message is waiting", timeout_s=30)
+        pid = world.kill("rabbitmq")
+    world.wait_for_restart("rabbitmq", pid)
+    return f"pid {pid} became {world.pid('rabbitmq')}"
+
+
+FAULTS = [
+    fault(
+        "create_order killed before commit",
+        kill_at("database", "create_order", [b"INSERT INTO orders.orders"], "request"),
+        "create_order",
+    ),
+    fault(
+        "create_order killed between commit and publish",
+        kill_at("database", "create_order", [b"INSERT INTO orders.orders"], "answer"),
+        "create_order",
+    ),
+    fault(
+        "create_order killed after publish",
+        kill_at("broker", "orders_publisher", [BASIC_PUBLISH], "answer"),
+        "create_order",
+        "rabbitmq",
+    ),
+    fault(
+        "invoice_consumer killed before commit",
+        kill_at("database", "invoice_consumer", [b"COMMIT"], "request"),
+        "invoice_consumer",
+        "rabbitmq",
+    ),
+    fault(
+        "invoice_consumer killed after commit",
+        kill_at("database", "invoice_consumer", [b"COMMIT"], "answer"),
+        "invoice_consumer",
+        "rabbitmq",
+    ),
+    fault("outbox_relay killed before it deletes", kill_relay, "emulator"),
+    fault("environment killed at any instant", kill_environment, "environment"),
+    fault("mapping killed between invoke and ack", kill_mapping_before_ack, "emulator", "rabbitmq"),
+    fault("emulator killed", kill_part("emulator"), "emulator"),
+    fault("gateway killed", kill_part("gateway"), "gateway"),
+    fault("postgres killed", kill_part("postgres"), "postgres"),
+    fault("rabbitmq killed with messages queued", kill_loaded_rabbitmq, "rabbitmq", "postgres"),
+    fault("rabbitmq restarted in a row", restart_rabbitmq_in_a_row, "rabbitmq"),
+]

@@ -1,0 +1,126 @@
+"""One run: clients and nemesis at work, then peace, then every record checked.
+
+Healing is given the time that the guarantees grant: outbox rows are due when the function that wrote them must be over,
+and the relay runs by its schedule (it is invoked as well, so that nobody waits for the minute).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+import psycopg
+
+from proof.chaos.amounts import ORDERS_FROM, STRAYS_FROM, Amounts
+from proof.chaos.checker import Expected, Verdict, check
+from proof.chaos.clients import Behaviour, Clients, Shop
+from proof.chaos.faults.clocks import HEARTBEAT_S
+from proof.chaos.own_system import OwnSystemError
+from proof.chaos.records import Records, read_records
+from proof.chaos.world import QUEUES, World
+
+# The relay's schedule, the longest back-off of a row, and a batch that waits out its deadline.
+HEALING_TIMEOUT_S = 240.0
+_CALM_S = 1.5
+
+
+@dataclass(frozen=True)
+class Run:
+    """A run on a system that may have seen others; `began_at` is the database's time."""
+
+    world: World
+    began_at: datetime
+
+
+def begin(world: World) -> Run:
+    """Prepare the system for faults: a short heartbeat, so that standing still has consequences."""
+    world.erlang("application", "set_env", f"[rabbit,heartbeat,{HEARTBEAT_S}]")
+    amounts = Amounts(
+        orders_from=_after(world, "orders.orders", ORDERS_FROM, STRAYS_FROM),
+        strays_from=_after(world, "invoices.invoices", STRAYS_FROM, 2 * STRAYS_FROM),
+    )
+    return Run(replace(world, amounts=amounts), world.query("SELECT clock_timestamp()")[0][0])
+
+
+def _after(world: World, table: str, first: int, end: int) -> int:
+    """Return an amount above those of earlier runs, those that they used in vain included."""
+    largest = world.query(f"SELECT max(amount) FROM {table} WHERE amount >= %s AND amount < %s", first, end)[0][0]
+    return first if largest is None else int(largest) + 1_000
+
+
+@contextmanager
+def busy_clients(world: World, behaviour: Behaviour) -> Iterator[None]:
+    """Clients at work for as long as the block runs."""
+    known = world.endpoints
+    shop = Shop(gateway=known["gateway"], keys=known["keys"], history=world.history, amounts=world.amounts)
+    clients = Clients(shop, behaviour)
+    clients.start()
+    try:
+        yield
+    finally:
+        clients.stop()
+
+
+def heal_and_check(run: Run) -> tuple[Verdict, Records]:
+    """Wait until everything is settled, then compare. Raises OwnSystemError."""
+    world = run.world
+    for link in (world.database, world.broker):
+        link.heal()
+    wait_until_settled(world)
+    records = _records(run)
+    expected = Expected(stray_order_ids=frozenset(world.sent.stray_order_ids), poison=frozenset(world.sent.poison))
+    return check(world.history, records, expected), records
+
+
+def wait_until_settled(world: World, timeout_s: float = HEALING_TIMEOUT_S) -> None:
+    """Wait until no event is left in the outbox and no message in any queue; what stays is the checker's business.
+
+    It has to be so for longer than a mapping's batching window: a message that waits there is in no queue.
+    """
+    deadline = time.monotonic() + timeout_s
+    calm_since = None
+    while time.monotonic() < deadline:
+        waiting = _waiting(world)
+        if waiting:
+            calm_since = None
+            # The schedule's own run may be at work: the function has one environment, and the call is refused.
+            with contextlib.suppress(OSError):
+                world.invoke("outbox_relay", {})
+        elif calm_since is None:
+            calm_since = time.monotonic()
+        elif time.monotonic() - calm_since > _CALM_S:
+            return
+        time.sleep(0.3)
+    if waiting == "not healthy":
+        raise OwnSystemError("the system is not healthy: see `make status`")
+
+
+def _waiting(world: World) -> str:
+    """Say what is not settled yet, nothing when all is."""
+    try:
+        if not world.is_healthy():
+            return "not healthy"
+        if world.query("SELECT FROM orders.outbox LIMIT 1"):
+            return "outbox"
+        return next((queue for queue in QUEUES if world.queue_depth(queue)), "") or _unanswered(world)
+    except (OSError, psycopg.Error):
+        return "not healthy"
+    except Exception as error:  # pika's own exceptions have no common base with OSError
+        return f"broker: {error!r}"
+
+
+def _unanswered(world: World) -> str:
+    """Unacknowledged messages belong to an invocation that still runs."""
+    busy = [env for env in world.environments("invoice_consumer") if env["state"] == "busy"]
+    return "invoice_consumer" if busy else ""
+
+
+def _records(run: Run) -> Records:
+    world = run.world
+    depths = {queue: world.queue_depth(queue) for queue in QUEUES}
+    with contextlib.closing(world.postgres()) as connection:
+        return read_records(connection, depths, since=run.began_at, amounts=world.amounts)

@@ -1,0 +1,125 @@
+"""Every emulated AWS API behind one address, as an ASGI application: it finds the API and sends its answer.
+
+Signatures are not looked at. A call that nothing here emulates is refused in AWS's form, with what is supported.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable
+from typing import Any, Protocol, get_args
+from urllib.parse import parse_qsl
+
+from localregion.aws.amqp.consumer import RequeueMethod
+from localregion.aws.event_source_mappings.api import Mappings
+from localregion.aws.http.errors import LambdaApiError, not_emulated, service_failure
+from localregion.aws.http.exchange import Receive, Request, Response, json_response, read_body, refusal
+from localregion.aws.lambda_ import debug_api
+from localregion.aws.lambda_.debug_api import DebugApi
+from localregion.aws.lambda_.function_api import FUNCTIONS_PATH, FunctionApi
+from localregion.aws.lambda_.service import SYNC_PAYLOAD_MAX
+from localregion.aws.secrets_manager import TARGET_PREFIX, SecretsManager
+
+MAPPINGS_PATH = "/2015-03-31/event-source-mappings"
+STATUS_PATH = "/_emulator/status"
+INVOCATIONS_PATH = "/_emulator/invocations"
+# How mappings give failed batches back; AWS does not say which method it uses, so all have to be survived.
+REQUEUE_PATH = "/_emulator/requeue/"
+SUPPORTED = (
+    "Lambda: Invoke, GetFunction, GetFunctionConfiguration, ListFunctions, event source mappings; "
+    "Secrets Manager: GetSecretValue"
+)
+Send = Callable[[dict[str, Any]], Awaitable[None]]
+_log = logging.getLogger("emulator.aws")
+
+
+class TellsStatus(Protocol):
+    """Who knows how the emulator is."""
+
+    def report(self) -> dict[str, Any]: ...
+    def invocations(self) -> dict[str, Any]: ...
+
+
+class AwsEndpoint:
+    """The ASGI application."""
+
+    def __init__(
+        self,
+        *,
+        functions: FunctionApi,
+        mappings: Mappings,
+        secrets: SecretsManager,
+        status: TellsStatus,
+        debug: DebugApi,
+    ) -> None:
+        self._functions = functions
+        self._mappings = mappings
+        self._secrets = secrets
+        self._status = status
+        self._debug = debug
+
+    async def __call__(self, scope: dict[str, Any], receive: Receive, send: Send) -> None:
+        body, size = await read_body(receive, limit=SYNC_PAYLOAD_MAX)
+        query = scope["query_string"]
+        request = Request(
+            scope["method"],
+            scope["path"],
+            dict(parse_qsl(query.decode("latin-1"), keep_blank_values=True)) if query else {},
+            dict(scope["headers"]),
+            body,
+            size,
+        )
+        try:
+            response = await self._answer(request)
+        except LambdaApiError as error:
+            response = refusal(error)
+        except Exception as error:
+            _log.exception("%s %s failed in the emulator", request.method, request.path)
+            response = refusal(service_failure(f"The emulator failed: {type(error).__name__}: {error}"))
+        await _send(response, send)
+
+    async def _answer(self, request: Request) -> Response:
+        path = request.path
+        if request.header(b"origin") is not None or request.header(b"sec-fetch-site") is not None:
+            # No AWS client sends these; a page that the user happens to read does, and must reach no secret.
+            return json_response({"__type": "AccessDeniedException", "Message": "Not for browsers."}, 403)
+        if path.startswith(FUNCTIONS_PATH):
+            return await self._functions.handle(request)
+        if path.startswith(MAPPINGS_PATH):
+            return Response(*await self._mappings.handle(request.method, path, request.query, request.body))
+        if path == STATUS_PATH and request.method == "GET":
+            return json_response(self._status.report())
+        if path == INVOCATIONS_PATH and request.method == "GET":
+            return json_response(self._status.invocations())
+        if path.startswith(REQUEUE_PATH) and request.method == "PUT":
+            return self._requeue_by(path.removeprefix(REQUEUE_PATH))
+        if path.startswith(debug_api.PATH):
+            return await self._debug.handle(request)
+        target = request.header(b"x-amz-target")
+        if target is not None and target.startswith(TARGET_PREFIX):
+            return self._secrets.handle(request)
+        return _unknown(request, target)
+
+    def _requeue_by(self, method: str) -> Response:
+        for known in get_args(RequeueMethod):
+            if method == known:
+                self._mappings.requeue_by(known)
+                return json_response({"requeue": method})
+        return json_response({"Message": f"requeue is one of {', '.join(get_args(RequeueMethod))}"}, 400)
+
+
+def _unknown(request: Request, target: str | None) -> Response:
+    call = target or f"{request.method} {request.path}"
+    message = f"{call} is not emulated. Supported: {SUPPORTED}."
+    if target is not None:
+        return json_response({"__type": "UnknownOperationException", "Message": message}, 400)
+    return refusal(not_emulated(message))
+
+
+async def _send(response: Response, send: Send) -> None:
+    status, headers, body = response
+    pairs = [(name.lower().encode(), value.encode("latin-1")) for name, value in headers.items()]
+    if status != 204:
+        pairs.append((b"content-length", str(len(body)).encode()))
+    await send({"type": "http.response.start", "status": status, "headers": pairs})
+    await send({"type": "http.response.body", "body": body})

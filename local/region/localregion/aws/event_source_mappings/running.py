@@ -1,0 +1,42 @@
+"""One event source mapping from Creating to Deleting: its settings, its status and the task that polls for it."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+
+from localregion.aws.amqp.consumer import RequeueMethod
+from localregion.aws.event_source_mappings.mapping import EventPoller
+from localregion.aws.event_source_mappings.status import PollerStatus
+from localregion.plan.model import EventSourceMapping
+
+
+class RunningMapping:
+    """One mapping with its poller, from Creating to Deleting."""
+
+    def __init__(self, mapping: EventSourceMapping, *, mapping_id: str) -> None:
+        self.mapping = mapping
+        self.mapping_id = mapping_id
+        self.modified_at = time.time()
+        self.status = PollerStatus(state="Creating" if mapping.enabled else "Disabled")
+        self.changing: asyncio.Task[None] | None = None
+        self._poller: EventPoller | None = None
+        self._task: asyncio.Task[None] | None = None
+
+    def start(self, poller: EventPoller) -> None:
+        self._poller, self.status = poller, poller.status
+        self._task = asyncio.create_task(poller.run(), name=f"mapping {self.mapping.name}")
+
+    def requeue_by(self, method: RequeueMethod) -> None:
+        if self._poller is not None:
+            self._poller.requeue_method = method
+
+    async def stop(self, grace_s: float) -> None:
+        """Let the batch in flight end within `grace_s`; whatever is not acknowledged then returns to its queue."""
+        task, self._task = self._task, None
+        if task is None or self._poller is None:
+            return
+        if self._poller.stop_after_batch():
+            await asyncio.wait([task], timeout=grace_s)
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)

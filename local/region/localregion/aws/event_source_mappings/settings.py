@@ -1,0 +1,191 @@
+"""Which settings an Amazon MQ event source mapping may have, refused in AWS's words; pure.
+
+Limits and shapes come from the Lambda API model (the wording of a broken limit is what every AWS service answers), the
+rest from https://docs.aws.amazon.com/lambda/latest/dg/services-mq-params.html. AWS's texts for a missing login and for
+a function that runs too long are not on record; those are ours. Filters are refused, because they are not emulated.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from localregion.aws.http.errors import LambdaApiError, function_not_found, invalid_parameter_value, not_emulated
+from localregion.plan.model import EventSourceMapping, Function, Plan
+
+BATCH_SIZE_DEFAULT = 100
+FUNCTION_TIMEOUT_MAX_S = 14 * 60
+_LIMITS = {"BatchSize": (1, 10_000), "MaximumBatchingWindowInSeconds": (0, 300)}
+_TYPES: dict[str, type] = {
+    "BatchSize": int,
+    "Enabled": bool,
+    "EventSourceArn": str,
+    "FunctionName": str,
+    "MaximumBatchingWindowInSeconds": int,
+    "Queues": list,
+    "SourceAccessConfigurations": list,
+}
+_UPDATABLE = _TYPES.keys() - {"EventSourceArn", "Queues"}
+_UNSUPPORTED_FOR_MQ = {
+    *("AmazonManagedKafkaEventSourceConfig", "BisectBatchOnFunctionError", "DestinationConfig"),
+    *("DocumentDBEventSourceConfig", "FunctionResponseTypes", "LoggingConfig", "MaximumRecordAgeInSeconds"),
+    *("MaximumRetryAttempts", "MetricsConfig", "ParallelizationFactor", "ProvisionedPollerConfig", "ScalingConfig"),
+    *("SelfManagedEventSource", "SelfManagedKafkaEventSourceConfig", "StartingPosition", "StartingPositionTimestamp"),
+    *("Topics", "TumblingWindowInSeconds"),
+}
+_FUNCTION_NAME = re.compile(r"(?:arn:aws[\w-]*:lambda:[\w-]+:)?(?:\d{12}:)?(?:function:)?([\w-]+)(?::([$\w.-]+))?")
+
+
+class UnusableMappingError(Exception):
+    """A mapping of the plan has settings that AWS refuses."""
+
+
+def broker_arn(plan: Plan) -> str:
+    """Return the ARN that stands for the broker of this machine."""
+    return f"arn:aws:mq:{plan.region}:{plan.account}:broker:{plan.stack}:b-{plan.stack}"
+
+
+def check_mapping(mapping: EventSourceMapping, plan: Plan) -> None:
+    """Raise LambdaApiError unless AWS would accept this mapping."""
+    _check_limit("BatchSize", mapping.batch_size)
+    _check_limit("MaximumBatchingWindowInSeconds", mapping.batching_window_s)
+    _check_function(mapping, plan)
+    if mapping.secret not in plan.secrets or {"username", "password"} - plan.secrets[mapping.secret].keys():
+        raise invalid_parameter_value(
+            "SourceAccessConfigurations of an Amazon MQ event source need a BASIC_AUTH secret with username and "
+            f"password; {mapping.secret or 'none'} is not one."
+        )
+
+
+def create_mapping(request: Mapping[str, Any], *, name: str, plan: Plan) -> EventSourceMapping:
+    """Return the mapping that a CreateEventSourceMapping request describes."""
+    _check_members(request, allowed=_TYPES.keys())
+    if request.get("EventSourceArn") != broker_arn(plan):
+        raise invalid_parameter_value(f"Unrecognized event source, the broker here is {broker_arn(plan)}.")
+    empty = EventSourceMapping(
+        name=name,
+        function="",
+        qualifier=None,
+        queue=_only_queue(request.get("Queues")),
+        virtual_host="/",
+        secret="",
+        batch_size=BATCH_SIZE_DEFAULT,
+        batching_window_s=None,
+    )
+    return _changed(empty, request, plan)
+
+
+def update_mapping(mapping: EventSourceMapping, request: Mapping[str, Any], *, plan: Plan) -> EventSourceMapping:
+    """Return the mapping as an UpdateEventSourceMapping request changes it."""
+    _check_members(request, allowed=_UPDATABLE)
+    return _changed(mapping, request, plan)
+
+
+def parse_request(body: bytes) -> dict[str, Any]:
+    """Return the request's members; a member that is null counts as absent, as for AWS."""
+    try:
+        request = json.loads(body or b"{}")
+    except ValueError as error:
+        raise LambdaApiError(400, "SerializationException", b'{"Message":"Unexpected end of input"}') from error
+    if not isinstance(request, dict):
+        raise LambdaApiError(400, "SerializationException", b'{"Message":"Start of structure expected"}')
+    return {member: value for member, value in request.items() if value is not None}
+
+
+def split_function_name(name: str) -> tuple[str, str | None]:
+    """Return name and qualifier of a function given by name, partial ARN or ARN."""
+    match = _FUNCTION_NAME.fullmatch(name)
+    if match is None:
+        raise _broken_limit(
+            "functionName", name, f"Member must satisfy regular expression pattern: {_FUNCTION_NAME.pattern}"
+        )
+    return match[1], match[2]
+
+
+def _changed(mapping: EventSourceMapping, request: Mapping[str, Any], plan: Plan) -> EventSourceMapping:
+    changes: dict[str, Any] = {}
+    if "FunctionName" in request:
+        changes["function"], changes["qualifier"] = split_function_name(request["FunctionName"])
+    for member, field in (("BatchSize", "batch_size"), ("MaximumBatchingWindowInSeconds", "batching_window_s")):
+        if member in request:
+            changes[field] = request[member]
+    if "Enabled" in request:
+        changes["enabled"] = request["Enabled"]
+    for access in request.get("SourceAccessConfigurations", ()):
+        changes.update(_access(access, plan))
+    changed = dataclasses.replace(mapping, **changes)
+    check_mapping(changed, plan)
+    return changed
+
+
+def _access(access: Mapping[str, str], plan: Plan) -> dict[str, str]:
+    kind, uri = access.get("Type"), access.get("URI", "")
+    if kind == "VIRTUAL_HOST":
+        return {"virtual_host": uri}
+    if kind == "BASIC_AUTH":
+        name = uri.partition(":secret:")[2] or uri
+        # The ARN of a secret ends in a dash and six characters that are not part of its name.
+        return {"secret": name if name in plan.secrets else name[:-7]}
+    raise invalid_parameter_value(
+        f"SourceAccessConfiguration type {kind} is not supported for Amazon MQ event sources."
+    )
+
+
+def _check_members(request: Mapping[str, Any], *, allowed: Any) -> None:
+    for member, value in request.items():
+        if member in _UNSUPPORTED_FOR_MQ:
+            raise invalid_parameter_value(f"Unsupported {member} parameter for given event source mapping type.")
+        if member == "FilterCriteria":
+            raise not_emulated(
+                "FilterCriteria is not emulated: Lambda acknowledges the messages that a filter rejects, so they are "
+                "lost. Bind the queue to what the function wants instead."
+            )
+        if member not in allowed:
+            raise not_emulated(f"{member} is not emulated for event source mappings.")
+        if type(value) is not _TYPES[member]:
+            raise LambdaApiError(
+                400, "SerializationException", json.dumps({"Message": f"{member}: wrong type"}).encode()
+            )
+        if member in _LIMITS:
+            _check_limit(member, value)
+
+
+def _check_limit(member: str, value: Any) -> None:
+    lowest, highest = _LIMITS[member]
+    name = member[0].lower() + member[1:]
+    if value is not None and value < lowest:
+        raise _broken_limit(name, value, f"Member must have value greater than or equal to {lowest}")
+    if value is not None and value > highest:
+        raise _broken_limit(name, value, f"Member must have value less than or equal to {highest}")
+
+
+def _only_queue(queues: list[str] | None) -> str:
+    if not queues:
+        raise invalid_parameter_value("Queues is required for Amazon MQ event sources.")
+    if len(queues) > 1:
+        raise _broken_limit("queues", f"[{', '.join(queues)}]", "Member must have length less than or equal to 1")
+    return queues[0]
+
+
+def _check_function(mapping: EventSourceMapping, plan: Plan) -> None:
+    function = find_function(mapping.function, plan)
+    if function.timeout_s > FUNCTION_TIMEOUT_MAX_S:
+        raise invalid_parameter_value(
+            f"Function timeout: {function.timeout_s} seconds is greater than the {FUNCTION_TIMEOUT_MAX_S} seconds (14 "
+            "minutes) that Amazon MQ event sources support."
+        )
+
+
+def find_function(name: str, plan: Plan) -> Function:
+    for function in plan.functions:
+        if function.name == name:
+            return function
+    raise function_not_found(f"arn:aws:lambda:{plan.region}:{plan.account}:function:{name}")
+
+
+def _broken_limit(member: str, value: object, constraint: str) -> LambdaApiError:
+    message = f"1 validation error detected: Value '{value}' at '{member}' failed to satisfy constraint: {constraint}"
+    return LambdaApiError(400, "ValidationException", json.dumps({"message": message}).encode())

@@ -1,0 +1,1 @@
+"""Execution environments: one process each, its runtime API, and how many there are."""

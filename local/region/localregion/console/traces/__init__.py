@@ -1,0 +1,1 @@
+"""Traces: spans received, kept and shown."""

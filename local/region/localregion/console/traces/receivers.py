@@ -1,0 +1,57 @@
+"""Where spans come in: `POST /v1/traces` (OTLP/HTTP, JSON) and `POST /api/v2/spans` (Zipkin v2, JSON).
+
+A request is read whole before anything of it is kept: one that is malformed changes nothing. Senders get their answer
+as soon as the spans are kept, with nothing in between: a function waits for it.
+https://opentelemetry.io/docs/specs/otlp/#otlphttp
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from aiohttp import web
+
+from localregion.console.answers import ProblemError, json_answer
+from localregion.console.body import read_json
+from localregion.console.traces import otlp, zipkin
+from localregion.console.traces.rates import Rates
+from localregion.console.traces.span import Span
+from localregion.console.traces.span_fields import MalformedSpansError
+from localregion.console.traces.store import TraceStore
+
+
+class Receivers:
+    """Both receivers, before one store."""
+
+    def __init__(self, store: TraceStore, rates: Rates) -> None:
+        self._store = store
+        self._rates = rates
+
+    def routes(self) -> list[web.RouteDef]:
+        return [web.post("/v1/traces", self.otlp), web.post("/api/v2/spans", self.zipkin)]
+
+    async def otlp(self, request: web.Request) -> web.Response:
+        spans = _decoded(otlp.decode, await read_json(request))
+        rejected = self._keep(spans)
+        partly = {"rejectedSpans": str(rejected), "errorMessage": "larger than a trace may be"} if rejected else {}
+        return json_answer({"partialSuccess": partly} if partly else {})
+
+    async def zipkin(self, request: web.Request) -> web.Response:
+        self._keep(_decoded(zipkin.decode, await read_json(request)))
+        return web.Response(status=202)
+
+    def _keep(self, spans: Sequence[Span]) -> int:
+        """Return how many were not kept."""
+        rejected = 0
+        for span in spans:
+            rejected += not self._store.add(span)
+            self._rates.note(span)
+        return rejected
+
+
+def _decoded(decode: Callable[[Any], list[Span]], document: Any) -> list[Span]:
+    try:
+        return decode(document)
+    except MalformedSpansError as error:
+        raise ProblemError(400, str(error)) from error

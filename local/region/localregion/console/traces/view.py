@@ -1,0 +1,72 @@
+"""One trace as a person wants to see it: its own spans and those of the invocations that link to it.
+
+A batch span belongs to no order's trace, it links to the messages' (OpenTelemetry's rule for batches). Whoever looks at
+an order wants to see it all the same, without the neighbours of the batch: spans that link elsewhere only are left out,
+and of a link list only what leads here is shown, with the number of all.
+"""
+
+from __future__ import annotations
+
+import itertools
+from typing import Any
+
+from localregion.console.traces import links
+from localregion.console.traces.store import StoredSpan, Trace, TraceStore, leads_into
+
+JOINED_TRACES_MAX = 20
+SPANS_MAX = 4_000
+_LINKS_MAX = 100
+
+
+def summary(trace: Trace) -> dict[str, Any]:
+    """Return a trace's line in the list."""
+    spans = trace.spans.values()
+    first = _root(list(spans))
+    begin, end = min(span.start for span in spans), max(span.end for span in spans)
+    return {
+        "traceId": trace.trace_id,
+        "name": first.name,
+        "service": first.service,
+        "start": begin,
+        "duration": round(end - begin, 6),
+        "spans": len(spans),
+        "errors": sum(span.is_error for span in spans),
+        "orderId": next((span.order_id for span in spans if span.order_id), None),
+    }
+
+
+def joined(store: TraceStore, trace_id: str) -> dict[str, Any] | None:
+    """Return the trace with the invocations that link to it, None for one that is not known."""
+    own = store.spans(trace_id)
+    if not own:
+        return None
+    linking = store.linking_to(trace_id)
+    spans = list(own)
+    for other in linking[-JOINED_TRACES_MAX:]:
+        spans.extend(span for span in store.spans(other) if _concerns(span, trace_id))
+    spans.sort(key=lambda span: span.start)
+    return {
+        "traceId": trace_id,
+        "orderId": next((span.order_id for span in own if span.order_id), None),
+        "linkedTraces": linking[-JOINED_TRACES_MAX:],
+        "spans": [_with_links(span, trace_id) for span in spans[:SPANS_MAX]],
+    }
+
+
+def _root(spans: list[StoredSpan]) -> StoredSpan:
+    """Return the first span without a parent among them; the earliest when every parent is missing."""
+    ids = {span.span_id for span in spans}
+    return min(spans, key=lambda span: (span.parent in ids and span.parent != span.span_id, span.start))
+
+
+def _concerns(span: StoredSpan, trace_id: str) -> bool:
+    return not span.links or leads_into(span, trace_id)
+
+
+def _with_links(span: StoredSpan, trace_id: str) -> dict[str, Any]:
+    if not span.links:
+        return {**span.document(), "links": []}
+    # A span of the trace itself leads elsewhere: to the invocation that it was part of, or from a batch to the orders.
+    shown = links.unpack(span.links) if span.trace_id == trace_id else links.into(span.links, trace_id)
+    pairs = [{"traceId": target, "spanId": span_id} for target, span_id in itertools.islice(shown, _LINKS_MAX)]
+    return {**span.document(), "links": pairs, "linkCount": links.count(span.links)}

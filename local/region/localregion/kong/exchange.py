@@ -1,0 +1,144 @@
+"""One request on its way through the gateway, and the answer to it.
+
+Text holds one character per byte (latin-1) wherever it comes from the client: nginx passes bytes on without looking at
+them, and so does the event.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from localregion.kong.query import QueryArguments, parse_query
+
+if TYPE_CHECKING:
+    from localregion.kong.configuration import Consumer, Credential, Route
+    from localregion.kong.plugin import Plugin
+    from localregion.kong.router import Match
+
+# Kong's PDK reads at most this many header lines and query arguments; the rest is not there for a plugin.
+HEADERS_MAX = 100
+
+
+@dataclass(slots=True)
+class Response:
+    """What the client gets, before the gateway's own headers."""
+
+    status: int
+    headers: list[tuple[str, str]]
+    body: bytes
+    # Kong says so on a response that a plugin answered in an upstream's place.
+    via: bool = False
+    # A 204 of the Invoke API itself goes on without one, unlike a function's.
+    has_length: bool = True
+
+    def set_header(self, name: str, value: str) -> None:
+        """Replace a header, whatever its case."""
+        self.remove_header(name)
+        self.headers.append((name, value))
+
+    def remove_header(self, name: str) -> None:
+        lower = name.lower()
+        self.headers = [header for header in self.headers if header[0].lower() != lower]
+
+
+class Exchange:
+    """The request as plugins see and change it. One per request."""
+
+    __slots__ = (
+        "_body",
+        "_query",
+        "consumer",
+        "credential",
+        "headers",
+        "http_version",
+        "match",
+        "method",
+        "path",
+        "peer",
+        "peer_port",
+        "plugin_context",
+        "plugins",
+        "query_string",
+        "read_body",
+        "request_id",
+        "response_headers",
+        "started_ns",
+        "target",
+        "waited_ns",
+    )
+
+    # Set once a route matched.
+    match: Match
+    consumer: Consumer | None
+    credential: Credential | None
+
+    def __init__(
+        self,
+        *,
+        method: str,
+        target: str,
+        http_version: tuple[int, int],
+        headers: list[tuple[str, str]],
+        peer: str,
+        peer_port: int = 0,
+        read_body: Callable[[], Awaitable[bytes]],
+    ) -> None:
+        self.method = method
+        self.target = target
+        self.path, _, self.query_string = target.partition("?")
+        self.http_version = http_version
+        # Names in lower case, in the client's order, a repeated header as often as it was sent.
+        self.headers = headers
+        self.peer = peer
+        self.peer_port = peer_port
+        self.read_body = read_body
+        self.request_id = os.urandom(16).hex()
+        self.started_ns = time.perf_counter_ns()
+        self.waited_ns = 0
+        self.consumer = None
+        self.credential = None
+        # What plugins want on the response before there is one; the response's own headers win.
+        self.response_headers: dict[str, str] = {}
+        # What a plugin keeps from one phase to the next, by the plugin's name.
+        self.plugin_context: dict[str, Any] = {}
+        # Those that have to do with the request, in their order.
+        self.plugins: list[Plugin] = []
+        self._query: QueryArguments | None = None
+        self._body: bytes | None = None
+
+    @property
+    def query(self) -> QueryArguments:
+        if self._query is None:
+            self._query = parse_query(self.query_string, HEADERS_MAX) if self.query_string else {}
+        return self._query
+
+    @property
+    def route(self) -> Route | None:
+        match: Match | None = getattr(self, "match", None)
+        return match.route if match else None
+
+    async def body(self) -> bytes:
+        """Read the body, once."""
+        if self._body is None:
+            self._body = await self.read_body()
+        return self._body
+
+    def header(self, name: str) -> str | None:
+        """Return the first value of a header whose name is given in lower case."""
+        for header, value in self.headers:
+            if header == name:
+                return value
+        return None
+
+    def header_values(self, name: str) -> list[str]:
+        return [value for header, value in self.headers[:HEADERS_MAX] if header == name]
+
+    def replace_headers(self, replacements: dict[str, str | None]) -> None:
+        """Remove these headers, whoever sent them, and add those that have a value."""
+        kept = [header for header in self.headers if header[0] not in replacements]
+        kept += [(name, value) for name, value in replacements.items() if value is not None]
+        self.headers = kept

@@ -1,0 +1,69 @@
+"""The gateway without its sockets: a request comes in, its route's plugins run, a response goes out."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any
+
+from localregion.kong.configuration import Configuration
+from localregion.kong.errors import NO_ROUTE, error_response
+from localregion.kong.exchange import Exchange, Response
+from localregion.kong.invoke_client import InvokeClient
+from localregion.kong.plugin import Surroundings
+from localregion.kong.plugin_chain import plugin_chains
+from localregion.kong.router import Router
+
+
+class Gateway:
+    """One configuration at work. Raises ConfigurationError when it is made from one that it cannot serve."""
+
+    def __init__(
+        self,
+        configuration: Configuration,
+        invoke_client: InvokeClient,
+        *,
+        environ: Mapping[str, str] | None = None,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        credentials = {credential.key: credential for credential in configuration.credentials}
+        surroundings = Surroundings(
+            credentials=credentials, invoke_client=invoke_client, environ=environ or {}, clock=clock
+        )
+        self._on_stop = surroundings.on_stop
+        self._router = Router(configuration.routes)
+        self._chains, self._everywhere = plugin_chains(configuration, surroundings)
+
+    async def handle(self, exchange: Exchange) -> Response:
+        """Answer the request, whatever happens. BodyError and a client that left are the server's business."""
+        match = self._router.match(exchange.path)
+        if match is None:
+            response = error_response(exchange, 404, NO_ROUTE)
+            self._everywhere.filter_headers(exchange, response)
+            return response
+        exchange.match = match
+        return await self._chains[match.route.id].respond(exchange)
+
+    async def stop(self, limit_s: float) -> None:
+        """Send what plugins still have to send, within a time."""
+        await asyncio.gather(*(stop(limit_s) for stop in self._on_stop))
+
+
+def with_invoke_port(configuration: Configuration, port: int) -> Configuration:
+    """Return the configuration with every aws-lambda plugin calling the emulator on this machine."""
+    return _with(configuration, "aws-lambda", {"host": "127.0.0.1", "port": port, "disable_https": True})
+
+
+def with_spans_endpoint(configuration: Configuration, endpoint: str) -> Configuration:
+    """Return the configuration with every zipkin plugin sending its spans there."""
+    return _with(configuration, "zipkin", {"http_endpoint": endpoint})
+
+
+def _with(configuration: Configuration, plugin: str, changed: dict[str, Any]) -> Configuration:
+    plugins = [
+        replace(entry, config=entry.config | changed) if entry.name == plugin else entry
+        for entry in configuration.plugins
+    ]
+    return replace(configuration, plugins=plugins)

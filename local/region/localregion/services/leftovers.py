@@ -1,0 +1,83 @@
+"""Know and end the processes of a local system whose supervisor is gone.
+
+Each part has a record in `run/`; a mark in the environment of every process we start finds what died between being
+started and being recorded. Neither can mean a process of somebody else's.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from localregion.services import process
+from localregion.services.process import Record
+
+MARK = "LOCALREGION_STATE"
+
+# The order of a graceful end: nobody loses what it still talks to.
+_STOP_ORDER = ("gateway", "emulator", "console", "rabbitmq", "postgres", "epmd")
+
+
+class Records:
+    """The records of one system's processes, a file each."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def write(self, record: Record) -> None:
+        draft = self._folder / f".{record.name}.new"
+        draft.write_text(record.to_json())
+        draft.replace(self._path(record.name))
+
+    def remove(self, name: str) -> None:
+        self._path(name).unlink(missing_ok=True)
+
+    def read(self, name: str) -> Record | None:
+        with contextlib.suppress(FileNotFoundError):
+            return Record.from_json(self._path(name).read_text())
+        return None
+
+    def living(self) -> list[Record]:
+        records = [Record.from_json(path.read_text()) for path in self._folder.glob("*.process.json")]
+        return [record for record in records if record.is_alive() or process.session_members(record)]
+
+    def _path(self, name: str) -> Path:
+        return self._folder / f"{name}.process.json"
+
+
+def end_all(records: Records, state_folder: Path) -> list[str]:
+    """End what a dead supervisor left behind and return the names of what was there."""
+    living = {record.name: record for record in records.living()}
+    supervisor = living.pop("supervisor", None)
+    if supervisor is not None:
+        process.kill(supervisor)  # Asked before and did not answer; else it would start again what ends here.
+    _end([record for name in _STOP_ORDER[:2] if (record := living.pop(name, None))])
+    # Postgres and RabbitMQ take their time and do not need each other; epmd serves RabbitMQ to the end.
+    epmd = living.pop("epmd", None)
+    _end(list(living.values()))
+    _end([epmd] if epmd else [])
+    for pid in marked(state_folder):
+        process.kill(Record.of("unrecorded", pid))
+    return [record.name for record in records.living()]
+
+
+def marked(state_folder: Path) -> list[int]:
+    """Return the processes that carry this system's mark, except ourselves and those above us."""
+    wanted = f"{MARK}={state_folder}".encode()
+    own = {os.getpid(), os.getppid()}
+    return [stat.pid for stat in process.all_stats() if stat.pid not in own and wanted in _environment(stat.pid)]
+
+
+def _environment(pid: int) -> list[bytes]:
+    try:
+        return Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
+    except (OSError, ProcessLookupError):
+        return []
+
+
+def _end(records: list[Record]) -> None:
+    if records:
+        with ThreadPoolExecutor(len(records)) as threads:
+            list(threads.map(process.end, records))

@@ -1,0 +1,100 @@
+"""The ports of the local system: their defaults, the variables that change them, whether somebody else holds them.
+
+Checked before anything starts, so that a taken port is a sentence and not a stack trace in some part's log.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import socket
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+
+from localregion.errors import CommandError
+
+HOST = "127.0.0.1"
+
+
+class PortError(CommandError):
+    """A port is taken or is no port; the text names the variable that changes it."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ports:
+    """One field per port; the variable of `aws` is AWS_PORT, and so on."""
+
+    gateway: int = 8000
+    aws: int = 4566
+    console: int = 8080
+    postgres: int = 54329
+    rabbitmq: int = 56729
+    rabbitmq_management: int = 15679
+    rabbitmq_dist: int = 25679
+    epmd: int = 43699
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str]) -> Ports:
+        """Read GATEWAY_PORT, AWS_PORT and the others; PortError for what is no port or is given twice."""
+        ports = cls(**{name: _number(text, name) for name in _names() if (text := environment.get(variable(name)))})
+        by_number: dict[int, str] = {}
+        for name, number in asdict(ports).items():
+            if number in by_number:
+                raise PortError(f"{variable(by_number[number])} and {variable(name)} are both {number}")
+            by_number[number] = name
+        return ports
+
+    @classmethod
+    def free(cls) -> Ports:
+        """Return ports that nobody holds now: for systems that run beside the usual one."""
+        return cls(**dict(zip(_names(), free_ports(len(_names())), strict=True)))
+
+    def environment(self) -> dict[str, str]:
+        """Return the variables that `from_environment` reads back to the same ports."""
+        return {variable(name): str(number) for name, number in asdict(self).items()}
+
+    def check_free(self) -> None:
+        """PortError names every port that somebody listens on, and what to do."""
+        taken = [name for name, number in asdict(self).items() if is_taken(number)]
+        if taken:
+            raise PortError("\n".join(_complaint(name, getattr(self, name)) for name in taken))
+
+
+def variable(name: str) -> str:
+    return f"{name.upper()}_PORT"
+
+
+def is_taken(port: int) -> bool:
+    """Say whether a listener on 127.0.0.1 would be refused this port."""
+    with contextlib.closing(socket.socket()) as listener:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listener.bind((HOST, port))
+        except OSError as error:
+            if error.errno == errno.EACCES:
+                raise PortError(f"port {port} is reserved for root: choose one above 1023") from error
+            return True
+    return False
+
+
+def free_ports(count: int) -> list[int]:
+    """Return different ports that nobody holds at this moment."""
+    with contextlib.ExitStack() as listeners:
+        opened = [listeners.enter_context(contextlib.closing(socket.socket())) for _ in range(count)]
+        for listener in opened:
+            listener.bind((HOST, 0))
+        return [listener.getsockname()[1] for listener in opened]
+
+
+def _names() -> list[str]:
+    return [field.name for field in fields(Ports)]
+
+
+def _number(text: str, name: str) -> int:
+    if not text.isascii() or not text.isdigit() or not 0 < int(text) < 65536:
+        raise PortError(f"{variable(name)}={text} is no port (1 to 65535)")
+    return int(text)
+
+
+def _complaint(name: str, number: int) -> str:
+    return f"port {number} is taken by another program; choose another one: `make up {variable(name)}=...`"

@@ -1,0 +1,94 @@
+"""Where the local system keeps its state: one folder, `.local` unless LOCAL_DIR names another.
+
+run/          the supervisor's own plan, its control socket, a record of each process
+logs/         one file per part, functions/ one per function
+postgres/, rabbitmq/, emulator/     data
+secrets.json, values.json, endpoints.json
+
+What `infra/` is for this machine is no state: all systems of a checkout read it from `shared_plan`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from localregion import project
+
+DEFAULT_FOLDER = ".local"
+
+
+@dataclass(frozen=True)
+class Folder:
+    """The paths below one state folder."""
+
+    path: Path
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str]) -> Folder:
+        return cls((project.current().root / environment.get("LOCAL_DIR", DEFAULT_FOLDER)).resolve())
+
+    @property
+    def run(self) -> Path:
+        return self.path / "run"
+
+    @property
+    def plan(self) -> Path:
+        """The running system's plan; `make plan` writes another file, so a plan for `prod` is never booted."""
+        return self.run / "plan.json"
+
+    @property
+    def secrets(self) -> Path:
+        return self.path / "secrets.json"
+
+    @property
+    def values(self) -> Path:
+        return self.path / "values.json"
+
+    @property
+    def endpoints(self) -> Path:
+        return self.path / "endpoints.json"
+
+    @property
+    def function_logs(self) -> Path:
+        return self.path / "logs" / "functions"
+
+    def log(self, part: str) -> Path:
+        return self.path / "logs" / f"{part}.log"
+
+    def data(self, part: str) -> Path:
+        return self.path / part
+
+    def make(self) -> None:
+        for folder in (self.run, self.function_logs):
+            folder.mkdir(parents=True, exist_ok=True)
+
+
+def shared_plan(root: Path) -> Path:
+    """The plan of the stack `local`, which all systems of a checkout share."""
+    return root / DEFAULT_FOLDER / "plans" / "local.json"
+
+
+def write_private(path: Path, text: str) -> None:
+    """Replace a file in one step; nobody else may read it at any moment."""
+    draft = path.with_name(f".{path.name}.new")
+    draft.unlink(missing_ok=True)
+    draft.touch(mode=0o600)
+    draft.write_text(text)
+    draft.replace(path)
+
+
+def last_lines(path: Path, count: int) -> str:
+    """Return the end of a log, for the message about what failed."""
+    if not path.exists():
+        return ""
+    with path.open("rb") as log:
+        log.seek(max(0, path.stat().st_size - 20_000))
+        return "\n".join(log.read().decode(errors="replace").splitlines()[-count:])
+
+
+def keep_small(path: Path, limit_bytes: int = 10_000_000) -> None:
+    """Set a log that has grown large aside as `NAME.1`, in place of the one before."""
+    if path.exists() and path.stat().st_size > limit_bytes:
+        path.replace(path.with_name(f"{path.name}.1"))

@@ -1,0 +1,36 @@
+"""`make stop SERVICE=…` and `make start SERVICE=…`: one part of the running system, on purpose."""
+
+from __future__ import annotations
+
+from localregion.errors import CommandError
+from localregion.system import control
+from localregion.system.endpoints import NotRunningError
+from localregion.system.folder import Folder
+from localregion.system.service_names import SERVICES
+
+
+class ServiceError(CommandError):
+    """The supervisor could not stop or start a part."""
+
+
+def stop(folder: Folder, service: str) -> None:
+    """Stop one part; it stays stopped. Raises ServiceError, NotRunningError."""
+    _ask(folder, "stop", service)
+    print(f"{service} stopped")
+
+
+def start(folder: Folder, service: str) -> None:
+    """Start one part and wait until it answers. Raises ServiceError, NotRunningError."""
+    _ask(folder, "start", service)
+    print(f"{service} started")
+
+
+def _ask(folder: Folder, command: str, service: str) -> None:
+    if service not in SERVICES:
+        raise ServiceError(f"no service {service!r}: give SERVICE={' or SERVICE='.join(SERVICES)}")
+    try:
+        answer = control.ask(folder.run, {"command": command, "service": service}, timeout_s=300)
+    except ConnectionError:
+        raise NotRunningError("nothing is running: `make up` starts it") from None
+    if "error" in answer:
+        raise ServiceError(f"{service}: {answer['error']}")

@@ -1,0 +1,164 @@
+"""The parts of the local system: how each is started, how it shows that it answers, where.
+
+The only place that knows the command lines of the emulator, the gateway and the console. RabbitMQ and Postgres start
+before there is a plan and get its users and database once they answer.
+"""
+
+from __future__ import annotations
+
+import http.client
+import os
+import sys
+import urllib.error
+import urllib.request
+from collections.abc import Sequence
+from dataclasses import replace
+
+from localregion import project
+from localregion.services.leftovers import MARK
+from localregion.services.ports import HOST, Ports
+from localregion.services.postgres import Postgres
+from localregion.services.process import Command
+from localregion.services.rabbitmq import RabbitMQ
+from localregion.services.supervision import Part
+from localregion.system.configuration import CurrentConfiguration, python_environment
+from localregion.system.folder import Folder
+
+
+def all_parts(folder: Folder, ports: Ports, current: CurrentConfiguration) -> list[Part]:
+    """Return every part, in the order in which they are started."""
+    postgres = Postgres(folder.data("postgres"), port=ports.postgres)
+    rabbitmq = RabbitMQ(
+        folder.data("rabbitmq"),
+        port=ports.rabbitmq,
+        management_port=ports.rabbitmq_management,
+        dist_port=ports.rabbitmq_dist,
+        epmd_port=ports.epmd,
+    )
+    return [
+        _postgres_part(postgres, folder, current),
+        _epmd_part(rabbitmq, folder, ports),
+        _rabbitmq_part(rabbitmq, folder, current),
+        _console_part(folder, ports),
+        _gateway_part(folder, ports),
+        _emulator_part(folder, ports),
+    ]
+
+
+def _postgres_part(postgres: Postgres, folder: Folder, current: CurrentConfiguration) -> Part:
+    def settle() -> None:
+        configuration = current.get()
+        admin = configuration.database_admin
+        postgres.bootstrap(
+            database=configuration.plan.database.name, user=admin["username"], password=admin["password"]
+        )
+
+    return Part(
+        name="postgres",
+        address=f"{HOST}:{postgres.port}",
+        prepare=postgres.prepare,
+        command=lambda: _marked(postgres.command(), folder),
+        is_ready=postgres.is_ready,
+        settle=settle,
+    )
+
+
+def _epmd_part(rabbitmq: RabbitMQ, folder: Folder, ports: Ports) -> Part:
+    return Part(
+        name="epmd",
+        address=f"{HOST}:{ports.epmd}",
+        command=lambda: _marked(rabbitmq.epmd_command(), folder),
+        is_ready=rabbitmq.is_epmd_ready,
+    )
+
+
+def _rabbitmq_part(rabbitmq: RabbitMQ, folder: Folder, current: CurrentConfiguration) -> Part:
+    def settle() -> None:
+        admin = current.get().broker_admin
+        rabbitmq.bootstrap(username=admin["username"], password=admin["password"])
+
+    return Part(
+        name="rabbitmq",
+        address=f"{HOST}:{rabbitmq.port}",
+        prepare=rabbitmq.prepare,
+        command=lambda: _marked(rabbitmq.command(), folder),
+        is_ready=rabbitmq.is_ready,
+        settle=settle,
+    )
+
+
+def _emulator_part(folder: Folder, ports: Ports) -> Part:
+    # How the event source mapping gives a failed batch back; see `docs/architecture.md`.
+    requeue = ["--requeue", method] if (method := os.environ.get("REQUEUE")) else []
+    arguments = [
+        *_inputs(folder),
+        "--state",
+        str(folder.path),
+        "--root",
+        str(project.current().root),
+        "--port",
+        str(ports.aws),
+        *requeue,
+    ]
+    arguments += ["--otlp-endpoint", _console(ports)]
+    if timeout_ms := os.environ.get("OTEL_EXPORTER_OTLP_TIMEOUT"):
+        arguments += ["--otlp-timeout-ms", timeout_ms]
+    return Part(
+        name="emulator",
+        address=f"http://{HOST}:{ports.aws}",
+        command=lambda: _marked(_module("localregion.aws", arguments), folder),
+        is_ready=lambda: answers_http(f"http://{HOST}:{ports.aws}/_emulator/status"),
+    )
+
+
+def _gateway_part(folder: Folder, ports: Ports) -> Part:
+    arguments = [*_inputs(folder), "--port", str(ports.gateway), "--aws-port", str(ports.aws)]
+    arguments += ["--spans-endpoint", f"{_console(ports)}/api/v2/spans"]
+    return Part(
+        name="gateway",
+        address=f"http://{HOST}:{ports.gateway}",
+        command=lambda: _marked(_module("localregion.kong", arguments), folder),
+        is_ready=lambda: answers_http(f"http://{HOST}:{ports.gateway}/"),
+    )
+
+
+def _console_part(folder: Folder, ports: Ports) -> Part:
+    arguments = ["--state", str(folder.path), "--port", str(ports.console)]
+    return Part(
+        name="console",
+        address=_console(ports),
+        # It only shows what others have: nothing is lost by not waiting for a thread that asks a frozen part.
+        command=lambda: _marked(replace(_module("localregion.console", arguments), patience_s=3), folder),
+        is_ready=lambda: answers_http(f"{_console(ports)}/"),
+    )
+
+
+def answers_http(url: str) -> bool:
+    """Say whether somebody answers there, with whatever status; no trace is kept of the question."""
+    traceparent = f"00-{os.urandom(16).hex()}-{os.urandom(8).hex()}-00"
+    request = urllib.request.Request(url, headers={"traceparent": traceparent})  # noqa: S310 always our own http address
+    try:
+        with urllib.request.urlopen(request, timeout=2):  # noqa: S310
+            return True
+    except urllib.error.HTTPError:
+        return True
+    except (OSError, http.client.HTTPException):
+        return False
+
+
+def _console(ports: Ports) -> str:
+    return f"http://{HOST}:{ports.console}"
+
+
+def _inputs(folder: Folder) -> list[str]:
+    return ["--plan", str(folder.plan), "--values", str(folder.values), "--secrets", str(folder.secrets)]
+
+
+def _module(name: str, arguments: Sequence[str]) -> Command:
+    return Command(
+        argv=[sys.executable, "-m", name, *arguments], cwd=project.current().root, environment=python_environment()
+    )
+
+
+def _marked(command: Command, folder: Folder) -> Command:
+    return replace(command, environment={**command.environment, MARK: str(folder.path)})

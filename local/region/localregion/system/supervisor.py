@@ -1,0 +1,244 @@
+"""`python -m localregion.system.supervisor`: keeps the local system running and answers on the control socket.
+
+One per state folder (a lock says so). It ends what a killed predecessor left, boots everything side by side, restarts
+what dies, and ends everything when it is asked to go or gets SIGTERM. It takes its ports from the environment.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+from localregion import extension, project
+from localregion.services.leftovers import Records, end_all
+from localregion.services.ports import Ports
+from localregion.services.process import Record
+from localregion.services.supervision import Part, Supervised
+from localregion.system import endpoints
+from localregion.system.configuration import CurrentConfiguration
+from localregion.system.control import Answer, ControlServer, Request
+from localregion.system.folder import Folder, keep_small
+from localregion.system.parts import all_parts
+from localregion.system.service_names import SERVICES, settings
+
+BOOT_TIMEOUT_S = 240
+
+
+class BootError(Exception):
+    """The system did not come up; `part` is whose fault it was."""
+
+    def __init__(self, part: str, text: str) -> None:
+        super().__init__(text)
+        self.part = part
+
+
+class Supervisor:
+    """The parts of one system, and what can be asked of them."""
+
+    def __init__(self, folder: Folder, ports: Ports, current: CurrentConfiguration, parts: list[Part]) -> None:
+        self._folder = folder
+        self._ports = ports
+        self._current = current
+        self._records = Records(folder.run)
+        self._began = time.monotonic()
+        self._plan_ready_at: float | None = None
+        self._phase = "booting"
+        self._failure: dict[str, str] | None = None
+        self._is_closing = threading.Event()
+        self._one_at_a_time = threading.Lock()
+        self._writing = threading.Lock()
+        self._parts = {
+            part.name: Supervised(
+                part, log=folder.log(part.name), records=self._records, on_change=self._write_endpoints
+            )
+            for part in parts
+        }
+
+    def bring_up(self) -> None:
+        """Start what does not run, apply what changed; the outcome shows in `status`."""
+        with self._one_at_a_time:
+            self._phase, self._failure, self._began, self._plan_ready_at = "booting", None, time.monotonic(), None
+            try:
+                self._boot()
+                # Before anybody is told that it is up, and once more for what changed meanwhile.
+                self._write_endpoints(is_up=True)
+                self._phase = "up"
+                self._write_endpoints()
+            except BootError as error:
+                self._phase, self._failure = "failed", {"part": error.part, "text": str(error)}
+
+    def close(self) -> None:
+        """End every part: first what uses the services, then these."""
+        self._is_closing.set()
+        for names in (("gateway", "emulator"), ("rabbitmq", "postgres", "console"), ("epmd",)):
+            self._side_by_side([self._parts[name].close for name in names if name in self._parts])
+        self._folder.endpoints.unlink(missing_ok=True)
+
+    def status(self) -> Answer:
+        with ThreadPoolExecutor(len(self._parts)) as threads:
+            answering = dict(zip(self._parts, threads.map(_answers, self._parts.values()), strict=True))
+        return {
+            "pid": os.getpid(),
+            "phase": self._phase,
+            "failure": self._failure,
+            "settings": settings(os.environ, self._ports),
+            "seconds": self._seconds(),
+            "parts": {name: _describe(part, answering[name]) for name, part in self._parts.items()},
+        }
+
+    def start(self, name: str) -> Answer:
+        with self._one_at_a_time:
+            self._parts[name].start()
+            try:
+                self._wait_for(name)
+            except BootError as error:
+                return {"error": str(error)}
+        return {}
+
+    def stop(self, name: str) -> Answer:
+        with self._one_at_a_time:
+            self._parts[name].stop()
+        return {}
+
+    def _boot(self) -> None:
+        # The console needs no plan, and what it forgets when it is started again is what it is for.
+        for name in ("postgres", "epmd", "rabbitmq", "console"):
+            self._start_if_there(name)
+        has_changed = self._refresh()
+        if has_changed:
+            self._side_by_side([part.part.settle for part in self._parts.values() if part.state == "running"])
+            self._side_by_side([self._parts[name].stop for name in ("gateway", "emulator") if name in self._parts])
+        self._start_if_there("gateway")
+        for name in ("postgres", "rabbitmq"):
+            self._wait_for(name)
+        self._start_if_there("emulator")
+        for name in self._parts:
+            self._wait_for(name)
+
+    def _refresh(self) -> bool:
+        try:
+            has_changed = self._current.refresh()
+        except Exception as error:
+            raise BootError("plan", str(error)) from error
+        self._plan_ready_at = time.monotonic()
+        return has_changed
+
+    def _start_if_there(self, name: str) -> None:
+        if name in self._parts:
+            self._parts[name].start()
+
+    def _wait_for(self, name: str) -> None:
+        if name not in self._parts:
+            return
+        part = self._parts[name]
+        deadline = time.monotonic() + BOOT_TIMEOUT_S
+        while part.state != "running":
+            if self._is_closing.wait(0.05):
+                raise BootError(name, "the system was asked to stop")
+            if part.failure is not None:
+                raise BootError(name, part.failure)
+            if time.monotonic() > deadline:
+                raise BootError(name, f"did not answer within {BOOT_TIMEOUT_S} s")
+
+    def _seconds(self) -> dict[str, float]:
+        """Return how long after the start of this boot each part was ready; 0 for one that ran before."""
+        ready_at = {name: part.ready_at for name, part in self._parts.items() if part.state == "running"}
+        ready_at["plan"] = self._plan_ready_at
+        return {name: max(0.0, moment - self._began) for name, moment in ready_at.items() if moment is not None}
+
+    def _write_endpoints(self, *, is_up: bool = False) -> None:
+        if not (is_up or self._phase == "up") or self._is_closing.is_set():
+            return
+        configuration = self._current.get()
+        pids = {"supervisor": os.getpid(), **{name: part.pid for name, part in self._parts.items()}}
+        described = endpoints.describe(configuration.plan, configuration.secrets, self._ports, pids)
+        described |= extension.endpoints(project.current(), configuration.plan, configuration.secrets)
+        with self._writing:
+            endpoints.write(self._folder, described)
+
+    @staticmethod
+    def _side_by_side(calls: list[Callable[[], None]]) -> None:
+        if calls:
+            with ThreadPoolExecutor(len(calls)) as threads:
+                list(threads.map(lambda call: call(), calls))
+
+
+def serve(supervisor: Supervisor, folder: Folder) -> None:
+    """Bring the system up and answer requests until one says `down`, or a signal does."""
+
+    def handle(request: Request) -> Answer:
+        return _answer(supervisor, request, close)
+
+    server = ControlServer(folder.run, handle)
+
+    def close(*_: Any) -> None:
+        server.close()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, close)
+    threading.Thread(target=supervisor.bring_up, daemon=True).start()
+    server.serve_forever()
+    supervisor.close()
+
+
+def _answer(supervisor: Supervisor, request: Request, close: Callable[[], None]) -> Answer:
+    match request:
+        case {"command": "status"}:
+            return supervisor.status()
+        case {"command": "up"}:
+            threading.Thread(target=supervisor.bring_up, daemon=True).start()
+            return {}
+        case {"command": "down"}:
+            close()
+            return {}
+        case {"command": "start" | "stop" as command, "service": service} if service in SERVICES:
+            return supervisor.start(service) if command == "start" else supervisor.stop(service)
+    return {"error": f"not understood: {request}"}
+
+
+def _answers(supervised: Supervised) -> bool:
+    return supervised.state == "running" and supervised.part.is_ready()
+
+
+def _describe(supervised: Supervised, answers: bool) -> dict[str, Any]:
+    return {
+        "state": supervised.state,
+        "answers": answers,
+        "pid": supervised.pid,
+        "address": supervised.part.address,
+        "restarts": supervised.restarts,
+        "failure": supervised.failure,
+    }
+
+
+def main() -> int:
+    folder, ports = Folder.from_environment(os.environ), Ports.from_environment(os.environ)
+    folder.make()
+    with (folder.run / "supervisor.lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            print("a supervisor runs already", file=sys.stderr)
+            return 1
+        records = Records(folder.run)
+        end_all(records, folder.path)
+        ports.check_free()
+        records.write(Record.of("supervisor", os.getpid()))
+        current = CurrentConfiguration(folder, ports)
+        parts = all_parts(folder, ports, current)
+        for part in parts:
+            keep_small(folder.log(part.name))
+        serve(Supervisor(folder, ports, current, parts), folder)
+        records.remove("supervisor")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

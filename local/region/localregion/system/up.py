@@ -1,0 +1,159 @@
+"""`make up`: start the supervisor or tell the running one what changed, and show how far it is until all is healthy."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from typing import Any
+
+from localregion import extension, project
+from localregion.errors import CommandError
+from localregion.services import install
+from localregion.services.leftovers import Records, end_all
+from localregion.services.ports import Ports
+from localregion.system import control, endpoints
+from localregion.system.down import down
+from localregion.system.folder import Folder, last_lines
+from localregion.system.service_names import settings
+from localregion.system.status import emulator_status, unhealthy_reason
+
+_HEALTHY_TIMEOUT_S = 180
+_POLL_INTERVAL_S = 0.1
+_LOG_LINES = 20
+
+
+class UpError(CommandError):
+    """The system did not come up; the text names the part and shows the end of its log."""
+
+
+def up(folder: Folder) -> None:
+    """Return when the whole system is healthy; the URLs and a `curl` line have been printed then. Raises UpError."""
+    ports = Ports.from_environment(os.environ)
+    folder.make()
+    install.ensure_rabbitmq()
+    with _alone(folder):
+        began = time.monotonic()
+        if not _is_told_to_apply(folder, ports):
+            _start_supervisor(folder, ports)
+        _follow(folder)
+        _wait_until_healthy(folder)
+        _print_urls(folder, time.monotonic() - began)
+
+
+@contextlib.contextmanager
+def _alone(folder: Folder) -> Iterator[None]:
+    with (folder.run / "up.lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            print("another `make up` is at work here; waiting for it", flush=True)
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def _is_told_to_apply(folder: Folder, ports: Ports) -> bool:
+    """Tell a running supervisor to apply what changed; one with other settings is ended."""
+    try:
+        status = control.ask(folder.run, {"command": "status"})
+    except ConnectionError:
+        return False
+    if status["settings"] != settings(os.environ, ports):
+        print("the ports, proxies or REQUEUE changed: starting anew")
+        down(folder)
+        return False
+    control.ask(folder.run, {"command": "up"})
+    return True
+
+
+def _start_supervisor(folder: Folder, ports: Ports) -> None:
+    left = end_all(Records(folder.run), folder.path)
+    if left:
+        raise UpError(f"left over from before and cannot be ended: {', '.join(left)}")
+    ports.check_free()
+    with folder.log("supervisor").open("ab") as log:
+        supervisor = subprocess.Popen(
+            [sys.executable, "-m", "localregion.system.supervisor"],
+            cwd=project.current().root,
+            env={
+                **os.environ,
+                **ports.environment(),
+                "LOCAL_DIR": str(folder.path),
+                "PYTHONPATH": str(project.PACKAGE_PARENT),
+            },
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+    while True:
+        with contextlib.suppress(ConnectionError):
+            control.ask(folder.run, {"command": "status"})
+            return
+        if supervisor.poll() is not None:
+            raise UpError(f"the supervisor ended at once:\n{last_lines(folder.log('supervisor'), _LOG_LINES)}")
+        time.sleep(_POLL_INTERVAL_S)
+
+
+def _follow(folder: Folder) -> None:
+    """Print each part once it runs; return when all do."""
+    shown: set[str] = set()
+    while True:
+        try:
+            status = control.ask(folder.run, {"command": "status"})
+        except ConnectionError as error:
+            raise UpError(
+                f"the supervisor is gone ({error}):\n{last_lines(folder.log('supervisor'), _LOG_LINES)}"
+            ) from error
+        for name, seconds in sorted(status["seconds"].items(), key=lambda item: item[1]):
+            if name not in shown:
+                shown.add(name)
+                print(f"  {name:<10} ready after {seconds:5.1f} s  {_address(status, name)}".rstrip(), flush=True)
+        if status["phase"] == "up":
+            return
+        if status["phase"] == "failed":
+            _give_up(folder, status["failure"])
+        time.sleep(_POLL_INTERVAL_S)
+
+
+def _give_up(folder: Folder, failure: dict[str, str]) -> None:
+    log = folder.log(failure["part"])
+    text = f"{failure['part']}: {failure['text']}"
+    if end := last_lines(log, _LOG_LINES):
+        text += f"\n--- the end of {log} ---\n{end}"
+    down(folder)
+    raise UpError(text)
+
+
+def _address(status: dict[str, Any], name: str) -> str:
+    part = status["parts"].get(name)
+    return part["address"] if part else ""
+
+
+def _wait_until_healthy(folder: Folder) -> None:
+    """Wait for the release and the event source mappings, which the emulator works on once it answers."""
+    began = time.monotonic()
+    address = endpoints.load(folder)["aws"]
+    while (reason := unhealthy_reason(emulator_status(address))) is not None:
+        if time.monotonic() - began > _HEALTHY_TIMEOUT_S:
+            log = last_lines(folder.log("emulator"), _LOG_LINES)
+            raise UpError(f"emulator: {reason}\n--- the end of {folder.log('emulator')} ---\n{log}")
+        time.sleep(_POLL_INTERVAL_S)
+    print(f"  {'functions':<10} ready after {time.monotonic() - began:5.1f} s more: released, mappings enabled")
+
+
+def _print_urls(folder: Folder, seconds: float) -> None:
+    known = endpoints.load(folder)
+    print(f"\nup after {seconds:.1f} s")
+    print(f"  gateway     {known['gateway']}")
+    print(f"  console     {known['console']}")
+    print(f"  AWS APIs    {known['aws']}")
+    print(f"  RabbitMQ    {known['management']}  (user {known['management_user']})")
+    print("  Postgres    make psql")
+    print(f"  keys, DSN and the rest: {os.path.relpath(folder.endpoints)}\n")
+    if line := extension.invitation(project.current(), known):
+        print(line)

@@ -1,0 +1,59 @@
+"""The private Postgres: rights as RDS gives them, data that stay, a freeze that stops everything."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from localregion.testing.services import RunningPostgres
+
+DEBIAN_15 = Path("/usr/lib/postgresql/15/bin")
+
+
+def test_the_master_user_may_create_roles_and_is_no_superuser(postgres: RunningPostgres) -> None:
+    for _ in range(2):
+        postgres.bootstrap(database="shop", user="master", password="first")
+    with psycopg.connect(postgres.dsn_for("master", "first", "shop")) as connection:
+        role = connection.execute(
+            "SELECT rolsuper, rolcreaterole, rolcreatedb FROM pg_roles WHERE rolname = current_user"
+        ).fetchone()
+        assert role == (False, True, True)
+        connection.execute("CREATE SCHEMA owned")
+
+
+def test_a_new_password_of_the_master_user_takes_effect(postgres: RunningPostgres) -> None:
+    postgres.bootstrap(database="rotated", user="rotating", password="old")
+    postgres.bootstrap(database="rotated", user="rotating", password="new")
+    psycopg.connect(postgres.dsn_for("rotating", "new", "rotated")).close()
+    with pytest.raises(psycopg.OperationalError):
+        psycopg.connect(postgres.dsn_for("rotating", "old", "rotated"))
+
+
+def test_data_survive_a_stop_and_start(postgres: RunningPostgres) -> None:
+    with psycopg.connect(postgres.dsn) as connection:
+        connection.execute("CREATE TABLE survives AS SELECT 1 AS number")
+    postgres.stop()
+    with pytest.raises(psycopg.OperationalError):
+        psycopg.connect(postgres.dsn)
+    postgres.start()
+    with psycopg.connect(postgres.dsn) as connection:
+        assert connection.execute("SELECT number FROM survives").fetchone() == (1,)
+
+
+def test_a_frozen_postgres_answers_nobody_until_it_is_thawed(postgres: RunningPostgres) -> None:
+    postgres.freeze()
+    try:
+        with pytest.raises(psycopg.OperationalError):
+            psycopg.connect(postgres.dsn, connect_timeout=2)
+    finally:
+        postgres.thaw()
+    psycopg.connect(postgres.dsn, connect_timeout=10).close()
+
+
+@pytest.mark.skipif(not DEBIAN_15.exists(), reason="PostgreSQL 15 of Debian is not installed")
+def test_other_versions_run_from_their_own_binaries(start_postgres: Callable[..., RunningPostgres]) -> None:
+    server = start_postgres(bin_dir=DEBIAN_15)
+    with psycopg.connect(server.dsn) as connection:
+        assert connection.info.server_version // 10000 == 15
+    server.stop()

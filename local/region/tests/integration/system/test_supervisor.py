@@ -1,0 +1,147 @@
+"""The supervisor over parts that only sleep: restarts what dies, leaves nothing behind, whoever is killed."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from localregion.project import PACKAGE_PARENT
+from localregion.services.leftovers import Records, marked
+from localregion.system import control, endpoints
+from localregion.system.down import down
+from localregion.system.folder import Folder
+
+FAKE_SYSTEM = Path(__file__).with_name("fake_system.py")
+
+Boot = Callable[..., subprocess.Popen[bytes]]
+
+
+def wait_for(condition: Callable[[], Any]) -> Any:
+    deadline = time.monotonic() + 60
+    while not (outcome := condition()):
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    return outcome
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Folder:
+    # Longer than a Unix socket's path may be.
+    return Folder(tmp_path / ("long" * 30))
+
+
+@pytest.fixture
+def boot(folder: Folder) -> Iterator[Boot]:
+    supervisors: list[subprocess.Popen[bytes]] = []
+
+    def start(dying: str = "") -> subprocess.Popen[bytes]:
+        supervisor = subprocess.Popen(
+            [sys.executable, FAKE_SYSTEM, folder.path, dying],
+            env={**os.environ, "PYTHONPATH": str(PACKAGE_PARENT)},
+        )
+        supervisors.append(supervisor)
+        wait_for(lambda: phase(folder) in ("up", "failed"))
+        return supervisor
+
+    yield start
+    down(folder)
+    for supervisor in supervisors:
+        supervisor.wait()
+
+
+def status(folder: Folder) -> dict[str, Any]:
+    return control.ask(folder.run, {"command": "status"})
+
+
+def phase(folder: Folder) -> str:
+    try:
+        return str(status(folder)["phase"])
+    except ConnectionError:
+        return "no supervisor"
+
+
+def pid(folder: Folder, part: str) -> int | None:
+    found: int | None = status(folder)["parts"][part]["pid"]
+    return found
+
+
+def test_a_killed_part_is_started_again_and_its_new_pid_is_published(boot: Boot, folder: Folder) -> None:
+    boot()
+    before = pid(folder, "rabbitmq")
+    assert before is not None
+    os.kill(before, signal.SIGKILL)
+    # Until it is started again it has no process id at all.
+    after = wait_for(lambda: (now := pid(folder, "rabbitmq")) != before and now)
+    wait_for(lambda: endpoints.load(folder)["pids"]["rabbitmq"] == after)
+
+
+def test_a_part_that_was_stopped_stays_stopped_until_it_is_started(boot: Boot, folder: Folder) -> None:
+    boot()
+    control.ask(folder.run, {"command": "stop", "service": "emulator"})
+    assert (pid(folder, "emulator"), status(folder)["parts"]["emulator"]["state"]) == (None, "stopped")
+    control.ask(folder.run, {"command": "start", "service": "emulator"})
+    assert status(folder)["parts"]["emulator"]["state"] == "running"
+
+
+def test_up_again_starts_what_was_stopped_and_leaves_the_rest_alone(boot: Boot, folder: Folder) -> None:
+    boot()
+    gateway = pid(folder, "gateway")
+    control.ask(folder.run, {"command": "stop", "service": "emulator"})
+    control.ask(folder.run, {"command": "up"})
+    wait_for(lambda: pid(folder, "emulator"))
+    assert pid(folder, "gateway") == gateway
+
+
+def test_an_unknown_service_is_refused(boot: Boot, folder: Folder) -> None:
+    boot()
+    assert "error" in control.ask(folder.run, {"command": "stop", "service": "epmd"})
+
+
+def test_down_leaves_no_process_and_no_endpoints(boot: Boot, folder: Folder) -> None:
+    supervisor = boot()
+    assert len(marked(folder.path)) >= 4
+    down(folder)
+    assert supervisor.wait() == 0
+    assert marked(folder.path) == []
+    assert not folder.endpoints.exists()
+    down(folder)
+
+
+def test_down_after_the_supervisor_was_killed_leaves_no_process(boot: Boot, folder: Folder) -> None:
+    supervisor = boot()
+    supervisor.kill()
+    supervisor.wait()
+    assert len(marked(folder.path)) >= 4
+    down(folder)
+    assert marked(folder.path) == []
+
+
+def test_down_finds_a_process_that_was_never_recorded(boot: Boot, folder: Folder) -> None:
+    supervisor = boot()
+    supervisor.kill()
+    supervisor.wait()
+    Records(folder.run).remove("postgres")
+    down(folder)
+    assert marked(folder.path) == []
+
+
+def test_sigterm_ends_everything(boot: Boot, folder: Folder) -> None:
+    supervisor = boot()
+    supervisor.terminate()
+    assert supervisor.wait() == 0
+    assert marked(folder.path) == []
+
+
+def test_a_part_that_dies_before_it_answers_fails_the_boot_and_is_named(boot: Boot, folder: Folder) -> None:
+    boot("emulator")
+    assert status(folder)["failure"] == {
+        "part": "emulator",
+        "text": "ended with exit status 3 before it answered",
+    }
+    assert "cannot work" in folder.log("emulator").read_text()

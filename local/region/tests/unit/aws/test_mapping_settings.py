@@ -1,0 +1,151 @@
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from unit.aws.mapping_plan import MAPPING, sample_plan
+
+from localregion.aws.event_source_mappings.settings import (
+    broker_arn,
+    check_mapping,
+    create_mapping,
+    parse_request,
+    update_mapping,
+)
+from localregion.aws.http.errors import LambdaApiError
+
+PLAN = sample_plan()
+REQUEST: dict[str, Any] = {
+    "EventSourceArn": broker_arn(PLAN),
+    "FunctionName": "invoice_consumer:live",
+    "Queues": ["invoices.order-created"],
+    "SourceAccessConfigurations": [
+        {
+            "Type": "BASIC_AUTH",
+            "URI": "arn:aws:secretsmanager:us-east-1:000000000000:secret:broker/invoices_mapping-a1B2c3",
+        },
+        {"Type": "VIRTUAL_HOST", "URI": "/"},
+    ],
+}
+
+
+def refusal_of(request: dict[str, Any]) -> tuple[int, str, str]:
+    with pytest.raises(LambdaApiError) as refused:
+        create_mapping(request, name="new", plan=PLAN)
+    body = json.loads(refused.value.body)
+    return refused.value.status, refused.value.error_type, body.get("Message") or body["message"]
+
+
+def test_a_request_becomes_a_mapping_with_the_defaults_of_lambda() -> None:
+    created = create_mapping(REQUEST, name=MAPPING.name, plan=PLAN)
+    assert created == replace(MAPPING, batch_size=100)
+
+
+def test_a_function_may_be_named_by_its_arn_and_a_secret_by_its_name() -> None:
+    request = REQUEST | {
+        "FunctionName": "arn:aws:lambda:us-east-1:000000000000:function:invoice_consumer",
+        "SourceAccessConfigurations": [{"Type": "BASIC_AUTH", "URI": "broker/invoices_mapping"}],
+        "MaximumBatchingWindowInSeconds": 300,
+        "BatchSize": 10_000,
+        "Enabled": False,
+    }
+    created = create_mapping(request, name="new", plan=PLAN)
+    assert (created.function, created.qualifier, created.secret) == (
+        "invoice_consumer",
+        None,
+        "broker/invoices_mapping",
+    )
+    assert (created.batch_size, created.batching_window_s, created.enabled) == (10_000, 300, False)
+
+
+@pytest.mark.parametrize(
+    ("member", "value", "constraint"),
+    [
+        (
+            "BatchSize",
+            0,
+            "Value '0' at 'batchSize' failed to satisfy constraint: Member must have value greater than or equal to 1",
+        ),
+        (
+            "BatchSize",
+            10_001,
+            "Value '10001' at 'batchSize' failed to satisfy constraint: "
+            "Member must have value less than or equal to 10000",
+        ),
+        (
+            "MaximumBatchingWindowInSeconds",
+            301,
+            "Value '301' at 'maximumBatchingWindowInSeconds' failed to satisfy constraint: "
+            "Member must have value less than or equal to 300",
+        ),
+        (
+            "Queues",
+            ["one", "two"],
+            "Value '[one, two]' at 'queues' failed to satisfy constraint: "
+            "Member must have length less than or equal to 1",
+        ),
+    ],
+)
+def test_a_broken_limit_is_a_validation_exception(member: str, value: object, constraint: str) -> None:
+    message = f"1 validation error detected: {constraint}"
+    assert refusal_of(REQUEST | {member: value}) == (400, "ValidationException", message)
+
+
+@pytest.mark.parametrize(
+    "member", ["DestinationConfig", "FunctionResponseTypes", "MaximumRetryAttempts", "StartingPosition"]
+)
+def test_what_only_other_event_sources_have_is_refused(member: str) -> None:
+    message = f"Unsupported {member} parameter for given event source mapping type."
+    assert refusal_of(REQUEST | {member: ["x"]}) == (400, "InvalidParameterValueException", message)
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"SourceAccessConfigurations": []}, "BASIC_AUTH"),
+        ({"SourceAccessConfigurations": [{"Type": "BASIC_AUTH", "URI": "gateway/demo"}]}, "BASIC_AUTH"),
+        ({"SourceAccessConfigurations": [{"Type": "SASL_SCRAM_512_AUTH", "URI": "x"}]}, "SASL_SCRAM_512_AUTH"),
+        ({"Queues": []}, "Queues is required"),
+        ({"EventSourceArn": "arn:aws:sqs:us-east-1:000000000000:queue"}, "Unrecognized event source"),
+        ({"FunctionName": "slow"}, "Function timeout: 841 seconds is greater than the 840 seconds (14 minutes)"),
+    ],
+)
+def test_settings_that_cannot_work_are_refused(change: dict[str, Any], said: str) -> None:
+    status, error_type, message = refusal_of(REQUEST | change)
+    assert (status, error_type) == (400, "InvalidParameterValueException")
+    assert said in message
+
+
+def test_filters_are_refused_with_the_reason() -> None:
+    status, error_type, message = refusal_of(REQUEST | {"FilterCriteria": {"Filters": []}})
+    assert (status, error_type) == (501, "NotImplementedException")
+    assert "so they are lost" in message
+
+
+def test_an_unknown_function_is_not_found() -> None:
+    status, error_type, message = refusal_of(REQUEST | {"FunctionName": "nobody"})
+    assert (status, error_type) == (404, "ResourceNotFoundException")
+    assert message == "Function not found: arn:aws:lambda:us-east-1:000000000000:function:nobody"
+
+
+def test_a_value_of_another_type_is_refused() -> None:
+    assert refusal_of(REQUEST | {"BatchSize": True})[:2] == (400, "SerializationException")
+
+
+@pytest.mark.parametrize("body", [b"{", b"[]"])
+def test_a_body_that_is_no_json_object_is_refused(body: bytes) -> None:
+    with pytest.raises(LambdaApiError, match="SerializationException"):
+        parse_request(body)
+
+
+def test_an_update_changes_what_it_names_and_nothing_else() -> None:
+    changed = update_mapping(MAPPING, {"BatchSize": 7}, plan=PLAN)
+    assert changed == replace(MAPPING, batch_size=7)
+
+
+def test_a_mapping_of_the_plan_is_held_to_the_same_rules() -> None:
+    check_mapping(MAPPING, PLAN)
+    with pytest.raises(LambdaApiError, match="less than or equal to 10000"):
+        check_mapping(replace(MAPPING, batch_size=10_001), PLAN)

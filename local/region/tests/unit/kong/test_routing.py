@@ -1,0 +1,103 @@
+"""The router against the recorded requests, for the routes that it supports."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from unit.kong.recordings import own
+
+from localregion.kong.configuration import Route, Service
+from localregion.kong.declarative import parse
+from localregion.kong.regex import UnsupportedRegexError, compile_path
+from localregion.kong.request_path import normalize
+from localregion.kong.router import Router
+from localregion.kong.schema import ConfigurationError
+
+ROUTING = own("routing")
+
+
+def _supported_routes() -> list[Route]:
+    found = []
+    for service in ROUTING["routes"]:
+        for route in service["routes"]:
+            bare = {name: value for name, value in route.items() if name != "plugins"}
+            data = {"_format_version": "3.0", "services": [{"name": "s", "url": service["url"], "routes": [bare]}]}
+            try:
+                found += parse(data).routes
+            except ConfigurationError:
+                continue
+    return found
+
+
+ROUTES = _supported_routes()
+NAMES = {route.name for route in ROUTES}
+# A request that Kong gave to a route refused here would fall through to another one here.
+REFUSED_PATHS = ("/m", "/h", "/hd", "/pv1", "/spv1", "/spsv1", "/CI", "/ci")
+RESULTS = [
+    result
+    for result in ROUTING["results"]
+    if (result["matched_route"] is None or result["matched_route"] in NAMES)
+    and result["client_request"]["target"].split("?")[0] not in REFUSED_PATHS
+]
+
+
+def test_the_replayed_routing_results_are_most_of_them() -> None:
+    all_names = {route["name"] for service in ROUTING["routes"] for route in service["routes"]}
+    assert all_names - NAMES == {
+        *("m-get", "m-post", "h-exact", "h-wild", "hd-v2", "v1", "sp-v1", "sps-v1", "ci-regex"),
+    }
+    assert len(RESULTS) == 48
+
+
+@pytest.mark.parametrize("result", RESULTS, ids=lambda result: result["client_request"]["target"])
+def test_a_request_takes_the_recorded_route(result: dict[str, Any]) -> None:
+    path, _, query = result["client_request"]["target"].partition("?")
+    match = Router(ROUTES).match(path)
+    if result["matched_route"] is None:
+        assert match is None
+        return
+    assert match is not None
+    assert match.route.name == result["matched_route"]
+    assert match.upstream_path + (f"?{query}" if query else "") == result["upstream_target"]
+
+
+def _route(*paths: str, strip_path: bool = True, service_path: str | None = None) -> Route:
+    service = Service(id="s", name="s", path=service_path)
+    return Route(id="r", name="r", paths=paths, strip_path=strip_path, regex_priority=0, service=service)
+
+
+def test_named_groups_are_captures_and_numbered_ones_are_not() -> None:
+    match = Router([_route(r"~/a/(?<order_id>[^/]+)/(\d+)$")]).match("/a/o%201/7")
+    assert match is not None
+    assert match.captures == {"order_id": "o 1"}
+
+
+@pytest.mark.parametrize("path", ["/orders/1%0A", "/orders/1/", "/orders/1x"])
+def test_an_anchored_expression_does_not_match_more(path: str) -> None:
+    assert Router([_route(r"~/orders/\d+$")]).match(path) is None
+
+
+@pytest.mark.parametrize(
+    ("path", "normal"),
+    [
+        ("/", "/"),
+        ("/a/./b/../c", "/a/c"),
+        ("/..", "/"),
+        ("/a/..", "/"),
+        ("/../../a", "/a"),
+        ("/%2e%2E/a", "/a"),
+        ("/a%2fb", "/a%2Fb"),
+        ("/a%zz", "/a%zz"),
+        ("///a//b/", "/a/b/"),
+        ("/a/.b", "/a/.b"),
+    ],
+)
+def test_a_path_is_normalised_before_it_is_matched(path: str, normal: str) -> None:
+    assert normalize(path) == normal
+
+
+@pytest.mark.parametrize("pattern", ["/a(?!b)", "/a(?<=b)", "/a([", "/a(?i)b"])
+def test_an_expression_that_python_reads_otherwise_is_refused(pattern: str) -> None:
+    with pytest.raises(UnsupportedRegexError):
+        compile_path(pattern)

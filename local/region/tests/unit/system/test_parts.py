@@ -1,0 +1,34 @@
+"""The parts' command lines: who is told where the console is."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from localregion.services.ports import Ports
+from localregion.system.configuration import CurrentConfiguration
+from localregion.system.folder import Folder
+from localregion.system.parts import all_parts
+from localregion.system.service_names import SERVICES
+
+
+@pytest.fixture
+def commands(tmp_path: Path) -> dict[str, list[str]]:
+    folder, ports = Folder(tmp_path), Ports(console=8099)
+    parts = all_parts(folder, ports, CurrentConfiguration(folder, ports))
+    return {part.name: list(part.command().argv) for part in parts if part.name in ("console", "emulator", "gateway")}
+
+
+def after(argument: str, command: list[str]) -> str:
+    return command[command.index(argument) + 1]
+
+
+def test_functions_and_gateway_send_their_spans_to_the_console(commands: dict[str, list[str]]) -> None:
+    assert after("--port", commands["console"]) == "8099"
+    assert after("--otlp-endpoint", commands["emulator"]) == "http://127.0.0.1:8099"
+    assert after("--spans-endpoint", commands["gateway"]) == "http://127.0.0.1:8099/api/v2/spans"
+
+
+def test_the_console_can_be_stopped_and_started_like_the_other_parts() -> None:
+    assert "console" in SERVICES

@@ -1,0 +1,32 @@
+"""What the status says of the emulator, and how tables look."""
+
+from localregion.system.status import table, unhealthy_reason
+
+READY = {
+    "ready": True,
+    "functions": [],
+    "mappings": [{"name": "m", "State": "Enabled", "StateTransitionReason": "USER_INITIATED"}],
+    "invocations": [{"name": "release", "function": "release", "state": "succeeded"}],
+}
+
+
+def test_a_ready_emulator_has_no_reason() -> None:
+    assert unhealthy_reason(READY) is None
+
+
+def test_a_silent_emulator_says_so() -> None:
+    assert unhealthy_reason(None) == "does not answer"
+
+
+def test_what_is_not_ready_is_named_with_its_reason() -> None:
+    status = {
+        **READY,
+        "ready": False,
+        "mappings": [{"name": "m", "State": "Disabled", "StateTransitionReason": "no such queue"}],
+        "invocations": [{"name": "release", "function": "release", "state": "retrying", "error": "no database"}],
+    }
+    assert unhealthy_reason(status) == ("release retrying: no database; event source mapping m Disabled: no such queue")
+
+
+def test_columns_are_as_wide_as_their_widest_cell() -> None:
+    assert table(("a", "b"), [("longer", "1")]) == "a       b\nlonger  1"

@@ -1,0 +1,40 @@
+"""What the operator's commands say before anybody is asked, and how they print what came from outside."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from localregion.__main__ import main
+from orders.operations import _printable, _shortened
+
+
+@pytest.fixture(autouse=True)
+def nothing_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LOCAL_DIR", str(tmp_path))
+
+
+@pytest.mark.parametrize("arguments", [["parked"], ["replay", "--all"], ["dismiss", "--id=x"], ["audit"]])
+def test_without_a_system_a_command_says_how_to_start_one(
+    arguments: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(arguments) == 1
+    assert capsys.readouterr().err == "error: nothing is running: `make up` starts it\n"
+
+
+@pytest.mark.parametrize("arguments", [["replay"], ["replay", "--id="], ["replay", "--id=x", "--all"], ["dismiss"]])
+def test_a_command_that_is_not_told_which_explains_itself(
+    arguments: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(arguments) == 1
+    assert f"say which: `make {arguments[0]} ID=…`" in capsys.readouterr().err
+
+
+def test_text_from_outside_has_no_power_over_a_terminal() -> None:
+    assert _printable("é\x1b[2J\n\u202e") == "é\\x1b[2J\\n\\u202e"
+
+
+def test_a_long_reason_is_shortened() -> None:
+    assert _shortened("x" * 100) == "x" * 100
+    assert _shortened("x" * 101) == "x" * 99 + "…"
