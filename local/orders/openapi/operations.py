@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from contracts import http
-from contracts.http_schemas import ID
 from orders.openapi import responses
+from orders.openapi.models import CreateOrderRequest, Health, Order
 from orders.openapi.problems import (
     IN_PROGRESS,
     INVALID_KEY,
@@ -17,8 +17,8 @@ from orders.openapi.problems import (
     UNSUPPORTED_MEDIA_TYPE,
 )
 from orders.openapi.responses import answer, json_content, problem_content
-from orders.openapi.schemas import ID_EXAMPLE
 
+ID_EXAMPLE = "0198f8a0-0000-7000-8000-000000000001"
 ORDER_EXAMPLE: dict[str, Any] = {
     "orderId": ID_EXAMPLE,
     "customer": {"id": "demo"},
@@ -36,6 +36,13 @@ INVOICE_EXAMPLE: dict[str, Any] = {
     "currency": "BRL",
     "issuedAt": "2026-11-22T13:42:19.020Z",
     "dueAt": "2026-12-22T13:42:19.020Z",
+}
+ORDER_ID: dict[str, Any] = {
+    "name": "orderId",
+    "in": "path",
+    "required": True,
+    "schema": {"type": "string", "format": "uuid"},
+    "example": ID_EXAMPLE,
 }
 IDEMPOTENCY_KEY: dict[str, Any] = {
     "name": "Idempotency-Key",
@@ -73,7 +80,7 @@ def create_order() -> dict[str, Any]:
         "requestBody": {
             "required": True,
             "content": json_content(
-                "CreateOrderRequest",
+                CreateOrderRequest,
                 complete={"amount": 1999, "currency": "BRL"},
                 defaultCurrency={"amount": 1999},
             ),
@@ -103,11 +110,11 @@ def get_order() -> dict[str, Any]:
     return {
         "operationId": "getOrder",
         "summary": "Read an order and its invoice",
-        "parameters": [{"name": "orderId", "in": "path", "required": True, "schema": ID, "example": ID_EXAMPLE}],
+        "parameters": [ORDER_ID],
         "responses": {
             "200": answer(
                 "The order.",
-                json_content("Order", pending=ORDER_EXAMPLE, invoiced={**ORDER_EXAMPLE, "invoice": INVOICE_EXAMPLE}),
+                json_content(Order, pending=ORDER_EXAMPLE, invoiced={**ORDER_EXAMPLE, "invoice": INVOICE_EXAMPLE}),
             ),
             "401": responses.unauthenticated(),
             "404": answer(
@@ -122,7 +129,7 @@ def get_order() -> dict[str, Any]:
 
 def get_health() -> dict[str, Any]:
     """`GET /health`."""
-    content = json_content("Health", ok={"status": "ok"}, degraded={"status": "degraded", "broker": "down"})
+    content = json_content(Health, ok={"status": "ok"}, degraded={"status": "degraded", "broker": "down"})
     return {
         "operationId": "getHealth",
         "summary": "Say whether orders are accepted",
@@ -153,7 +160,7 @@ def _created() -> dict[str, Any]:
     return {
         **answer(
             "The order is stored. A repetition of its key gets the same, plus `Idempotent-Replayed`.",
-            json_content("Order", pending=ORDER_EXAMPLE),
+            json_content(Order, pending=ORDER_EXAMPLE),
             headers={"Location": LOCATION, "Idempotent-Replayed": REPLAYED},
         ),
         "links": {

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from pydantic import BaseModel
+
 from contracts import http
-from contracts.http_schemas import ref
+from orders.openapi.models import Problem, Rejection
 from orders.openapi.problems import INVALID_CUSTOMER, UNAUTHENTICATED
+from orders.openapi.schemas import ref
 
 RETRY_AFTER: dict[str, Any] = {
     "Retry-After": {"description": "Seconds to wait.", "required": True, "schema": {"type": "integer", "minimum": 1}}
@@ -23,26 +26,26 @@ def answer(description: str, content: dict[str, Any], *, headers: dict[str, Any]
     return {name: value for name, value in found.items() if value}
 
 
-def json_content(schema: str, **examples: Any) -> dict[str, Any]:
-    """A body of this schema as `application/json`."""
+def json_content(body: type[BaseModel], **examples: Any) -> dict[str, Any]:
+    """A body of this model as `application/json`."""
     named = {name: {"value": value} for name, value in examples.items()}
-    return {http.JSON: {"schema": ref(schema), "examples": named}}
+    return {http.JSON: {"schema": ref(body), "examples": named}}
 
 
 def problem_content(*problems: http.Problem) -> dict[str, Any]:
     """A problem as the functions send it, with these as examples."""
     examples = {problem.kind: {"value": problem.to_body()} for problem in problems}
-    return {http.PROBLEM_JSON: {"schema": ref("Problem"), "examples": examples}}
+    return {http.PROBLEM_JSON: {"schema": ref(Problem), "examples": examples}}
 
 
 def rejection_content(message: str) -> dict[str, Any]:
     """Kong's own words; it renders them as text, HTML or XML for a client that asks for that."""
-    return json_content("Rejection", gateway={"message": message, "request_id": REQUEST_ID})
+    return json_content(Rejection, gateway={"message": message, "request_id": REQUEST_ID})
 
 
 def _bad_gateway() -> dict[str, Any]:
     reason = "invalid statusCode in Lambda response"
-    return json_content("Rejection", gateway={"message": "Bad Gateway", "error": reason})
+    return json_content(Rejection, gateway={"message": "Bad Gateway", "error": reason})
 
 
 def unauthenticated() -> dict[str, Any]:

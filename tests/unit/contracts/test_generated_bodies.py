@@ -3,23 +3,16 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime
 from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.generated import BOUNDED, json_values
+from tests.generated import BOUNDED, amounts, currencies, customers, json_values, moments
 
 from contracts.events import InvalidEventError, OrderCreated
-from contracts.fields import AMOUNT_MAX, CURRENCIES, is_customer_id
+from contracts.fields import AMOUNT_MAX, CURRENCIES
 from contracts.orders import CreateOrderRequest, InvalidOrderError, NotJsonError
 
-amounts = st.integers(1, AMOUNT_MAX)
-currencies = st.sampled_from(sorted(CURRENCIES))
-customers = st.text(min_size=1, max_size=255).filter(is_customer_id)
-moments = st.datetimes(min_value=datetime(1, 1, 2), max_value=datetime(9999, 12, 30), timezones=st.just(UTC)).map(  # noqa: DTZ001
-    lambda moment: moment.replace(microsecond=moment.microsecond // 1000 * 1000)
-)
 events = st.builds(
     OrderCreated, order_id=st.uuids(), customer_id=customers, amount=amounts, currency=currencies, created_at=moments
 )

@@ -7,7 +7,10 @@ from typing import Any
 
 from pydantic_core import SchemaValidator
 
-AMOUNT_MAX = 10**12
+AMOUNT_MIN, AMOUNT_MAX = 1, 10**12
+CUSTOMER_ID_MAX = 255
+# Postgres stores no NUL in text, and nothing good comes from other control characters in an identifier.
+CUSTOMER_ID_PATTERN = r"^[^\x00-\x1f\x7f]+$"
 
 # ISO 4217 active codes, without precious metals, test and special-purpose codes.
 _CODES = """
@@ -20,19 +23,18 @@ WST XAF XCD XCG XOF XPF YER ZAR ZMW ZWG
 """
 CURRENCIES = frozenset(_CODES.split())
 
-AMOUNT: dict[str, Any] = {"type": "int", "ge": 1, "le": AMOUNT_MAX, "strict": True}
+AMOUNT: dict[str, Any] = {"type": "int", "ge": AMOUNT_MIN, "le": AMOUNT_MAX, "strict": True}
 CURRENCY: dict[str, Any] = {
     "type": "custom-error",
     "schema": {"type": "literal", "expected": sorted(CURRENCIES)},
     "custom_error_type": "currency",
     "custom_error_message": "Input should be an ISO 4217 currency code such as BRL",
 }
-# Postgres stores no NUL in text, and nothing good comes from other control characters in an identifier.
 CUSTOMER_ID: dict[str, Any] = {
     "type": "str",
     "min_length": 1,
-    "max_length": 255,
-    "pattern": r"^[^\x00-\x1f\x7f]+$",
+    "max_length": CUSTOMER_ID_MAX,
+    "pattern": CUSTOMER_ID_PATTERN,
     "strict": True,
 }
 _CUSTOMER_ID = SchemaValidator(CUSTOMER_ID)

@@ -1,6 +1,6 @@
 """The OpenAPI 3.1 description of the API, as `make openapi` wrote it: read on first use, sent as it is.
 
-`local/orders/openapi` builds it from the schemas in this package; a test fails when the file is not what it writes.
+`local/orders/openapi` builds it from pydantic models of the bodies; a test fails when the file is not what it writes.
 """
 
 from functools import cache
