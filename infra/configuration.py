@@ -10,6 +10,8 @@ from typing import Any
 
 import pulumi
 
+from components.kong_config import LambdaEndpoint
+
 _PREFIX = re.compile(r"([a-z][a-z0-9]*-)?")
 # A customer's limit where the stack does not name another one.
 REQUESTS_PER_SECOND = 100
@@ -22,16 +24,6 @@ _CONSUMER = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
 
 class ConfigurationError(Exception):
     """A value of the stack's configuration is missing or cannot be used."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class LambdaEndpoint:
-    """Where Kong invokes functions instead of AWS's own endpoint, over plain HTTP; the keys sign, they open nothing."""
-
-    host: str
-    port: int
-    access_key: str
-    secret_key: str
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,11 +8,19 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from configuration import LambdaEndpoint
-
 
 class KongConfigError(Exception):
     """`kong.yml` names a function that the system does not have."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class LambdaEndpoint:
+    """Where Kong invokes functions instead of AWS's own endpoint, over plain HTTP; the keys sign, they open nothing."""
+
+    host: str
+    port: int
+    access_key: str
+    secret_key: str
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -11,8 +11,7 @@ from tests.infra.registered import Registered, register, revealed
 
 from components.gateway import Gateway, GatewayArgs
 from components.key import Key, KeyArgs
-from components.kong_config import Consumer, KongConfigError, fill_in
-from configuration import LambdaEndpoint
+from components.kong_config import Consumer, KongConfigError, LambdaEndpoint, fill_in
 
 KONG_YML: dict[str, Any] = yaml.safe_load((ROOT / "kong" / "kong.yml").read_text())
 FUNCTIONS = {"create_order": "dev-create_order", "get_order": "dev-get_order"}

@@ -10,6 +10,9 @@ from pathlib import Path
 
 import pytest
 import yaml
+from tests.unit.imports import cycles, import_graph, modules
+
+from localregion import project
 
 ROOT = Path(__file__).parents[2]
 FUNCTIONS = {folder.name for folder in (ROOT / "functions").iterdir() if (folder / "__init__.py").exists()}
@@ -66,6 +69,54 @@ def test_a_function_imports_no_other_function_and_no_sdk(function: str) -> None:
 def test_the_platform_imports_nothing_of_this_project() -> None:
     found = importers(ROOT / "local" / "region" / "localregion", OURS - {"localregion"})
     assert [each for each in found if "/console/" not in each] == []
+
+
+def test_a_component_imports_nothing_of_the_program_that_it_is_part_of() -> None:
+    program = {path.stem for path in (ROOT / "infra").glob("*.py")}
+    assert {"configuration", "functions"} <= program
+    assert importers(ROOT / "infra" / "components", program) == []
+
+
+def all_modules() -> dict[str, Path]:
+    roots = {Path(root): Path(root) for root in project.read(ROOT).import_path}
+    found = modules({**roots, ROOT: ROOT / "migrations"})
+    # The platform's folder is a source root of its own, below another one.
+    return {name: path for name, path in found.items() if not name.startswith(("region.", "tests.", "examples."))}
+
+
+def test_no_module_imports_itself_by_way_of_others() -> None:
+    """Imports for type checkers and those inside functions count: they hide a circle, they do not open it."""
+    known = {
+        "create_order.handler",
+        "contracts.topology",
+        "migrations.env",
+        "components.gateway",
+        "localregion.kong.server",
+    }
+    assert known <= all_modules().keys()
+    assert cycles(import_graph(all_modules())) == []
+
+
+def test_no_package_imports_itself_by_way_of_others() -> None:
+    packages: dict[str, set[str]] = {}
+    for module, imports in import_graph(all_modules()).items():
+        package = module.partition(".")[0]
+        packages.setdefault(package, set()).update(name.partition(".")[0] for name in imports)
+    assert cycles({package: imports - {package} for package, imports in packages.items()}) == []
+
+
+def test_a_circle_is_found_however_it_is_imported(tmp_path: Path) -> None:
+    (tmp_path / "ring").mkdir()
+    for name, text in {
+        "__init__": "",
+        "alone": "from ring import one",
+        "one": "import ring.two",
+        "two": "def late():\n    from ring import three",
+        "three": "if TYPE_CHECKING:\n    from ring.four import Four",
+        "four": "from .one import One",
+    }.items():
+        (tmp_path / "ring" / f"{name}.py").write_text(text)
+    assert cycles(import_graph(modules({tmp_path: tmp_path}))) == [["ring.four", "ring.one", "ring.three", "ring.two"]]
 
 
 def test_only_the_wiring_of_a_function_reads_its_environment() -> None:

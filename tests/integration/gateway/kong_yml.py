@@ -6,8 +6,7 @@ from typing import Any
 
 import yaml
 
-from components.kong_config import Consumer, fill_in
-from configuration import LambdaEndpoint
+from components.kong_config import Consumer, LambdaEndpoint, fill_in
 from proof.checkout import ROOT
 
 LIMITS = {"demo": 1000, "other": 1000, "limited": 5}

@@ -141,7 +141,7 @@ def test_a_client_that_stops_sending_is_cut_off(sent: bytes, answered: bytes) ->
         finally:
             listener.close()
             await server.shutdown(1)
-            client.close()
+            await client.close()
 
     received = asyncio.run(cut_off())
     assert received.startswith(answered)

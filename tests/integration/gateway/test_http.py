@@ -80,10 +80,11 @@ def test_pipelined_requests_are_answered_in_order(gateway: GatewayProcess) -> No
     with gateway.connect() as connection:
         connection.sendall(request_bytes("GET", "/nowhere", [HOST]))
         connection.sendall(request_bytes("GET", "/orders", [HOST, KEY, ("Connection", "close")]))
-        assert read_response(connection).status == 404
-        last = read_response(connection)
-        assert (last.status, last.header("Connection")) == (200, "close")
-        assert connection.recv(1) == b""
+        # Up to the end: both may come at once.
+        first, second = b"".join(iter(lambda: connection.recv(1 << 16), b"")).split(b"HTTP/1.1 ")[1:]
+    assert first.startswith(b"404 ")
+    assert second.startswith(b"200 ")
+    assert b"\r\nConnection: close\r\n" in second
 
 
 def test_a_client_of_http_1_0_is_answered_and_disconnected(gateway: GatewayProcess) -> None:

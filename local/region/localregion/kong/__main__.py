@@ -94,7 +94,7 @@ async def _serve(configuration: Configuration, options: argparse.Namespace) -> N
         await server.shutdown(STOP_TIMEOUT_S)
         await gateway.stop(FLUSH_TIMEOUT_S)
     finally:
-        client.close()
+        await client.close()
 
 
 if __name__ == "__main__":

@@ -1,7 +1,8 @@
 """Kong's entities as far as the embedded gateway knows them: their fields, their rules and what it refuses.
 
 Field names, types and messages are those of Kong 3.9 (`tests/events/kong/entity_schemas.json` and
-`declarative_validation.json`). An entity that no order needs (upstreams, certificates, vaults, ...) is refused.
+`declarative_validation.json`). What a route to a function does not need (upstreams, certificates, vaults, ...) is
+refused.
 """
 
 from __future__ import annotations

@@ -16,7 +16,6 @@ from localregion.kong.query import QueryArguments, parse_query
 
 if TYPE_CHECKING:
     from localregion.kong.configuration import Consumer, Credential, Route
-    from localregion.kong.plugin import Plugin
     from localregion.kong.router import Match
 
 # Kong's PDK reads at most this many header lines and query arguments; the rest is not there for a plugin.
@@ -55,13 +54,13 @@ class Exchange:
         "credential",
         "headers",
         "http_version",
+        "log_phases",
         "match",
         "method",
         "path",
         "peer",
         "peer_port",
         "plugin_context",
-        "plugins",
         "query_string",
         "read_body",
         "request_id",
@@ -105,8 +104,8 @@ class Exchange:
         self.response_headers: dict[str, str] = {}
         # What a plugin keeps from one phase to the next, by the plugin's name.
         self.plugin_context: dict[str, Any] = {}
-        # Those that have to do with the request, in their order.
-        self.plugins: list[Plugin] = []
+        # The log phases of the plugins that have to do with the request, in their order.
+        self.log_phases: list[Callable[[Exchange, Response], None]] = []
         self._query: QueryArguments | None = None
         self._body: bytes | None = None
 

@@ -11,7 +11,9 @@ import functools
 import time
 from dataclasses import dataclass
 
-from localregion.kong.http_client import HttpClient, HttpClientError, Server, Timeouts
+from aiohttp import ClientTimeout
+
+from localregion.kong.http_client import HttpClient, HttpClientError, Server
 from localregion.kong.lambda_response import InvokeAnswer, InvokeError
 from localregion.kong.sigv4 import SESSION_HEADER, Credentials, authorization
 
@@ -26,7 +28,7 @@ class InvokeCall:
     server: Server
     path: str
     query: str
-    timeouts: Timeouts
+    timeout: ClientTimeout
     headers: dict[str, str]
     credentials: Credentials | None
 
@@ -48,7 +50,7 @@ def invoke_call(
         server=Server(host, port, is_tls=not plain),
         path=f"/2015-03-31/functions/{function}/invocations",
         query=f"Qualifier={qualifier}" if qualifier else "",
-        timeouts=Timeouts(connect_s=wait_s, read_s=wait_s),
+        timeout=ClientTimeout(connect=wait_s, sock_read=wait_s),
         headers={
             "Host": f"{host}:{port}",
             "User-Agent": _USER_AGENT,
@@ -68,13 +70,13 @@ class InvokeClient:
     async def invoke(self, call: InvokeCall, payload: bytes) -> InvokeAnswer:
         """Raises InvokeError when there is no complete answer in time."""
         try:
-            answer = await self._client.send(call.server, _request(call, payload), call.timeouts)
+            answer = await self._client.send(call.server, _request(call, payload), call.timeout)
         except HttpClientError as error:
             raise InvokeError(str(error)) from error
         return InvokeAnswer(answer.status, answer.headers, answer.body)
 
-    def close(self) -> None:
-        self._client.close()
+    async def close(self) -> None:
+        await self._client.close()
 
 
 def _request(call: InvokeCall, payload: bytes) -> bytes:

@@ -42,12 +42,14 @@ class PluginChain:
     async def respond(self, exchange: Exchange) -> Response:
         """Run the access phase until a plugin answers, then every plugin's part in the response's headers."""
         response: Response | None = None
-        chosen = exchange.plugins
+        chosen: list[Plugin] = []
         for by_consumer in self._steps:
             plugin = by_consumer.get(exchange.consumer.id if exchange.consumer else None) or by_consumer.get(None)
             if plugin is None:
                 continue
             chosen.append(plugin)
+            if plugin.log is not None:
+                exchange.log_phases.append(plugin.log)
             if response is not None or plugin.access is None:
                 continue
             try:
@@ -58,28 +60,28 @@ class PluginChain:
                 _LOG.exception("unexpected error, request_id: %s", exchange.request_id)
                 response = error_response(exchange, 500, UNEXPECTED)
         response = response or error_response(exchange, 500, UNEXPECTED)
-        _filter_headers(exchange, response)
+        _filter_headers(exchange, response, chosen)
         return response
 
     def filter_headers(self, exchange: Exchange, response: Response) -> None:
         """Run everybody's plugins on a response that none of them had to do with."""
-        exchange.plugins += [plugin for step in self._steps if (plugin := step.get(None)) is not None]
-        _filter_headers(exchange, response)
+        chosen = [plugin for step in self._steps if (plugin := step.get(None)) is not None]
+        exchange.log_phases += [plugin.log for plugin in chosen if plugin.log is not None]
+        _filter_headers(exchange, response, chosen)
 
 
 def log(exchange: Exchange, response: Response) -> None:
     """Run the log phase, which changes nothing any more."""
-    for plugin in exchange.plugins:
-        if plugin.log is not None:
-            plugin.log(exchange, response)
+    for log_phase in exchange.log_phases:
+        log_phase(exchange, response)
 
 
-def _filter_headers(exchange: Exchange, response: Response) -> None:
+def _filter_headers(exchange: Exchange, response: Response, plugins: list[Plugin]) -> None:
     if exchange.response_headers:
         answered = {name.lower() for name, _ in response.headers}
         wanted = exchange.response_headers.items()
         response.headers += [header for header in wanted if header[0].lower() not in answered]
-    for plugin in exchange.plugins:
+    for plugin in plugins:
         if plugin.header_filter is not None:
             plugin.header_filter(exchange, response)
 

@@ -16,7 +16,9 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
-from localregion.kong.http_client import HttpClient, HttpClientError, Server, Timeouts
+from aiohttp import ClientTimeout
+
+from localregion.kong.http_client import HttpClient, HttpClientError, Server
 
 _LOG = logging.getLogger("gateway.spans")
 _encode = json.JSONEncoder(check_circular=False, separators=(",", ":")).encode
@@ -39,13 +41,13 @@ class QueueSettings:
 class SpanQueue:
     """The spans of one plugin configuration on their way to its collector. Used inside one event loop."""
 
-    def __init__(self, endpoint: str, settings: QueueSettings, timeouts: Timeouts) -> None:
+    def __init__(self, endpoint: str, settings: QueueSettings, timeout: ClientTimeout) -> None:
         url = urlsplit(endpoint)
         self._server = Server(url.hostname or "", url.port or 80)
         target = f"{url.path or '/'}{'?' if url.query else ''}{url.query}"
         self._head = f"POST {target} HTTP/1.1\r\nHost: {url.netloc}\r\nContent-Type: application/json\r\n"
         self._settings = settings
-        self._timeouts = timeouts
+        self._timeout = timeout
         self._client = HttpClient()
         self._entries: deque[Span] = deque()
         self._sender: asyncio.Task[None] | None = None
@@ -79,7 +81,7 @@ class SpanQueue:
             await asyncio.wait([self._sender], timeout=limit_s)
             self._sender.cancel()
             await asyncio.wait([self._sender])
-        self._client.close()
+        await self._client.close()
 
     async def _send_all(self) -> None:
         while self._entries:
@@ -115,7 +117,7 @@ class SpanQueue:
 
     async def _attempt(self, request: bytes) -> bool:
         try:
-            answer = await self._client.send(self._server, request, self._timeouts)
+            answer = await self._client.send(self._server, request, self._timeout)
         except HttpClientError as error:
             return self._note(str(error))
         return self._note("" if 200 <= answer.status < 300 else f"answered {answer.status}")

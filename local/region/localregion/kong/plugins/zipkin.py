@@ -19,9 +19,10 @@ import uuid
 from typing import Any
 from urllib.parse import urlsplit
 
+from aiohttp import ClientTimeout
+
 from localregion.kong.configuration import PluginConfiguration
 from localregion.kong.exchange import Exchange, Response
-from localregion.kong.http_client import Timeouts
 from localregion.kong.plugin import Plugin, PluginType, Surroundings
 from localregion.kong.schema import NOT_SUPPORTED, ConfigurationError, Errors, Field
 from localregion.kong.span_queue import QueueSettings, SpanQueue
@@ -176,10 +177,10 @@ def _node_id() -> str:
 
 
 def _queue(config: dict[str, Any]) -> SpanQueue:
-    timeouts = Timeouts(connect_s=config["connect_timeout"] / 1000, read_s=config["read_timeout"] / 1000)
+    timeout = ClientTimeout(connect=config["connect_timeout"] / 1000, sock_read=config["read_timeout"] / 1000)
     names = (field.name for field in dataclasses.fields(QueueSettings))
     settings = QueueSettings(**{name: config["queue"][name] for name in names})
-    return SpanQueue(config["http_endpoint"], settings, timeouts)
+    return SpanQueue(config["http_endpoint"], settings, timeout)
 
 
 def _create(configuration: PluginConfiguration, surroundings: Surroundings) -> Plugin:
