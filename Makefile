@@ -142,7 +142,5 @@ bench: .venv ## the benchmarks: a table, and JSON in .local/bench/
 
 .PHONY: lock
 lock: .venv ## resolve pyproject.toml's groups into requirements.lock
-	@$(PYTHON) -m venv .local/lock
-	@.local/lock/bin/python -m pip install --quiet uv
-	@.local/lock/bin/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header --group dev \
-		--python-version 3.11 --output-file requirements.lock
+	@PYTHONPATH=local/region .venv/bin/python -m localregion.package.uv pip compile --quiet --universal --generate-hashes \
+		--no-emit-index-url --no-header --group dev --python-version 3.11 --output-file requirements.lock

@@ -28,7 +28,7 @@ def local_plan() -> Plan:
 
 @pytest.fixture(scope="session")
 def package(local_plan: Plan) -> Callable[..., None]:
-    """Return a function that builds into a folder; wheels come from the project's own cache after the first time."""
+    """Return a function that builds into a folder; packages are in uv's cache after the first time."""
 
     def into(dist: Path, target: Target, *, compression_level: int) -> None:
         job = Job(
@@ -36,7 +36,7 @@ def package(local_plan: Plan) -> Callable[..., None]:
             target=target,
             root=ROOT,
             dist=dist,
-            cache=KEPT / "wheels",
+            cache=KEPT / "uv",
             # Compiling SQLAlchemy alone takes longer than everything else here; tests/unit/package has the bytecode.
             compiler=None,
             progress=lambda line: None,

@@ -48,6 +48,12 @@ def test_the_functions_find_no_package_outside_of_their_archives(packaged: Packa
     assert found.stdout.strip() == "[]"
 
 
+def test_the_archives_hold_no_tool_of_the_development_side(packaged: PackagedEmulator) -> None:
+    held = {entry.name for entry in (packaged.folder / "layers").glob("*/python/*")}
+    assert {"pydantic_core", "psycopg"} <= held
+    assert held & {"boto3", "pytest", "pulumi", "awslambdaric", "pydantic"} == set()
+
+
 def test_create_order_accepts_the_order(invoke: Callable[[str, str], Any], packaged: PackagedEmulator) -> None:
     answer = invoke("create_order", "kong_create_order")
     assert answer["statusCode"] == 201, answer

@@ -29,7 +29,7 @@ def main(arguments: list[str] | None = None) -> int:
             target=target,
             root=root,
             dist=(options.out or root / "dist").resolve(),
-            cache=(options.cache or root / ".local" / "package" / "wheels").resolve(),
+            cache=(options.cache or root / ".local" / "package" / "uv").resolve(),
             compiler=_compiler(options.runtime_python, target),
             progress=lambda line: print(line, flush=True),
         )
@@ -62,7 +62,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--plan", type=Path, required=True, help="the plan that `make plan` wrote")
     parser.add_argument("--out", type=Path, help="folder of the archives (default dist/)")
     parser.add_argument("--root", type=Path, help="the project's root (default: that of the working directory)")
-    parser.add_argument("--cache", type=Path, help="folder where wheels are kept (default .local/package/wheels)")
+    parser.add_argument("--cache", type=Path, help="where uv keeps what it fetched (default .local/package/uv)")
     parser.add_argument(
         "--platform", choices=("plan", "this"), default="plan", help="the plan's (default), or this machine and Python"
     )

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from localregion.package import entries as files
 from localregion.package.bytecode import Compiler
 from localregion.package.entries import Entries
 from localregion.package.errors import PackagingError
-from localregion.package.wheel_content import read_wheel
-from localregion.package.wheels import Wheel
 from localregion.plan.model import Function, Plan
 from localregion.plan.sources import is_archive, layer_name, source_folders
 
@@ -29,24 +27,28 @@ class Artefact:
     below: str
     place: str
     sources: dict[str, Path]
-    wheels: Sequence[Wheel] = ()
+    third_party: Mapping[str, Entries] = field(default_factory=dict)
 
-    def own_files(self) -> Entries:
-        return files.read_sources(self.sources, below=self.below)
+    def packages(self) -> dict[str, Entries]:
+        """Return the files by the package that they come from, ours first."""
+        own = files.read_sources(self.sources, below=self.below)
+        packages = {"(ours)": own} if own else {}
+        for name, content in self.third_party.items():
+            packages[name] = {f"{self.below}{path}": entry for path, entry in content.items()}
+        return packages
 
-    def made_from(self, own: Entries, compiler: Compiler | None) -> str:
+    def made_from(self, packages: Mapping[str, Entries], compiler: Compiler | None) -> str:
         """Return a hash over all that decides about the archive's bytes."""
-        parts = [[path, entry.is_executable, _sha256(entry.content)] for path, entry in sorted(own.items())]
-        parts += [[wheel.path.name, wheel.sha256] for wheel in self.wheels]
+        parts = [
+            [name, path, entry.is_executable, _sha256(entry.content)]
+            for name, content in packages.items()
+            for path, entry in sorted(content.items())
+        ]
         parts += [[path.name, _sha256(path.read_bytes())] for path in sorted(_PACKAGER.glob("*.py"))]
         return _sha256(json.dumps([*parts, compiler.version if compiler else None]).encode())
 
-    def all_files(self, own: Entries, compiler: Compiler | None) -> tuple[Entries, dict[str, int]]:
+    def all_files(self, packages: Mapping[str, Entries], compiler: Compiler | None) -> tuple[Entries, dict[str, int]]:
         """Return the archive's files and the unpacked size of each package in it, bytecode included."""
-        packages = {"(ours)": own} if own else {}
-        for wheel in self.wheels:
-            content = read_wheel(wheel.path)
-            packages[wheel.package.name] = {f"{self.below}{path}": entry for path, entry in content.items()}
         found: Entries = {}
         sizes: dict[str, int] = {}
         for name, content in packages.items():
@@ -59,11 +61,11 @@ class Artefact:
         return found, sizes
 
 
-def artefacts(plan: Plan, root: Path, wheels: dict[str, list[Wheel]]) -> list[Artefact]:
+def artefacts(plan: Plan, root: Path, third_party: Mapping[str, dict[str, Entries]]) -> list[Artefact]:
     """Return what the plan's functions and layers are, each once. Layers that are ARNs are somebody else's."""
     layers = sorted({layer for function in plan.functions for layer in own_layers(function)})
     return [
-        *(_layer(path, root, wheels) for path in layers),
+        *(_layer(path, root, third_party.get(layer_name(path), {})) for path in layers),
         *(_function(path, root) for path in sorted({function.code for function in plan.functions})),
     ]
 
@@ -77,13 +79,13 @@ def below_dist(path: str) -> str:
     return "/".join(Path(path).parts[-2:])
 
 
-def _layer(path: str, root: Path, wheels: dict[str, list[Wheel]]) -> Artefact:
+def _layer(path: str, root: Path, third_party: Mapping[str, Entries]) -> Artefact:
     return Artefact(
         path=below_dist(path),
         below="python/",
         place="/opt",
         sources=source_folders(path, root),
-        wheels=wheels.get(layer_name(path), ()),
+        third_party=third_party,
     )
 
 

@@ -11,20 +11,19 @@ from pathlib import Path
 from localregion.package import entries as files
 from localregion.package import manifest
 from localregion.package.archive import COMPRESSION_LEVEL, to_zip
-from localregion.package.artefact import Artefact, artefacts
+from localregion.package.artefact import Artefact, artefacts, own_layers
 from localregion.package.bytecode import Compiler
 from localregion.package.errors import PackagingError
 from localregion.package.manifest import Built
 from localregion.package.target import Target
-from localregion.package.third_party import DEPENDENCIES_LAYER, LAYER_GROUPS, third_party_wheels
-from localregion.package.wheels import WheelCache
+from localregion.package.third_party import DEPENDENCIES_LAYER, layer_groups, third_party_packages
 from localregion.plan.model import Plan
 from localregion.plan.sources import layer_name
 
 
 @dataclass(frozen=True, kw_only=True)
 class Job:
-    """`root` is the project, `dist` where the archives go, `cache` where wheels are kept; no compiler: no bytecode."""
+    """`root` is the project, `dist` where the archives go, `cache` uv's cache; no compiler: no bytecode."""
 
     plan: Plan
     target: Target
@@ -38,13 +37,14 @@ class Job:
 
 def build(job: Job) -> dict[str, Built]:
     """Return the archives by their path below `dist`. Raises PackagingError."""
-    _refuse_half_layers(job.plan)
+    _refuse_half_layers(job.plan, job.root)
     job.progress(f"packaging for {job.target.name}")
-    wheels = third_party_wheels(job.root, job.target, WheelCache(job.cache, job.target))
+    layers = {layer_name(layer) for function in job.plan.functions for layer in own_layers(function)}
+    third_party = third_party_packages(layers, root=job.root, cache=job.cache, target=job.target)
     before = manifest.read(job.dist)
     built = {
         artefact.path: _build(artefact, job, before.get(artefact.path))
-        for artefact in artefacts(job.plan, job.root, wheels)
+        for artefact in artefacts(job.plan, job.root, third_party)
     }
     for path in before.keys() - built.keys():
         (job.dist / path).unlink(missing_ok=True)
@@ -54,13 +54,13 @@ def build(job: Job) -> dict[str, Built]:
 
 
 def _build(artefact: Artefact, job: Job, before: Built | None) -> Built:
-    own = artefact.own_files()
-    made_from = artefact.made_from(own, job.compiler)
+    packages = artefact.packages()
+    made_from = artefact.made_from(packages, job.compiler)
     path = job.dist / artefact.path
     if before and before.made_from == made_from and path.is_file() and _sha256(path) == before.sha256:
         job.progress(f"  {artefact.path} unchanged")
         return before
-    content, packages = artefact.all_files(own, job.compiler)
+    content, sizes = artefact.all_files(packages, job.compiler)
     _replace(path, to_zip(content, job.compression_level))
     job.progress(f"  {artefact.path} built")
     return Built(
@@ -68,15 +68,16 @@ def _build(artefact: Artefact, job: Job, before: Built | None) -> Built:
         sha256=_sha256(path),
         zipped=path.stat().st_size,
         unzipped=files.size(content),
-        packages=packages,
+        packages=sizes,
     )
 
 
-def _refuse_half_layers(plan: Plan) -> None:
+def _refuse_half_layers(plan: Plan, root: Path) -> None:
     """What other layers leave out because `dependencies` has it must be there for everybody who uses them."""
+    half = layer_groups(root).keys() - {DEPENDENCIES_LAYER}
     for function in plan.functions:
         names = {layer_name(layer) for layer in function.layers}
-        if (needing := names & LAYER_GROUPS.keys() - {DEPENDENCIES_LAYER}) and DEPENDENCIES_LAYER not in names:
+        if (needing := names & half) and DEPENDENCIES_LAYER not in names:
             raise PackagingError(
                 f"{function.name} has layer {min(needing)} without {DEPENDENCIES_LAYER}, which holds half of it"
             )

@@ -25,8 +25,12 @@ def read_sources(sources: dict[str, Path], *, below: str) -> Entries:
     for name, source in sources.items():
         for path in _files(source):
             relative = path.relative_to(source).as_posix() if path != source else ""
-            found[f"{below}{name}/{relative}".rstrip("/")] = Entry(path.read_bytes(), os.access(path, os.X_OK))
+            found[f"{below}{name}/{relative}".rstrip("/")] = read_entry(path)
     return found
+
+
+def read_entry(path: Path) -> Entry:
+    return Entry(path.read_bytes(), os.access(path, os.X_OK))
 
 
 def size(entries: Entries) -> int:

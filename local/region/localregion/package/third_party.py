@@ -5,66 +5,37 @@ What Lambda's runtime has by itself is left out: https://docs.aws.amazon.com/lam
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Set
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
-from packaging.metadata import Metadata
-from packaging.requirements import Requirement
-from packaging.utils import NormalizedName, canonicalize_name
-
-from localregion.package.errors import PackagingError
-from localregion.package.lock import closure, read_group, read_lock
+from localregion import project
+from localregion.package.entries import Entries
+from localregion.package.installation import Installer
+from localregion.package.site_packages import read_packages
 from localregion.package.target import Target
-from localregion.package.wheel_content import read_metadata
-from localregion.package.wheels import Wheel, WheelCache
+from localregion.package.uv import configured_index
 
 DEPENDENCIES_LAYER = "dependencies"
-LAYER_GROUPS = {DEPENDENCIES_LAYER: "functions", "migrations": "release"}
 OF_THE_RUNTIME = frozenset({"awslambdaric", "boto3", "botocore", "s3transfer", "simplejson", "snapshot-restore-py"})
 
 
-def third_party_wheels(root: Path, target: Target, cache: WheelCache) -> dict[str, list[Wheel]]:
-    """Return each layer's wheels; a layer that stands on `dependencies` holds only what that one lacks."""
-    lock = read_lock((root / "requirements.lock").read_text())
-    groups = {layer: read_group(root / "pyproject.toml", group) for layer, group in LAYER_GROUPS.items()}
-    candidates = {
-        name: package
-        for requirements in groups.values()
-        for name, package in closure(lock, requirements, target).items()
-        if name not in OF_THE_RUNTIME
-    }
-    wheels = {wheel.package.name: wheel for wheel in cache.fetch(candidates.values())}
-    metadata = {name: read_metadata(wheel.path) for name, wheel in wheels.items()}
-    chosen = {layer: needed(requirements, metadata, target) for layer, requirements in groups.items()}
-    below = chosen[DEPENDENCIES_LAYER]
+def layer_groups(root: Path) -> dict[str, str]:
+    """Return the dependency group of each layer of the project that holds packages of others."""
+    return {name: layer.group for name, layer in project.read(root).layers.items() if layer.group is not None}
+
+
+def third_party_packages(layers: Set[str], *, root: Path, cache: Path, target: Target) -> dict[str, dict[str, Entries]]:
+    """Return each layer's packages; a layer that stands on `dependencies` holds only what that one lacks."""
+    installer = Installer(root=root, cache=cache, target=target, index=configured_index(), excluded=OF_THE_RUNTIME)
+    found = {layer: _packages(group, installer) for layer, group in layer_groups(root).items() if layer in layers}
+    below = found.get(DEPENDENCIES_LAYER, {}).keys()
     return {
-        layer: [wheels[name] for name in sorted(names if layer == DEPENDENCIES_LAYER else names - below)]
-        for layer, names in chosen.items()
+        layer: {name: files for name, files in packages.items() if layer == DEPENDENCIES_LAYER or name not in below}
+        for layer, packages in found.items()
     }
 
 
-def needed(
-    requirements: Iterable[Requirement], metadata: dict[NormalizedName, Metadata], target: Target
-) -> set[NormalizedName]:
-    """Follow the requirements through the wheels' own metadata, extras included.
-
-    Raises PackagingError for a requirement that no wheel meets: the lock is older than the metadata.
-    """
-    environment = target.marker_environment()
-    found: set[tuple[NormalizedName, str]] = set()
-    waiting = list(requirements)
-    while waiting:
-        requirement = waiting.pop()
-        name = canonicalize_name(requirement.name)
-        if name in OF_THE_RUNTIME:
-            continue
-        if name not in metadata:
-            raise PackagingError(f"nothing in requirements.lock meets {requirement}: run `make lock`")
-        for extra in {"", *requirement.extras} - {extra for known, extra in found if known == name}:
-            found.add((name, extra))
-            waiting += [
-                wanted
-                for wanted in metadata[name].requires_dist or ()
-                if wanted.marker is None or wanted.marker.evaluate({**environment, "extra": extra})
-            ]
-    return {name for name, _ in found}
+def _packages(group: str, installer: Installer) -> dict[str, Entries]:
+    with TemporaryDirectory(prefix="package-") as folder:
+        return read_packages(installer.install(group, Path(folder)))

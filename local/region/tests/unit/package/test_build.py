@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -42,15 +43,19 @@ def plan_of(*functions: Function) -> Plan:
 
 
 @pytest.fixture
-def job(tmp_path: Path) -> Job:
+def job(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Job:
+    wheels = tmp_path / "wheels"
+    for name in [name for name in os.environ if name.startswith("UV_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    monkeypatch.setenv("PIP_FIND_LINKS", str(wheels))
     root = tmp_path / "project"
     for path in ("functions/greet/handler.py", "layers/contracts/python/contracts/__init__.py", "migrations/env.py"):
         (root / path).parent.mkdir(parents=True)
         (root / path).write_text("x = 1\n")
-    cache = tmp_path / "wheels"
-    lock = write_wheel(cache, "thing", {"thing.py": ""}) + "    # via alone\n"
-    lock += write_wheel(cache, "alone", {"alone.py": ""}, requires="thing")
-    lock += write_wheel(cache, "schema", {"schema.py": ""}, requires="thing")
+    lock = write_wheel(wheels, "thing", {"thing.py": ""})
+    lock += write_wheel(wheels, "alone", {"alone.py": ""}, requires="thing")
+    lock += write_wheel(wheels, "schema", {"schema.py": ""}, requires="thing")
     (root / "requirements.lock").write_text(lock)
     (root / "pyproject.toml").write_text(
         '[dependency-groups]\nfunctions = ["alone"]\nrelease = ["schema"]\n'
@@ -62,7 +67,7 @@ def job(tmp_path: Path) -> Job:
         target=target_of(plan),
         root=root,
         dist=tmp_path / "dist",
-        cache=cache,
+        cache=tmp_path / "cache",
         compiler=None,
         progress=lambda line: None,
     )
@@ -104,6 +109,34 @@ def test_only_what_changed_is_built_again(job: Job, progress: tuple[list[str], C
     ]
     unchanged = job.dist / "layers/dependencies.zip"
     assert unchanged.stat().st_mtime_ns == before[unchanged]
+
+
+def test_an_archive_holds_nothing_that_installers_write(job: Job, tmp_path: Path) -> None:
+    build(job)
+    with zipfile.ZipFile(job.dist / "layers/dependencies.zip") as archive:
+        content = {name: archive.read(name) for name in archive.namelist()}
+    assert [name for name in content if "dist-info" in name] == [
+        "python/alone-1.0.dist-info/METADATA",
+        "python/thing-1.0.dist-info/METADATA",
+    ]
+    assert [name for name, file in content.items() if str(tmp_path).encode() in file] == []
+
+
+def test_an_empty_cache_and_a_full_one_yield_the_same_bytes(job: Job, tmp_path: Path) -> None:
+    first = build(job)
+    again = [
+        build(dataclasses.replace(job, dist=tmp_path / name, cache=cache))
+        for name, cache in (("full", job.cache), ("empty", tmp_path / "other"))
+    ]
+    assert again == [first, first]
+
+
+def test_a_project_without_the_group_of_a_layer_that_no_function_has_is_packaged(job: Job) -> None:
+    pyproject = job.root / "pyproject.toml"
+    pyproject.write_text(pyproject.read_text().replace('release = ["schema"]\n', ""))
+    assert "layers/dependencies.zip" in build(dataclasses.replace(job, plan=plan_of(function("greet", "dependencies"))))
+    with pytest.raises(PackagingError, match="dependency group 'release' was not found"):
+        build(job)
 
 
 def test_what_the_plan_no_longer_has_goes(job: Job) -> None:
