@@ -1,7 +1,7 @@
 """Create an order: accepted means stored, together with the event that will become its invoice.
 
 The order, its outbox row and its idempotency record are one statement: either all of them exist or none. Publishing
-happens right after and may fail without harm: the row stays, and the relay publishes it
+happens right after, within its time-out, and may fail without harm: the row stays, and the relay publishes it
 (`docs/decisions/0002-outbox.md`).
 """
 
@@ -11,17 +11,22 @@ import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Protocol
 from uuid import UUID
 
+from contracts.errors import IdempotencyKeyReusedError
 from contracts.events import OrderCreated
-from contracts.http import Problem
 from contracts.orders import CreateOrderRequest, Order
 from contracts.topology import ORDER_CREATED_ROUTING_KEY, ORDER_CREATED_TYPE, ORDERS_EXCHANGE
+from create_order.identifiers import uuid7
 from rabbitmq import Message, PublishError
 
 PERSISTENT = 2
+# The relay takes over an event when the function that wrote it must be over: its own deadline and this much.
+RELAY_MARGIN_S = 5.0
+# What the answer still needs after publishing, the export of its spans included.
+ANSWER_MARGIN_S = 0.5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,11 +66,15 @@ class StoredResponse:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Accepted:
-    """The answer: the order's JSON, and whether it is a repetition."""
+    """The answer: the order's JSON, and whether it is a repetition.
+
+    `publish_failure` says why the event of a new order is left to the relay; None when it is published.
+    """
 
     order_id: UUID
     response_body: str
     is_replay: bool
+    publish_failure: str | None = None
 
 
 class OrderRepository(Protocol):
@@ -81,51 +90,52 @@ def create_order(
     command: CreateOrder,
     *,
     repository: OrderRepository,
-    now: Callable[[], datetime],
-    new_id: Callable[[], UUID],
-    due_in_s: float,
+    publisher: Publisher,
     traced: Callable[[Message], Message],
-) -> tuple[Accepted, NewOrder | None]:
-    """Store the order, or find what its key was answered before; the second part is what is to be published.
+    publish_timeout_s: float,
+    remaining_s: Callable[[], float],
+) -> Accepted:
+    """Store the order and publish its event, or find what its key was answered before.
 
-    `due_in_s`: when the relay may take over. `traced` puts the trace context that goes on into the event's message.
-    Raises Problem 422 for a key that was used with another body.
+    `traced` puts the trace context that goes on into the event's message; `remaining_s` is the invocation's time.
+    Raises IdempotencyKeyReusedError, and what the repository raises; a failure to publish is part of the result.
     """
-    new = _new_order(command, now=now, new_id=new_id, traced=traced)
-    stored = repository.insert(new, due_in_s=due_in_s)
+    new = _new_order(command, traced=traced)
+    stored = repository.insert(new, due_in_s=remaining_s() + RELAY_MARGIN_S)
     # Our own id in the record: the connection was lost after the commit, and this was the second attempt.
-    if stored is None or stored.order_id == new.order.order_id:
-        return Accepted(order_id=new.order.order_id, response_body=new.response_body, is_replay=False), new
-    if stored.request_hash != command.request_hash():
-        detail = "This Idempotency-Key was used with another body."
-        raise Problem(422, "idempotency-key-reused", title="Idempotency-Key reused", detail=detail)
-    return Accepted(order_id=stored.order_id, response_body=stored.response_body, is_replay=True), None
+    if stored is not None and stored.order_id != new.order.order_id:
+        if stored.request_hash != command.request_hash():
+            raise IdempotencyKeyReusedError
+        return Accepted(order_id=stored.order_id, response_body=stored.response_body, is_replay=True)
+    timeout_s = min(publish_timeout_s, remaining_s() - ANSWER_MARGIN_S)
+    failure = _publish(new, repository=repository, publisher=publisher, timeout_s=timeout_s)
+    return Accepted(
+        order_id=new.order.order_id, response_body=new.response_body, is_replay=False, publish_failure=failure
+    )
 
 
-def publish(new: NewOrder, *, repository: OrderRepository, publisher: Publisher, timeout_s: float) -> None:
-    """Publish the event and forget its outbox row. Raises PublishError; then the row is still there."""
-    outcome = publisher.publish([new.message], timeout_s=timeout_s)[0]
-    if outcome is not None:
-        raise outcome
-    repository.delete_published(new.outbox_id)
+def _publish(new: NewOrder, *, repository: OrderRepository, publisher: Publisher, timeout_s: float) -> str | None:
+    """Publish the event and forget its outbox row, or return why not: then the relay goes on from the row."""
+    try:
+        outcome = publisher.publish([new.message], timeout_s=timeout_s)[0]
+        if outcome is not None:
+            raise outcome
+        repository.delete_published(new.outbox_id)
+    except Exception as error:  # whatever it is: the order stands
+        return str(error).strip()
+    return None
 
 
-def _new_order(
-    command: CreateOrder,
-    *,
-    now: Callable[[], datetime],
-    new_id: Callable[[], UUID],
-    traced: Callable[[Message], Message],
-) -> NewOrder:
+def _new_order(command: CreateOrder, *, traced: Callable[[Message], Message]) -> NewOrder:
     order = Order(
-        order_id=new_id(),
+        order_id=uuid7(),
         customer_id=command.customer_id,
         amount=command.request.amount,
         currency=command.request.currency,
         status="pending",
-        created_at=_milliseconds(now()),
+        created_at=_milliseconds(datetime.now(UTC)),
     )
-    outbox_id = new_id()
+    outbox_id = uuid7()
     return NewOrder(
         command=command,
         order=order,

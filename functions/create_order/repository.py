@@ -6,6 +6,9 @@ import json
 from typing import Any
 from uuid import UUID
 
+import psycopg
+
+from contracts.errors import RequestInProgressError
 from create_order.orders import NewOrder, StoredResponse
 from postgres import Database
 
@@ -54,7 +57,7 @@ DELETE_PUBLISHED = "DELETE FROM orders.outbox WHERE outbox_id = %s"
 
 
 class PostgresOrderRepository:
-    """Raises psycopg.Error: LockNotAvailable while another request with the same key is running."""
+    """Raises psycopg.Error, and RequestInProgressError while another request with the same key is running."""
 
     def __init__(self, database: Database, *, idempotency_ttl_hours: int) -> None:
         self._database = database
@@ -92,10 +95,14 @@ class PostgresOrderRepository:
         }
 
 
-def _insert_with_key(connection: Any, parameters: dict[str, Any]) -> StoredResponse | None:
+def _insert_with_key(connection: psycopg.Connection[Any], parameters: dict[str, Any]) -> StoredResponse | None:
     while True:
-        if connection.execute(INSERT_ORDER_WITH_KEY, parameters).rowcount == 1:
-            return None
+        try:
+            if connection.execute(INSERT_ORDER_WITH_KEY, parameters).rowcount == 1:
+                return None
+        except psycopg.errors.LockNotAvailable:
+            # With a key there is an original to wait for; without one the lock is another's, perhaps a migration's.
+            raise RequestInProgressError from None
         row = connection.execute(SELECT_RESPONSE, parameters).fetchone()
         if row is not None:
             return StoredResponse(order_id=row[0], request_hash=row[1], response_body=row[2])

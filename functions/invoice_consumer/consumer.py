@@ -45,7 +45,7 @@ class Report:
 class Consumer:
     """`connection` gives a live connection each time; `environment` is this execution environment's own id.
 
-    `on_parked` is told of messages when they are parked for good.
+    `on_parked` is called with messages once they are parked for good.
     """
 
     connection: Callable[[], psycopg.Connection[Any]]

@@ -93,8 +93,8 @@ def _measured(alarm: Alarm) -> dict[str, Any]:
     # The worst node: the largest part with the smallest whole.
     parts = {"part": (alarm.metric, alarm.statistic), "whole": (alarm.part_of, "Minimum")}
     queries: list[dict[str, Any]] = [
-        {"id": name, "metric": {**metric, "metric_name": of, "stat": statistic}}
-        for name, (of, statistic) in parts.items()
+        {"id": query, "metric": {**metric, "metric_name": name, "stat": statistic}}
+        for query, (name, statistic) in parts.items()
     ]
     return {"metric_queries": [*queries, {"id": "ratio", "expression": "part / whole", "return_data": True}]}
 

@@ -62,7 +62,7 @@ def layers_fit(resource: Resource, stack: Stack) -> Iterator[str]:
     arns = list(resource.properties.get("layers") or ())
     if len(arns) > LAYERS_MAX:
         yield f"it has {len(arns)} layers, Lambda takes {LAYERS_MAX}"
-    layers = {layer.properties["arn"]: layer.properties for layer in stack.of(LAYER)}
+    layers = {layer.properties["arn"]: layer.properties for layer in stack.of_type(LAYER)}
     for arn in arns:
         layer = layers.get(arn)
         if COLLECTOR in arn:
@@ -81,7 +81,7 @@ def logs_are_json_in_a_group_of_the_program(resource: Resource, stack: Stack) ->
     logging = resource.properties.get("loggingConfig") or {}
     if logging.get("logFormat") != "JSON":
         yield "loggingConfig.logFormat must be JSON"
-    groups = {group.properties.get("name") for group in stack.of("aws:cloudwatch/logGroup:LogGroup")}
+    groups = {group.properties.get("name") for group in stack.of_type("aws:cloudwatch/logGroup:LogGroup")}
     if logging.get("logGroup") not in groups:
         yield f"loggingConfig.logGroup {logging.get('logGroup')} is no log group of the program"
 

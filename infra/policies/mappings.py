@@ -62,7 +62,7 @@ def mappings_filter_nothing(resource: Resource, stack: Stack) -> Iterator[str]:
 @policy(MAPPING)
 def mappings_consume_the_contracts_queues(resource: Resource, stack: Stack) -> Iterator[str]:
     """Every queue of the contracts has one mapping, with a login from a secret and the contracts' virtual host."""
-    queues = [_queue(mapping) for mapping in stack.of(MAPPING)]
+    queues = [_queue(mapping) for mapping in stack.of_type(MAPPING)]
     if _queue(resource) not in QUEUES:
         yield f"{_queue(resource)} is no queue of the contracts"
     if missing := QUEUES - {*queues}:
@@ -70,7 +70,7 @@ def mappings_consume_the_contracts_queues(resource: Resource, stack: Stack) -> I
     if queues.count(_queue(resource)) > 1:
         yield f"{_queue(resource)} has more than one mapping"
     access = {each["type"]: each["uri"] for each in resource.properties.get("sourceAccessConfigurations") or ()}
-    if access.get("BASIC_AUTH") not in {secret.properties["arn"] for secret in stack.of(SECRET)}:
+    if access.get("BASIC_AUTH") not in {secret.properties["arn"] for secret in stack.of_type(SECRET)}:
         yield "BASIC_AUTH must name a secret of the program"
     if access.get("VIRTUAL_HOST") != topology.VIRTUAL_HOST:
         yield f"VIRTUAL_HOST is {access.get('VIRTUAL_HOST')}"
@@ -80,11 +80,11 @@ def mappings_consume_the_contracts_queues(resource: Resource, stack: Stack) -> I
 def mappings_invoke_an_alias_in_time(resource: Resource, stack: Stack) -> Iterator[str]:
     """A mapping invokes an alias of a function that ends within the 14 minutes that Amazon MQ waits."""
     target = resource.properties.get("functionName")
-    aliases = [alias for alias in stack.of(ALIAS) if alias.properties["arn"] == target]
+    aliases = [alias for alias in stack.of_type(ALIAS) if alias.properties["arn"] == target]
     if not aliases:
         yield f"{target} is no alias of the program"
     for alias in aliases:
-        for function in stack.of(FUNCTION):
+        for function in stack.of_type(FUNCTION):
             timeout_s = function.properties.get("timeout") or 3
             if function.properties.get("name") == alias.properties["functionName"] and timeout_s > TIMEOUT_MAX_S:
                 yield f"{function.name} may take {timeout_s} s, Amazon MQ waits {TIMEOUT_MAX_S}"
@@ -124,7 +124,7 @@ def pollers_reach_the_broker(resource: Resource, stack: Stack) -> Iterator[str]:
     for group in resource.properties.get("securityGroups") or ():
         own = [
             rule
-            for rule in stack.of(INGRESS)
+            for rule in stack.of_type(INGRESS)
             if rule.properties.get("securityGroupId") == group
             and rule.properties.get("referencedSecurityGroupId") == group
             and rule.properties.get("fromPort") == 5671

@@ -27,7 +27,7 @@ class Stack:
     name: str
     resources: Sequence[Resource]
 
-    def of(self, *types: str) -> list[Resource]:
+    def of_type(self, *types: str) -> list[Resource]:
         return [resource for resource in self.resources if resource.type in types]
 
     @property
@@ -49,7 +49,7 @@ class Policy:
 
     def violations(self, stack: Stack) -> list[tuple[Resource, str]]:
         """Return each resource that breaks the rule, with what is wrong."""
-        return [(resource, wrong) for resource in stack.of(*self.types) for wrong in self.check(resource, stack)]
+        return [(resource, wrong) for resource in stack.of_type(*self.types) for wrong in self.check(resource, stack)]
 
 
 def policy(*types: str) -> Callable[[Check], Policy]:
@@ -65,4 +65,4 @@ def policy(*types: str) -> Callable[[Check], Policy]:
 
 def unmatched(policies: Iterable[Policy], stack: Stack) -> list[str]:
     """Return the names of the policies that looked at nothing."""
-    return [each.name for each in policies if not stack.of(*each.types)]
+    return [each.name for each in policies if not stack.of_type(*each.types)]

@@ -18,7 +18,9 @@ def open_to_the_world_is_https_only(resource: Resource, stack: Stack) -> Iterato
     blocks = [block for block in (given.get("cidrIpv4"), given.get("cidrIpv6")) if block]
     if all(_is_private(str(block)) for block in blocks):
         return
-    balancers = {group for balancer in stack.of(BALANCER) for group in balancer.properties.get("securityGroups") or ()}
+    balancers = {
+        group for balancer in stack.of_type(BALANCER) for group in balancer.properties.get("securityGroups") or ()
+    }
     if given.get("securityGroupId") not in balancers:
         yield f"{', '.join(blocks)} may reach a group that is not the load balancer's"
     ports = {443} if stack.is_production else {80, 443}

@@ -77,7 +77,7 @@ def roles_trust_one_service(resource: Resource, stack: Stack) -> Iterator[str]:
 @policy(ROLE_POLICY)
 def invocations_name_an_alias(resource: Resource, stack: Stack) -> Iterator[str]:
     """Whoever may invoke a function may invoke one alias of it, and never the code that is not released yet."""
-    aliases = {alias.properties["arn"] for alias in stack.of(ALIAS)}
+    aliases = {alias.properties["arn"] for alias in stack.of_type(ALIAS)}
     for named in _invoked(resource):
         if named not in aliases:
             yield f"lambda:InvokeFunction on {named}, which is no alias of the program"
@@ -86,10 +86,10 @@ def invocations_name_an_alias(resource: Resource, stack: Stack) -> Iterator[str]
 @policy(ALIAS)
 def kong_alone_invokes_what_it_routes_to(resource: Resource, stack: Stack) -> Iterator[str]:
     """The functions behind HTTP are invoked by Kong's role and no other, and Kong's role invokes nothing else."""
-    functions = {each.properties.get("name"): each for each in stack.of(FUNCTION)}
+    functions = {each.properties.get("name"): each for each in stack.of_type(FUNCTION)}
     handler = str(functions[resource.properties["functionName"]].properties["handler"])
     is_routed = handler.split(".")[0] in _routed()
-    callers = [each for each in stack.of(ROLE_POLICY) if resource.properties["arn"] in _invoked(each)]
+    callers = [each for each in stack.of_type(ROLE_POLICY) if resource.properties["arn"] in _invoked(each)]
     services = {_trusted(each, stack) for each in callers}
     if is_routed and services != {"ecs-tasks.amazonaws.com"}:
         yield f"it is invoked by {', '.join(sorted(services)) or 'nobody'}, it must be Kong's role alone"
@@ -106,7 +106,7 @@ def functions_are_open_to_no_service(resource: Resource, stack: Stack) -> Iterat
 
 def _trusted(role_policy: Resource, stack: Stack) -> str:
     """Return the service that assumes the role of a policy."""
-    (role,) = [role for role in stack.of(ROLE) if role.properties.get("name") == role_policy.properties["role"]]
+    (role,) = [role for role in stack.of_type(ROLE) if role.properties.get("name") == role_policy.properties["role"]]
     return str(json.loads(role.properties["assumeRolePolicy"])["Statement"][0]["Principal"]["Service"])
 
 

@@ -29,7 +29,7 @@ _LAYERS = Path(__file__).resolve().parent.parent.parent / "layers"
 def all_functions_are_traced_or_none(resource: Resource, stack: Stack) -> Iterator[str]:
     """Every function sends its spans to somebody and says of which stack they are, or tracing is off for all."""
     given = variables_of(resource)
-    if ENDPOINT not in given and any(ENDPOINT in variables_of(each) for each in stack.of(FUNCTION)):
+    if ENDPOINT not in given and any(ENDPOINT in variables_of(each) for each in stack.of_type(FUNCTION)):
         yield f"{ENDPOINT} is missing, other functions have it"
     if ENDPOINT in given and f"deployment.environment.name={stack.name}" not in given.get(ATTRIBUTES, ""):
         yield f"{ATTRIBUTES} must name the stack"

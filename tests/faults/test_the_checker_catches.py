@@ -91,8 +91,8 @@ MUTANTS = {
         old="            report = wait_out(",
         new=(
             "            import threading\n"
-            "            threading.Timer(0.2, wait_out, [batch], {'consumer': needs.consumer,"
-            " 'logger': needs.logger, 'remaining_s': lambda: 60.0}).start()\n"
+            "            threading.Timer(0.2, wait_out, [batch], {'consumer': deps.consumer, 'log': deps.logger,"
+            " 'unavailable': UNAVAILABLE, 'remaining_s': lambda: 60.0}).start()\n"
             "            return {}\n"
             "            report = wait_out("
         ),

@@ -7,7 +7,7 @@ from typing import Any
 from tests.infra.program import ROOT
 from tests.infra.registered import Registered, register
 
-from aws_api.metrics import DIMENSION, NAMESPACE
+from aws.metrics import DIMENSION, NAMESPACE
 from components import alarms
 from components.alarms import Watched
 from components.figures import figures_of

@@ -26,57 +26,57 @@ def before(resource: Resource, resources: dict[str, Resource]) -> set[str]:
     return found
 
 
-def of(resources: dict[str, Resource], type_: str, *names: str) -> list[Resource]:
+def of_type(resources: dict[str, Resource], type_: str, *names: str) -> list[Resource]:
     found = [each for each in resources.values() if each.type == type_ and (not names or each.name in names)]
     assert found, type_
     return found
 
 
 def test_every_alias_but_releases_own_moves_after_the_release(resources: dict[str, Resource]) -> None:
-    (release,) = of(resources, "aws:lambda/invocation:Invocation")
+    (release,) = of_type(resources, "aws:lambda/invocation:Invocation")
 
-    for alias in of(resources, "aws:lambda/alias:Alias"):
+    for alias in of_type(resources, "aws:lambda/alias:Alias"):
         assert (release.urn in before(alias, resources)) == (alias.name != "release")
 
 
 def test_new_code_is_there_before_the_release_ends_and_nobody_calls_it(resources: dict[str, Resource]) -> None:
-    (release,) = of(resources, "aws:lambda/invocation:Invocation")
+    (release,) = of_type(resources, "aws:lambda/invocation:Invocation")
 
-    for function in of(resources, "aws:lambda/function:Function"):
+    for function in of_type(resources, "aws:lambda/function:Function"):
         assert release.urn not in before(function, resources)
 
 
 def test_mappings_and_schedules_start_after_the_release(resources: dict[str, Resource]) -> None:
-    (release,) = of(resources, "aws:lambda/invocation:Invocation")
+    (release,) = of_type(resources, "aws:lambda/invocation:Invocation")
 
     for type_ in ("aws:lambda/eventSourceMapping:EventSourceMapping", "aws:scheduler/schedule:Schedule"):
-        for each in of(resources, type_):
+        for each in of_type(resources, type_):
             assert release.urn in before(each, resources)
 
 
 def test_the_roles_outlive_whatever_lambdas_network_interfaces_hold(resources: dict[str, Resource]) -> None:
-    functions = [each.name for each in of(resources, "aws:lambda/function:Function")]
-    rights = of(resources, "aws:iam/rolePolicy:RolePolicy", *[f"{name}-interfaces" for name in functions])
+    functions = [each.name for each in of_type(resources, "aws:lambda/function:Function")]
+    rights = of_type(resources, "aws:iam/rolePolicy:RolePolicy", *[f"{name}-interfaces" for name in functions])
     assert len(rights) == len(functions)
 
-    for held in [*of(resources, GROUP), *of(resources, "awsx:ec2:Vpc")]:
+    for held in [*of_type(resources, GROUP), *of_type(resources, "awsx:ec2:Vpc")]:
         assert {each.urn for each in rights} <= before(held, resources)
 
 
 def test_a_mapping_is_deleted_before_the_rights_of_its_function(resources: dict[str, Resource]) -> None:
-    (rights,) = of(resources, "aws:iam/rolePolicy:RolePolicy", "invoice_consumer")
+    (rights,) = of_type(resources, "aws:iam/rolePolicy:RolePolicy", "invoice_consumer")
 
-    for mapping in of(resources, "aws:lambda/eventSourceMapping:EventSourceMapping"):
+    for mapping in of_type(resources, "aws:lambda/eventSourceMapping:EventSourceMapping"):
         assert rights.urn in before(mapping, resources)
 
 
 def test_a_function_is_made_after_its_rights(resources: dict[str, Resource]) -> None:
-    for function in of(resources, "aws:lambda/function:Function"):
-        rights = of(resources, "aws:iam/rolePolicy:RolePolicy", function.name, f"{function.name}-interfaces")
+    for function in of_type(resources, "aws:lambda/function:Function"):
+        rights = of_type(resources, "aws:iam/rolePolicy:RolePolicy", function.name, f"{function.name}-interfaces")
         assert {each.urn for each in rights} <= before(function, resources)
 
 
 def test_production_protects_what_holds_data(resources: dict[str, Resource]) -> None:
     held = ("aws:rds/instance:Instance", "aws:mq/broker:Broker", "aws:kms/key:Key")
 
-    assert all(each.protect for type_ in held for each in of(resources, type_))
+    assert all(each.protect for type_ in held for each in of_type(resources, type_))

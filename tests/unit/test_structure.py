@@ -34,6 +34,15 @@ def imported(path: Path) -> Iterator[str]:
             yield node.module.partition(".")[0]
 
 
+def decorator(node: ast.ClassDef | ast.FunctionDef) -> str:
+    return ", ".join(map(ast.unparse, node.decorator_list))
+
+
+def imports_http(node: ast.ImportFrom) -> bool:
+    names = {alias.name for alias in node.names}
+    return node.module == "contracts.http" or (node.module == "contracts" and "http" in names)
+
+
 def importers(folder: Path, forbidden: set[str]) -> list[str]:
     return [
         f"{path.relative_to(ROOT)} imports {name}"
@@ -119,13 +128,40 @@ def test_a_circle_is_found_however_it_is_imported(tmp_path: Path) -> None:
     assert cycles(import_graph(modules({tmp_path: tmp_path}))) == [["ring.four", "ring.one", "ring.three", "ring.two"]]
 
 
-def test_only_the_wiring_of_a_function_reads_its_environment() -> None:
+@pytest.mark.parametrize("function", sorted(FUNCTIONS))
+def test_only_the_bootstrap_of_a_function_reads_its_environment(function: str) -> None:
     readers = {
-        str(path.relative_to(ROOT / "functions"))
-        for path in sources(ROOT / "functions")
+        path.name
+        for path in sources(ROOT / "functions" / function)
         if re.search(r"\benviron\b|\bgetenv\b", path.read_text())
     }
-    assert {Path(reader).name for reader in readers} == {"handler.py"}
+    assert readers == {"bootstrap.py"}
+
+
+@pytest.mark.parametrize("function", sorted(FUNCTIONS))
+def test_the_bootstrap_of_every_function_has_the_same_shape(function: str) -> None:
+    tree = ast.parse((ROOT / "functions" / function / "bootstrap.py").read_text())
+    classes = {node.name: decorator(node) for node in tree.body if isinstance(node, ast.ClassDef)}
+    made = {node.name: decorator(node) for node in tree.body if isinstance(node, ast.FunctionDef)}
+    calls = [ast.unparse(node) for node in tree.body if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call)]
+    assert classes == {"Dependencies": "dataclass(frozen=True, kw_only=True)"}
+    assert made["dependencies"] == "cache"
+    assert calls == ["prepare(os.environ)"]
+
+
+@pytest.mark.parametrize("function", sorted(FUNCTIONS))
+def test_a_handler_fits_on_a_screen(function: str) -> None:
+    assert len((ROOT / "functions" / function / "handler.py").read_text().splitlines()) <= 60
+
+
+def test_only_what_reads_and_answers_requests_knows_http() -> None:
+    knowing = {
+        str(path.relative_to(ROOT / "functions"))
+        for path in sources(ROOT / "functions")
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.ImportFrom) and imports_http(node)
+    }
+    assert knowing == {"create_order/handler.py", "create_order/http_messages.py", "get_order/handler.py"}
 
 
 @pytest.mark.parametrize(

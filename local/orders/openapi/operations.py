@@ -7,15 +7,6 @@ from typing import Any
 from contracts import http
 from orders.openapi import responses
 from orders.openapi.models import CreateOrderRequest, Health, Order
-from orders.openapi.problems import (
-    IN_PROGRESS,
-    INVALID_KEY,
-    INVALID_ORDER,
-    KEY_REUSED,
-    NOT_FOUND,
-    NOT_JSON,
-    UNSUPPORTED_MEDIA_TYPE,
-)
 from orders.openapi.responses import answer, json_content, problem_content
 
 ID_EXAMPLE = "0198f8a0-0000-7000-8000-000000000001"
@@ -87,17 +78,20 @@ def create_order() -> dict[str, Any]:
         },
         "responses": {
             "201": _created(),
-            "400": answer("The body is not JSON, or the key is malformed.", problem_content(NOT_JSON, INVALID_KEY)),
+            "400": answer(
+                "The body is not JSON, or the key is malformed.", problem_content("not-json", "invalid-idempotency-key")
+            ),
             "401": responses.unauthenticated(),
             "409": answer(
                 "The first request with this key is still running.",
-                problem_content(IN_PROGRESS),
+                problem_content("request-in-progress"),
                 headers=responses.RETRY_AFTER,
             ),
             "413": answer("The body is too large.", responses.rejection_content("Request size limit exceeded")),
-            "415": answer("The body is not sent as JSON.", problem_content(UNSUPPORTED_MEDIA_TYPE)),
+            "415": answer("The body is not sent as JSON.", problem_content("unsupported-media-type")),
             "422": answer(
-                "The body breaks a rule, or the key had another body.", problem_content(INVALID_ORDER, KEY_REUSED)
+                "The body breaks a rule, or the key had another body.",
+                problem_content("invalid-order", "idempotency-key-reused"),
             ),
             "429": responses.too_many_requests(),
             **responses.failures(),
@@ -119,7 +113,10 @@ def get_order() -> dict[str, Any]:
             "401": responses.unauthenticated(),
             "404": answer(
                 "No such order, or somebody else's.",
-                {**problem_content(NOT_FOUND), **responses.rejection_content("no Route matched with those values")},
+                {
+                    **problem_content("order-not-found"),
+                    **responses.rejection_content("no Route matched with those values"),
+                },
             ),
             "429": responses.too_many_requests(),
             **responses.failures(),

@@ -8,7 +8,7 @@ from pydantic import BaseModel
 
 from contracts import http
 from orders.openapi.models import Problem, Rejection
-from orders.openapi.problems import INVALID_CUSTOMER, UNAUTHENTICATED
+from orders.openapi.problems import problem_examples
 from orders.openapi.schemas import ref
 
 RETRY_AFTER: dict[str, Any] = {
@@ -32,10 +32,9 @@ def json_content(body: type[BaseModel], **examples: Any) -> dict[str, Any]:
     return {http.JSON: {"schema": ref(body), "examples": named}}
 
 
-def problem_content(*problems: http.Problem) -> dict[str, Any]:
+def problem_content(*codes: str) -> dict[str, Any]:
     """A problem as the functions send it, with these as examples."""
-    examples = {problem.kind: {"value": problem.to_body()} for problem in problems}
-    return {http.PROBLEM_JSON: {"schema": ref(Problem), "examples": examples}}
+    return {http.PROBLEM_JSON: {"schema": ref(Problem), "examples": problem_examples(*codes)}}
 
 
 def rejection_content(message: str) -> dict[str, Any]:
@@ -51,7 +50,7 @@ def _bad_gateway() -> dict[str, Any]:
 def unauthenticated() -> dict[str, Any]:
     content = {
         **rejection_content("No API key found in request"),
-        **problem_content(UNAUTHENTICATED, INVALID_CUSTOMER),
+        **problem_content("unauthenticated", "invalid-customer"),
     }
     return answer("No API key, or one that nobody has.", content, headers=CHALLENGE)
 
@@ -62,13 +61,13 @@ def too_many_requests() -> dict[str, Any]:
 
 def failures() -> dict[str, Any]:
     """What every call answers when something is broken."""
-    broken = {**problem_content(http.internal_error()), **rejection_content("An unexpected error occurred")}
+    broken = {**problem_content("internal-error"), **rejection_content("An unexpected error occurred")}
     return {
         "500": answer("A failure of ours; the gateway's own form when it cannot reach the function.", broken),
         "502": answer("The function answered something that is no response.", _bad_gateway()),
         "503": answer(
             "Orders cannot be reached; try again with the same Idempotency-Key.",
-            problem_content(http.database_unavailable()),
+            problem_content("database-unavailable"),
             headers=RETRY_AFTER,
         ),
     }

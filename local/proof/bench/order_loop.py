@@ -20,9 +20,9 @@ from uuid import uuid4
 
 import psycopg
 
-from aws_api import get_secret
+from aws import get_secret
 from contracts.topology import ORDER_CREATED_ROUTING_KEY, ORDERS_EXCHANGE
-from create_order import handler
+from create_order import bootstrap, handler
 from create_order.repository import DELETE_PUBLISHED, INSERT_ORDER
 from proof.bench.collector import VARIABLE
 from proof.bench.events import message_body, order_event
@@ -105,24 +105,24 @@ class Side:
         return {"time": statistics.median(self.times_ms), "cpu": self.cpu_ms / len(self.times_ms)}
 
 
-def environment(*, endpoint: str | None) -> handler.Dependencies:
+def environment(*, endpoint: str | None) -> bootstrap.Dependencies:
     """What an execution environment keeps, with this collector or without one."""
-    handler.dependencies.cache_clear()
+    bootstrap.dependencies.cache_clear()
     os.environ.pop(VARIABLE, None)
     if endpoint is not None:
         os.environ[VARIABLE] = endpoint
-    return handler.dependencies()
+    return bootstrap.dependencies()
 
 
-def handled(needs: handler.Dependencies, event: dict[str, Any]) -> None:
+def handled(deps: bootstrap.Dependencies, event: dict[str, Any]) -> None:
     # Both environments stay warm in one process, so that they are measured in turns.
-    handler.dependencies = lambda: needs  # type: ignore[assignment]
+    handler.dependencies = lambda: deps  # type: ignore[assignment, attr-defined]
     answer = handler.lambda_handler(event, Context())
     if answer["statusCode"] != 201:
         raise RuntimeError(f"create_order answered {answer}")
 
 
-def one_round(raw: Raw, sides: Mapping[str, handler.Dependencies], count: int) -> dict[str, dict[str, float]]:
+def one_round(raw: Raw, sides: Mapping[str, bootstrap.Dependencies], count: int) -> dict[str, dict[str, float]]:
     """Return the figures of each side, taken in turns."""
     measured = {name: Side() for name in (*sides, "raw")}
     for _ in range(count):

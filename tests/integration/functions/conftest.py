@@ -18,6 +18,7 @@ import pytest
 from contracts import topology
 from localregion.testing.services import RunningPostgres, RunningRabbitMQ
 from proof.chaos.connections import Connections
+from release.bootstrap import dependencies as release_dependencies
 from release.handler import lambda_handler as release
 
 DATABASE = "orders"
@@ -148,6 +149,7 @@ def invoke_release(environ: dict[str, str]) -> dict[str, Any]:
     with pytest.MonkeyPatch.context() as patch:
         for name, value in environ.items():
             patch.setenv(name, value)
+        release_dependencies.cache_clear()
         return release(event, Context())
 
 
@@ -185,21 +187,20 @@ class Invoke:
     used: set[str] = field(default_factory=set)
 
     def __call__(self, function: str, event: dict[str, Any], **context: Any) -> dict[str, Any]:
-        answer: dict[str, Any] = self._module(function).lambda_handler(event, Context(**context))
+        answer: dict[str, Any] = self._module(function, "handler").lambda_handler(event, Context(**context))
         return answer
 
     def dependencies(self, function: str) -> Any:
         """What an environment of this function has made at its init, before its first invocation or after."""
-        return self._module(function).dependencies()
+        return self._module(function, "bootstrap").dependencies()
 
-    def _module(self, function: str) -> Any:
-        for name, value in self.released.environment_of(function).items():
-            self.monkeypatch.setenv(name, value)
-        module = importlib.import_module(f"{function}.handler")
+    def _module(self, function: str, name: str) -> Any:
+        for variable, value in self.released.environment_of(function).items():
+            self.monkeypatch.setenv(variable, value)
         if function not in self.used:
-            module.dependencies.cache_clear()
+            importlib.import_module(f"{function}.bootstrap").dependencies.cache_clear()
             self.used.add(function)
-        return module
+        return importlib.import_module(f"{function}.{name}")
 
 
 @pytest.fixture

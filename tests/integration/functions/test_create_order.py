@@ -16,8 +16,8 @@ import pytest
 from tests.integration.functions.conftest import admin_channel
 from tests.integration.functions.http_events import post_order
 
-import create_order.handler
-from aws_api.secrets_manager import SecretUnavailableError
+import create_order.bootstrap
+from aws.secrets_manager import SecretUnavailableError
 from contracts import topology
 from create_order.repository import PostgresOrderRepository
 from rabbitmq import BrokerUnavailableError
@@ -132,7 +132,7 @@ def test_a_frozen_broker_costs_nobody_an_order_and_is_left_alone(empty: Any, inv
         for _ in range(4):
             assert invoke("create_order", post_order())["statusCode"] == 201
         with pytest.raises(BrokerUnavailableError, match="left alone"):
-            create_order.handler.dependencies().publisher.publish([], timeout_s=1)
+            create_order.bootstrap.dependencies().publisher.publish([], timeout_s=1)
     finally:
         empty.rabbitmq.thaw()
 

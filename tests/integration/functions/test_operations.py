@@ -22,7 +22,7 @@ from contracts import topology
 from contracts.topology import DEAD_LETTER_QUEUE, ORDER_CREATED_QUEUE
 from localregion.aws.amqp.content import Delivery
 from localregion.aws.event_source_mappings.event import encode_record
-from operations import handler, parked_messages
+from operations import bootstrap, parked_messages
 from operations.parked_messages import UnknownMessageError
 from operations.request import InvalidRequestError
 
@@ -295,7 +295,7 @@ def test_every_call_is_logged_with_its_request_id_and_nobodys_content(
     assert replayed["request"] == {"operation": "Replay", "parked_id": chosen}
     assert replayed["outcome"] == {"queued": 1, "alreadyQueued": 0, "remaining": 0}
     assert "somebody's secret" not in str((listed, replayed, refused))
-    assert handler.dependencies().logger.get_correlation_id() == "c0ffee00-0000-4000-8000-000000000000"
+    assert bootstrap.dependencies().logger.get_correlation_id() == "c0ffee00-0000-4000-8000-000000000000"
 
 
 def order(invoke: Invoke, **changes: Any) -> str:

@@ -148,18 +148,17 @@ def attempt(empty: Released, monkeypatch: pytest.MonkeyPatch, caplog: pytest.Log
 
 def invoke_once(function: str) -> str:
     """The answer of one invocation, or its traceback with every cause."""
-    module = importlib.import_module(f"{function}.handler")
-    cached = getattr(module, "dependencies", None)
-    if cached is not None:
-        cached.cache_clear()
+    handler = importlib.import_module(f"{function}.handler")
+    dependencies = importlib.import_module(f"{function}.bootstrap").dependencies
+    dependencies.cache_clear()
     try:
-        return json.dumps(module.lambda_handler(EVENTS[function], Context(remaining_ms=10_000)))
+        return json.dumps(handler.lambda_handler(EVENTS[function], Context(remaining_ms=10_000)))
     except Exception:
         return traceback.format_exc()
     finally:
-        if cached is not None and cached.cache_info().currsize:
-            close(cached())
-            cached.cache_clear()
+        if dependencies.cache_info().currsize:
+            close(dependencies())
+            dependencies.cache_clear()
 
 
 def found_in(said: str) -> list[str]:

@@ -12,8 +12,8 @@ from contextlib import contextmanager
 
 import pytest
 
-from aws_api import get_secret
-from aws_api.secrets_manager import SecretUnavailableError
+from aws import get_secret
+from aws.secrets_manager import SecretUnavailableError
 
 VALUE = "a-value-that-nobody-may-see"
 # Far longer than the time-out, and an end for a client that does wait.

@@ -9,9 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.generated import BOUNDED, amounts, currencies, customers, json_values, moments
 
+from contracts.errors import InvalidOrderError, NotJsonError
 from contracts.events import InvalidEventError, OrderCreated
 from contracts.fields import AMOUNT_MAX, CURRENCIES
-from contracts.orders import CreateOrderRequest, InvalidOrderError, NotJsonError
+from contracts.http import problem_response
+from contracts.orders import CreateOrderRequest
 
 events = st.builds(
     OrderCreated, order_id=st.uuids(), customer_id=customers, amount=amounts, currency=currencies, created_at=moments
@@ -41,7 +43,7 @@ def test_a_body_is_an_order_or_one_of_two_errors(body: bytes) -> None:
     try:
         request = CreateOrderRequest.from_body(body)
     except (NotJsonError, InvalidOrderError) as error:
-        answer = str(error).encode()  # which a lone surrogate would not let pass
+        answer = problem_response(error)["body"].encode()  # which a lone surrogate would not let pass
     else:
         answer = b""
         assert 1 <= request.amount <= AMOUNT_MAX

@@ -10,9 +10,9 @@ from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials as BotocoreCredentials
 
-from aws_api import sigv4
-from aws_api.credentials import Credentials, load
-from aws_api.passwords import database_password, rds_token
+from aws import sigv4
+from aws.credentials import Credentials, load
+from aws.passwords import database_password, rds_token
 from postgres import DatabaseSettings
 
 HOST = "secretsmanager.eu-west-1.amazonaws.com"

@@ -12,11 +12,13 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import from_json
 from tests.generated import BOUNDED, amounts, currencies, customers, json_values, moments
 
-from contracts.orders import CreateOrderRequest, InvalidOrderError, Invoice, NotJsonError, Order
+from contracts.errors import InvalidOrderError, NotJsonError
+from contracts.http import problem
+from contracts.orders import CreateOrderRequest, Invoice, Order
 from orders.openapi import models
 from orders.openapi.operations import ORDER_EXAMPLE
-from orders.openapi.problems import NOT_JSON
 
+NOT_JSON = problem(NotJsonError("The body cannot be read as JSON."))
 # Cheap: half a second for all of them.
 THOROUGH = settings(BOUNDED, max_examples=500)
 invoices = st.builds(
@@ -127,9 +129,9 @@ def test_another_order_is_refused(change: dict[str, Any]) -> None:
         (models.Health, {"status": "down"}),
         (models.Health, {"status": "degraded"}),
         (models.Problem, {"type": "about:blank", "title": "", "status": 400, "detail": ""}),
-        (models.Problem, {**NOT_JSON.to_body(), "status": 200}),
-        (models.Problem, {**NOT_JSON.to_body(), "errors": []}),
-        (models.Problem, {**NOT_JSON.to_body(), "errors": None}),
+        (models.Problem, {**NOT_JSON, "status": 200}),
+        (models.Problem, {**NOT_JSON, "errors": []}),
+        (models.Problem, {**NOT_JSON, "errors": None}),
         (models.Rejection, {"message": "", "error": None}),
     ],
 )

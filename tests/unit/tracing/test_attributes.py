@@ -12,7 +12,7 @@ from invoice_consumer import repository as invoice_consumer
 from operations import repository as operations
 from outbox_relay import repository as outbox_relay
 from tracing import attributes
-from tracing.http import http_request, http_response
+from tracing.http import describe_request, record_status
 
 SUMMARIES = {
     create_order.INSERT_ORDER: "INSERT orders.orders INSERT orders.outbox",
@@ -46,7 +46,7 @@ def test_a_statement_that_was_put_together_is_not_repeated() -> None:
 
 
 def test_a_request_is_named_by_method_and_route() -> None:
-    name, described = http_request({"httpMethod": "GET", "path": "/orders/1"}, route="/orders/{orderId}")
+    name, described = describe_request({"httpMethod": "GET", "path": "/orders/1"}, route="/orders/{orderId}")
 
     assert name == "GET /orders/{orderId}"
     assert described == {"http.request.method": "GET", "http.route": "/orders/{orderId}", "url.path": "/orders/1"}
@@ -54,7 +54,7 @@ def test_a_request_is_named_by_method_and_route() -> None:
 
 @pytest.mark.parametrize("event", [{}, {"httpMethod": "BREW", "path": "/x"}, {"httpMethod": ["POST"], "path": 7}])
 def test_a_method_that_nobody_knows_makes_no_name(event: dict[str, Any]) -> None:
-    name, described = http_request(event, route="/orders")
+    name, described = describe_request(event, route="/orders")
     assert (name, described["http.request.method"]) == ("HTTP /orders", "_OTHER")
 
 
@@ -77,7 +77,7 @@ class RecordingSpan:
 @pytest.mark.parametrize(("status", "failure"), [(201, None), (422, None), (503, ("503", ""))])
 def test_only_the_servers_fault_is_an_error(status: int, failure: tuple[str, str] | None) -> None:
     span = RecordingSpan()
-    http_response(span, status)
+    record_status(span, status)
 
     assert span.attributes == {"http.response.status_code": status}
     assert span.failure == failure

@@ -7,66 +7,119 @@ to be spelt as Invoke spells it: `Content-Type`, never `content-type` (recorded 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple, Protocol
 
+from contracts.errors import (
+    DatabaseUnavailableError,
+    InternalError,
+    InvalidCustomerError,
+    InvalidOrderError,
+    MethodNotAllowedError,
+    OrdersError,
+    UnauthenticatedError,
+)
 from contracts.fields import is_customer_id
 
 JSON = "application/json"
 PROBLEM_JSON = "application/problem+json"
+UNAUTHENTICATED = 401
+
+Response = dict[str, Any]
 
 
-class Problem(Exception):  # noqa: N818 - the field's own word
-    """An answer other than success. `kind` names the problem's type; `errors` points into an invalid body."""
+class ProblemType(NamedTuple):
+    """What HTTP makes of an error's code; its URI ends with the code."""
 
-    def __init__(
-        self,
-        status: int,
-        kind: str,
-        *,
-        title: str,
-        detail: str,
-        errors: Sequence[Mapping[str, str]] = (),
-        headers: Mapping[str, str] | None = None,
-    ) -> None:
-        super().__init__(f"{status} {kind}: {detail}")
-        self.status = status
-        self.kind = kind
-        self.title = title
-        self.detail = detail
-        self.errors = errors
-        self.headers = headers or {}
+    status: int
+    title: str
+    headers: Mapping[str, str] = {}
 
-    def to_body(self) -> dict[str, Any]:
-        body: dict[str, Any] = {
-            "type": f"urn:serverless-orders:problem:{self.kind}",
-            "title": self.title,
-            "status": self.status,
-            "detail": self.detail,
-        }
-        return {**body, "errors": [dict(error) for error in self.errors]} if self.errors else body
 
-    def to_response(self) -> dict[str, Any]:
-        return response(self.status, self.to_body(), content_type=PROBLEM_JSON, headers=self.headers)
+PROBLEM_TYPES: Mapping[str, ProblemType] = {
+    "not-json": ProblemType(400, "Not JSON"),
+    "invalid-idempotency-key": ProblemType(400, "Invalid Idempotency-Key"),
+    "unauthenticated": ProblemType(UNAUTHENTICATED, "Unauthenticated"),
+    "invalid-customer": ProblemType(UNAUTHENTICATED, "Invalid customer"),
+    "order-not-found": ProblemType(404, "Order not found"),
+    "method-not-allowed": ProblemType(405, "Method not allowed"),
+    "request-in-progress": ProblemType(409, "Request in progress", {"Retry-After": "1"}),
+    "unsupported-media-type": ProblemType(415, "Unsupported media type"),
+    "invalid-order": ProblemType(422, "Invalid order"),
+    "idempotency-key-reused": ProblemType(422, "Idempotency-Key reused"),
+    "internal-error": ProblemType(500, "Internal error"),
+    "database-unavailable": ProblemType(503, "Temporarily unavailable", {"Retry-After": "2"}),
+}
+
+
+class Log(Protocol):
+    """What of a Powertools Logger is used."""
+
+    def info(self, msg: object, *, extra: Mapping[str, object]) -> None: ...
+    def warning(self, msg: object, *, extra: Mapping[str, object]) -> None: ...
+    def error(self, msg: object, *, extra: Mapping[str, object]) -> None: ...
+    def exception(self, msg: object) -> None: ...
+
+
+def answer_or_problem(
+    answer: Callable[[], Response], *, subject: str, log: Log, unavailable: tuple[type[Exception], ...]
+) -> Response:
+    """Return the answer, or the problem of whatever it raises; `unavailable` are an outage of the database.
+
+    Refusals and failures are logged as the `subject`'s: `order refused`, `order failed`.
+    """
+    try:
+        return answer()
+    except OrdersError as error:
+        status = PROBLEM_TYPES[error.code].status
+        # Kong lets no request in without a customer: this is for the operator to know, not for the client.
+        write = log.warning if status == UNAUTHENTICATED else log.info
+        write(f"{subject} refused", extra={"status": status, "problem": error.code})
+        return problem_response(error)
+    except unavailable as error:
+        log.error("database unavailable", extra={"reason": str(error).strip()})
+        return problem_response(DatabaseUnavailableError())
+    except Exception:
+        log.exception(f"{subject} failed")
+        return problem_response(InternalError())
+
+
+def problem_response(error: OrdersError) -> Response:
+    """The proxy response for an error."""
+    type_ = PROBLEM_TYPES[error.code]
+    headers = {"Allow": error.allowed} if isinstance(error, MethodNotAllowedError) else type_.headers
+    return response(type_.status, problem(error), content_type=PROBLEM_JSON, headers=headers)
+
+
+def problem(error: OrdersError) -> dict[str, Any]:
+    """The problem details (RFC 9457) of an error; those of an invalid body say where it is wrong."""
+    type_ = PROBLEM_TYPES[error.code]
+    body: dict[str, Any] = {
+        "type": f"urn:serverless-orders:problem:{error.code}",
+        "title": type_.title,
+        "status": type_.status,
+        "detail": str(error),
+    }
+    return {**body, "errors": list(error.errors)} if isinstance(error, InvalidOrderError) else body
 
 
 def authenticated_customer(headers: Mapping[str, str]) -> str:
     """The `custom_id` of the consumer that Kong authenticated; Kong replaces whatever a client sends under that name.
 
-    Raises Problem 401 when there is none, or one with which an order's event would break its own contract.
+    Raises UnauthenticatedError when there is none, InvalidCustomerError for one with which an order's event would break
+    its own contract.
     """
     customer_id = headers.get("x-consumer-custom-id")
     if not customer_id:
-        raise Problem(401, "unauthenticated", title="Unauthenticated", detail="The gateway named no customer.")
+        raise UnauthenticatedError
     if not is_customer_id(customer_id):
-        detail = "The gateway named a customer whose id no order can have."
-        raise Problem(401, "invalid-customer", title="Invalid customer", detail=detail)
+        raise InvalidCustomerError
     return customer_id
 
 
 def response(
     status: int, body: Mapping[str, Any] | str, *, content_type: str = JSON, headers: Mapping[str, str] | None = None
-) -> dict[str, Any]:
+) -> Response:
     """A proxy response; `body` is a document, or JSON text that is sent as it is."""
     return {
         "statusCode": status,
@@ -74,27 +127,3 @@ def response(
         "body": body if isinstance(body, str) else json.dumps(body, ensure_ascii=False, separators=(",", ":")),
         "isBase64Encoded": False,
     }
-
-
-def method_not_allowed(method: str, allowed: str) -> Problem:
-    return Problem(
-        405,
-        "method-not-allowed",
-        title="Method not allowed",
-        detail=f"{method} is not allowed here; allowed: {allowed}.",
-        headers={"Allow": allowed},
-    )
-
-
-def internal_error() -> Problem:
-    return Problem(500, "internal-error", title="Internal error", detail="The request could not be completed.")
-
-
-def database_unavailable() -> Problem:
-    return Problem(
-        503,
-        "database-unavailable",
-        title="Temporarily unavailable",
-        detail="Orders cannot be reached at the moment; try again with the same Idempotency-Key.",
-        headers={"Retry-After": "2"},
-    )

@@ -15,6 +15,7 @@ from uuid import UUID
 
 from pydantic_core import SchemaValidator, ValidationError, from_json
 
+from contracts.errors import InvalidOrderError, NotJsonError
 from contracts.fields import AMOUNT, CURRENCY
 from contracts.timestamps import format_timestamp
 
@@ -40,18 +41,6 @@ CREATE_ORDER_SCHEMA: dict[str, Any] = {
 _CREATE_ORDER = SchemaValidator(CREATE_ORDER_SCHEMA)
 # The parser gives up on numbers of some thousand digits; twenty are as far beyond every limit.
 _LONG_NUMBER = re.compile(rb"([0-9]{20})[0-9]+")
-
-
-class NotJsonError(Exception):
-    """The body is not JSON, or nested too deeply to tell."""
-
-
-class InvalidOrderError(Exception):
-    """The body is JSON and breaks a rule; `errors` has a JSON pointer (RFC 6901) and a message for each."""
-
-    def __init__(self, errors: list[dict[str, str]]) -> None:
-        super().__init__("; ".join(f"{error['pointer']}: {error['detail']}" for error in errors))
-        self.errors = errors
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,7 +112,7 @@ def _parse(body: bytes) -> Any:
         shortened = _LONG_NUMBER.sub(rb"\1", body)
         if shortened != body:
             return _parse(shortened)
-        raise NotJsonError(str(error)) from error
+        raise NotJsonError(f"The body cannot be read as JSON: {error}.") from None
 
 
 def _bounded(document: Any) -> Any:

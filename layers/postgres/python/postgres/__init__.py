@@ -1,5 +1,5 @@
 """How a function reaches Postgres: one live connection per execution environment, safe behind RDS Proxy."""
 
-from postgres.connection import Database, DatabaseSettings
+from postgres.connection import UNAVAILABLE, Database, DatabaseSettings
 
-__all__ = ["Database", "DatabaseSettings"]
+__all__ = ["UNAVAILABLE", "Database", "DatabaseSettings"]

@@ -25,13 +25,16 @@ T = TypeVar("T")
 # Called with a statement before it is sent; what it returns is left when the answer is there.
 Observer = Callable[[object], AbstractContextManager[object]]
 
+# An outage, a failover or a lock: the same statement may succeed a moment later.
+UNAVAILABLE: tuple[type[psycopg.Error], ...] = (psycopg.OperationalError, psycopg.errors.ReadOnlySqlTransaction)
+
 # A Lambda environment may be frozen between two invocations for as long as AWS likes, and a proxy or a load balancer
 # forgets idle connections meanwhile; after this long we ask before we rely on it.
 STALE_AFTER_S = 30.0
 CONNECT_TIMEOUT_S = 3
 # How long sent data may stay unacknowledged: bounds the wait on a connection whose packets vanish.
 TCP_USER_TIMEOUT_MS = 3_000
-# How often somebody looks whether an attempt takes too long.
+# How often the watching thread looks whether an attempt takes too long.
 WATCH_INTERVAL_S = 0.25
 # A peer that vanishes while we wait for its answer sends nothing: probe it after 5 s, give up 6 s later.
 KEEPALIVES_IDLE_S = 5
@@ -57,7 +60,7 @@ class Database:
     """One per execution environment; `password` is asked at each connect, since IAM tokens live 15 minutes.
 
     `hang_up_after_s` bounds each attempt of `run`: a frozen server acknowledges packets and answers nothing, and no
-    time-out of libpq covers that. `observe` is told of every statement.
+    time-out of libpq covers that. `observe` is called with every statement.
     """
 
     def __init__(

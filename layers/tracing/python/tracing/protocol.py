@@ -30,7 +30,7 @@ class Log(Protocol):
 
 
 class DatabasePlace(Protocol):
-    """What of a function's database settings is told."""
+    """What of a function's database settings stands in its spans."""
 
     @property
     def database_host(self) -> str: ...

@@ -17,7 +17,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from urllib.parse import urlsplit
 
-from aws_api import credentials, sigv4
+from aws import credentials, sigv4
 
 TIMEOUT_S = 3.0
 

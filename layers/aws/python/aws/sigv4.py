@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from urllib.parse import quote
 
-from aws_api.credentials import Credentials
+from aws.credentials import Credentials
 
 ALGORITHM = "AWS4-HMAC-SHA256"
 

@@ -11,12 +11,14 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Protocol
 
-from aws_api import credentials, sigv4
-from aws_api.secrets_manager import get_secret
+from aws import credentials, sigv4
+from aws.secrets_manager import get_secret
 
 TOKEN_LIFETIME_S = 900
 
 PasswordSource = Callable[[], str]
+# Gets the seconds that it may take.
+CredentialsSource = Callable[[float], tuple[str, str]]
 
 
 class DatabaseLogin(Protocol):
@@ -42,6 +44,16 @@ def database_password(settings: DatabaseLogin, environ: Mapping[str, str] = os.e
         secret_id = settings.database_secret_id
         return lambda: get_secret(secret_id, environ=environ)["password"]
     raise ValueError("DATABASE_AUTH is 'iam', or 'secret' together with DATABASE_SECRET_ID")
+
+
+def broker_credentials(secret_id: str, environ: Mapping[str, str] = os.environ) -> CredentialsSource:
+    """Return what gives user name and password of a broker's user at each connect."""
+
+    def credentials_within(timeout_s: float) -> tuple[str, str]:
+        secret = get_secret(secret_id, environ=environ, timeout_s=timeout_s)
+        return secret["username"], secret["password"]
+
+    return credentials_within
 
 
 def rds_token(settings: DatabaseLogin, environ: Mapping[str, str] = os.environ) -> str:

@@ -1,6 +1,6 @@
-"""Read the command out of Kong's event (payload 1.0, `awsgateway_compatible`): who orders what, under which key.
+"""Kong's event (payload 1.0, `awsgateway_compatible`) read as the command, and the answer to an accepted order.
 
-Header names are lower-case there, the body is always base64.
+Header names are lower-case in the event, the body is always base64.
 """
 
 from __future__ import annotations
@@ -10,9 +10,10 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from contracts.http import JSON, Problem, authenticated_customer, method_not_allowed
-from contracts.orders import CreateOrderRequest, InvalidOrderError, NotJsonError
-from create_order.orders import CreateOrder
+from contracts.errors import InvalidIdempotencyKeyError, MethodNotAllowedError, UnsupportedMediaTypeError
+from contracts.http import JSON, authenticated_customer, response
+from contracts.orders import CreateOrderRequest
+from create_order.orders import Accepted, CreateOrder
 from tracing import parse as parse_trace_context
 
 IDEMPOTENCY_KEY_MAX = 255
@@ -22,9 +23,9 @@ _VISIBLE = re.compile(r"[\x20-\x7e]+")
 
 
 def parse(event: Mapping[str, Any]) -> CreateOrder:
-    """Return the command. Raises Problem with the status that the client gets."""
+    """Return the command. Raises the OrdersError that says what is wrong with the request."""
     if event["httpMethod"] != "POST":
-        raise method_not_allowed(event["httpMethod"], "POST")
+        raise MethodNotAllowedError(event["httpMethod"], ["POST"])
     headers = event["headers"]
     customer_id = authenticated_customer(headers)
     _require_json(headers.get("content-type", ""))
@@ -36,21 +37,22 @@ def parse(event: Mapping[str, Any]) -> CreateOrder:
     )
 
 
+def created(accepted: Accepted) -> dict[str, Any]:
+    """The proxy response: 201 with the order; a header says that it is an earlier answer."""
+    headers = {"Location": f"/orders/{accepted.order_id}"}
+    if accepted.is_replay:
+        headers["Idempotent-Replayed"] = "true"
+    return response(201, accepted.response_body, headers=headers)
+
+
 def _require_json(content_type: str) -> None:
     if content_type.partition(";")[0].strip().lower() != JSON:
-        detail = f"Send the order as {JSON}."
-        raise Problem(415, "unsupported-media-type", title="Unsupported media type", detail=detail)
+        raise UnsupportedMediaTypeError
 
 
 def _body(event: Mapping[str, Any]) -> CreateOrderRequest:
     body = event.get("body") or ""
-    try:
-        return CreateOrderRequest.from_body(base64.b64decode(body) if event["isBase64Encoded"] else body.encode())
-    except NotJsonError as error:
-        raise Problem(400, "not-json", title="Not JSON", detail=f"The body cannot be read as JSON: {error}.") from None
-    except InvalidOrderError as error:
-        detail = "The body breaks a rule; see errors."
-        raise Problem(422, "invalid-order", title="Invalid order", detail=detail, errors=error.errors) from None
+    return CreateOrderRequest.from_body(base64.b64decode(body) if event["isBase64Encoded"] else body.encode())
 
 
 def _idempotency_key(value: str | None) -> str | None:
@@ -60,8 +62,7 @@ def _idempotency_key(value: str | None) -> str | None:
     quoted = _QUOTED.fullmatch(value)
     key = re.sub(r"\\(.)", r"\1", quoted.group(1)) if quoted else value
     if not key or len(key) > IDEMPOTENCY_KEY_MAX or not _VISIBLE.fullmatch(key):
-        detail = f"Idempotency-Key has 1 to {IDEMPOTENCY_KEY_MAX} printable ASCII characters, quoted or bare."
-        raise Problem(400, "invalid-idempotency-key", title="Invalid Idempotency-Key", detail=detail)
+        raise InvalidIdempotencyKeyError
     return key
 
 

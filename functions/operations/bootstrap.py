@@ -1,0 +1,40 @@
+"""What `operations` is made of, put together on first use; the only module here that reads the environment."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from functools import cache
+
+from aws_lambda_powertools.logging import Logger
+
+from aws import database_password
+from contracts.settings import read
+from operations.settings import Settings
+from postgres import Database
+from tracing import Tracing, configure, prepare
+
+prepare(os.environ)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Dependencies:
+    """What lives as long as the execution environment."""
+
+    database: Database
+    tracing: Tracing
+    logger: Logger
+
+
+@cache
+def dependencies() -> Dependencies:
+    """Read the settings and make the parts; nothing is opened yet."""
+    settings = read(Settings, os.environ)
+    logger = Logger(service="operations", level=settings.log_level, utc=True)
+    tracing = configure(settings.tracing, service="operations", environ=os.environ, log=logger)
+    database = Database(
+        settings.database,
+        password=database_password(settings.database),
+        observe=tracing.statements(settings.database),
+    )
+    return Dependencies(database=database, tracing=tracing, logger=logger)

@@ -1,0 +1,47 @@
+"""Do what an operator's request asks for, and say what came of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import psycopg
+
+from operations import audit, parked_messages
+from operations.request import Audit, Dismiss, ListParked, Replay, Request
+
+Connection = psycopg.Connection[Any]
+# What is left of the invocation when a replay of all stops: enough to commit and answer.
+DEADLINE_MARGIN_S = 10.0
+
+
+def perform(
+    request: Request,
+    *,
+    connection: Connection,
+    remaining_s: Callable[[], float],
+    emit_metrics: Callable[[Mapping[str, int]], None],
+) -> dict[str, Any]:
+    """Return the operation's result. Raises UnknownMessageError or psycopg.Error."""
+    if isinstance(request, ListParked):
+        return parked_messages.list_parked(connection, limit=request.limit, parked_id=request.parked_id)
+    if isinstance(request, Replay):
+        return _replay(request, connection, remaining_s)
+    if isinstance(request, Dismiss):
+        parked_messages.dismiss(connection, parked_id=request.parked_id)
+        return {"dismissed": 1}
+    return _audit(request, connection, emit_metrics)
+
+
+def _replay(request: Replay, connection: Connection, remaining_s: Callable[[], float]) -> dict[str, int]:
+    report = parked_messages.replay(
+        connection, parked_id=request.parked_id, is_deadline_near=lambda: remaining_s() < DEADLINE_MARGIN_S
+    )
+    return {"queued": report.queued, "alreadyQueued": report.already_queued, "remaining": report.remaining}
+
+
+def _audit(request: Audit, connection: Connection, emit_metrics: Callable[[Mapping[str, int]], None]) -> dict[str, Any]:
+    findings = audit.audit(connection, older_than_s=request.older_than_s, days=request.days)
+    if request.emit_metrics:
+        emit_metrics(findings.metrics)
+    return findings.report
