@@ -6,9 +6,10 @@ credentials are needed up to that point; the broker logs the early end as a hand
 
 from __future__ import annotations
 
-import socket
-import ssl
+import contextlib
 from urllib.parse import urlsplit
+
+from sockets import Deadline, Stream
 
 PROTOCOL_HEADER = b"AMQP\x00\x00\x09\x01"
 FRAME_METHOD = b"\x01"
@@ -16,19 +17,14 @@ DEFAULT_PORTS = {"amqp": 5672, "amqps": 5671}
 
 
 def is_answering(endpoint: str, *, timeout_s: float) -> bool:
-    """Whether the broker at `amqp(s)://host:port` greets us; each step may take `timeout_s`."""
+    """Whether the broker at `amqp(s)://host:port` greets us within `timeout_s`."""
     address = urlsplit(endpoint)
-    host = address.hostname or ""
+    port = address.port or DEFAULT_PORTS[address.scheme]
+    deadline = Deadline(timeout_s)
     try:
-        with socket.create_connection((host, address.port or DEFAULT_PORTS[address.scheme]), timeout_s) as plain:
-            if address.scheme == "amqp":
-                return _greets(plain)
-            with ssl.create_default_context().wrap_socket(plain, server_hostname=host) as encrypted:
-                return _greets(encrypted)
+        stream = Stream(address.hostname or "", port, tls=address.scheme == "amqps", deadline=deadline)
+        with contextlib.closing(stream):
+            stream.send(PROTOCOL_HEADER, deadline)
+            return stream.receive(deadline, bytes_max=1) == FRAME_METHOD
     except OSError:
         return False
-
-
-def _greets(connection: socket.socket) -> bool:
-    connection.sendall(PROTOCOL_HEADER)
-    return connection.recv(1) == FRAME_METHOD

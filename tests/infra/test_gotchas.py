@@ -12,7 +12,7 @@ import policies
 TEXT = (ROOT / "docs" / "gotchas.md").read_text()
 SOURCES = (
     "functions",
-    *(f"layers/{name}/python" for name in ("aws", "contracts", "postgres", "rabbitmq", "tracing")),
+    *(f"layers/{name}/python" for name in ("aws", "contracts", "postgres", "rabbitmq", "sockets", "tracing")),
 )
 WATCH = """
 import sys

@@ -78,12 +78,13 @@ def test_many_rows_are_published_in_small_transactions(empty: Any, invoke: Any) 
         {"properties": {"no_such_property": 1}},
         {"properties": {"headers": {"huge": 2**70}}},
         {"properties": {"headers": {"deep": nested(900)}}},
+        {"properties": {"headers": {"long": "x" * 200_000}}},
         {"properties": {"\x00": 1}},
         {"properties": {"priority": "9" * 5}},
     ],
     ids=[
         *("unroutable", "no exchange", "not acceptable", "unknown property", "not encodable"),
-        *("nested", "unknown property with NUL", "property of the wrong type"),
+        *("nested", "longer than a frame", "unknown property with NUL", "property of the wrong type"),
     ],
 )
 def test_a_row_that_fails_waits_and_blocks_nobody(empty: Any, invoke: Any, bad: dict[str, Any]) -> None:

@@ -18,7 +18,7 @@ from localregion.plan.model import Plan
 
 EVENTS = Path(__file__).parents[2] / "events"
 # What any of the functions needs of others.
-THIRD_PARTY = ("aws_lambda_powertools", "pamqp", "psycopg", "pydantic_core", "sqlalchemy")
+THIRD_PARTY = ("aws_lambda_powertools", "pika", "psycopg", "pydantic_core", "sqlalchemy")
 
 
 def recorded(name: str) -> dict[str, Any]:

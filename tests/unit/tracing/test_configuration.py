@@ -16,7 +16,7 @@ from tracing import Tracing, TracingSettings, configure
 from tracing.off import OFF
 from tracing.recording import Recording
 
-LAYER = Path(__file__).parents[3] / "layers" / "tracing" / "python"
+LAYERS = [Path(__file__).parents[3] / "layers" / name / "python" for name in ("sockets", "tracing")]
 USUAL = "an export has its usual time"
 ENDPOINT = {"OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:4318"}
 SHOW_IMPORTS = (
@@ -67,7 +67,7 @@ def test_opentelemetry_is_imported_when_a_function_starts_or_never(environ: dict
     paths = [entry for entry in sys.path if entry.endswith("site-packages")]
     done = subprocess.run(
         [sys.executable, "-c", SHOW_IMPORTS],
-        env={"PYTHONPATH": ":".join([str(LAYER), *paths]), **environ},
+        env={"PYTHONPATH": ":".join([*map(str, LAYERS), *paths]), **environ},
         capture_output=True,
         text=True,
         check=True,

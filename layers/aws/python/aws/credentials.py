@@ -11,6 +11,9 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from sockets import Deadline
+from sockets.http import request
+
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
@@ -27,12 +30,13 @@ def load(environ: Mapping[str, str] = os.environ, *, timeout_s: float = 2.0) -> 
 
 
 def _from_container(environ: Mapping[str, str], timeout_s: float) -> Credentials:
-    import urllib.request  # only SnapStart comes this way: nobody else should pay for the import
-
-    request = urllib.request.Request(  # noqa: S310 - the address is AWS's own
+    status, answer = request(
+        "GET",
         environ["AWS_CONTAINER_CREDENTIALS_FULL_URI"],
-        headers={"Authorization": environ["AWS_CONTAINER_AUTHORIZATION_TOKEN"]},
+        headers={"authorization": environ["AWS_CONTAINER_AUTHORIZATION_TOKEN"]},
+        deadline=Deadline(timeout_s),
     )
-    with urllib.request.urlopen(request, timeout=timeout_s) as answer:  # noqa: S310
-        document = json.load(answer)
+    if status != 200:
+        raise OSError(f"the credentials endpoint answered {status}")
+    document = json.loads(answer)
     return Credentials(document["AccessKeyId"], document["SecretAccessKey"], document["Token"])

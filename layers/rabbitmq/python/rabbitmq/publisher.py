@@ -12,8 +12,8 @@ from collections.abc import Callable, Sequence
 from urllib.parse import urlsplit
 
 from rabbitmq.connection import Message, PublisherConnection
-from rabbitmq.deadline import Deadline
 from rabbitmq.errors import BrokerUnavailableError, PublishError, UnconfirmedError
+from sockets import Deadline
 
 PAUSE_AFTER_FAILURE_S = 5.0
 # Beyond this the load balancer or the broker may have dropped an idle connection without a word to us.
@@ -81,7 +81,7 @@ class Publisher:
 
     def _connect(self, deadline: Deadline) -> PublisherConnection:
         address = urlsplit(self._endpoint)
-        username, password = self._credentials(deadline.remaining())
+        username, password = self._credentials(deadline.remaining_s())
         return PublisherConnection(
             address.hostname or "",
             address.port or DEFAULT_PORTS[address.scheme],

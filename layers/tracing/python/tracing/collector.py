@@ -9,15 +9,10 @@ connection after an answer of unknown length.
 
 from __future__ import annotations
 
-import contextlib
-import ipaddress
 import re
-import select
-import socket
-import threading
-import time
-from typing import Any
 from urllib.parse import urlsplit
+
+from sockets import Deadline, Stream
 
 ANSWER_MAX = 65_536
 _ANSWER = re.compile(rb"HTTP/1\.[01] (\d{3})[ \r][\s\S]*?\r\n\r\n")
@@ -47,7 +42,7 @@ class Collector:
 
     def post(self, body: bytes) -> None:
         """Raises ExportError."""
-        deadline = _Deadline(self.timeout_s)
+        deadline = Deadline(self.timeout_s)
         try:
             self._post(body, deadline)
         except OSError as error:
@@ -65,7 +60,7 @@ class Collector:
         if connection is not None:
             connection.close()
 
-    def _post(self, body: bytes, deadline: _Deadline) -> None:
+    def _post(self, body: bytes, deadline: Deadline) -> None:
         if self._connection is not None and not self._connection.is_usable():
             self.close()
         is_reused = self._connection is not None
@@ -77,12 +72,12 @@ class Collector:
             self.close()
             self._exchange(body, deadline)
 
-    def _exchange(self, body: bytes, deadline: _Deadline) -> None:
+    def _exchange(self, body: bytes, deadline: Deadline) -> None:
         if self._connection is None:
-            self._connection = _Connection(_connect(self._host, self._port, deadline))
+            self._connection = _Connection(Stream(self._host, self._port, deadline=deadline))
         self._connection.deadline = deadline
         head = f"{self._head}Content-Length: {len(body)}\r\n\r\n"
-        self._connection.sendall(head.encode("ascii") + body)
+        self._connection.send(head.encode("ascii") + body)
         status, is_kept = self._connection.answer()
         if not is_kept:
             self.close()
@@ -90,92 +85,34 @@ class Collector:
             raise ExportError(f"the collector answered {status}")
 
 
-class _Deadline:
-    """A point on the monotonic clock."""
-
-    def __init__(self, seconds: float) -> None:
-        self._began_at = time.monotonic()
-        self._ends_at = self._began_at + seconds
-
-    def spent_s(self) -> float:
-        return time.monotonic() - self._began_at
-
-    def remaining(self) -> float:
-        """Raises TimeoutError when nothing remains: zero would mean a non-blocking socket."""
-        left = self._ends_at - time.monotonic()
-        if left <= 0:
-            raise TimeoutError("the time for the export is over")
-        return left
-
-
 class _Connection:
-    """A stream whose every operation ends at `deadline`: a time-out for each would let a slow collector add them up."""
+    """HTTP's side of a stream; `deadline` is the current request's."""
 
-    deadline: _Deadline
+    deadline: Deadline
 
-    def __init__(self, stream: socket.socket) -> None:
+    def __init__(self, stream: Stream) -> None:
         self._stream = stream
 
     def is_usable(self) -> bool:
         """A collector that is asked nothing says nothing: what can be read now is its farewell."""
-        return not select.select([self._stream], [], [], 0)[0]
+        return not self._stream.has_input()
 
-    def sendall(self, data: bytes) -> None:
-        self._stream.settimeout(self.deadline.remaining())
-        self._stream.sendall(data)
+    def send(self, data: bytes) -> None:
+        self._stream.send(data, self.deadline)
 
     def answer(self) -> tuple[int, bool]:
         """The status, and whether the connection can be used again. Raises OSError."""
         received = b""
         while (head := _ANSWER.match(received)) is None:
-            received += self._receive()
+            received += self._stream.receive(self.deadline)
             if len(received) > ANSWER_MAX or not b"HTTP/1.".startswith(received[:7]):
                 raise OSError("the answer is no HTTP")
         length = _LENGTH.search(head[0])
         if length is None or _LAST.search(head[0]) or head.end() + int(length[1]) > ANSWER_MAX:
             return int(head[1]), False
         while len(received) < head.end() + int(length[1]):
-            received += self._receive()
+            received += self._stream.receive(self.deadline)
         return int(head[1]), True
 
     def close(self) -> None:
         self._stream.close()
-
-    def _receive(self) -> bytes:
-        self._stream.settimeout(self.deadline.remaining())
-        if data := self._stream.recv(ANSWER_MAX):
-            return data
-        raise ConnectionResetError("the collector hung up")
-
-
-def _connect(host: str, port: int, deadline: _Deadline) -> socket.socket:
-    failure: OSError = OSError(f"{host} has no address")
-    for family, kind, protocol, _, address in _resolve(host, port, deadline):
-        stream = socket.socket(family, kind, protocol)
-        try:
-            stream.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            stream.settimeout(deadline.remaining())
-            stream.connect(address)
-        except OSError as error:
-            stream.close()
-            failure = error
-        else:
-            return stream
-    raise failure
-
-
-def _resolve(host: str, port: int, deadline: _Deadline) -> list[Any]:
-    """getaddrinfo in a thread unless it is an address: the resolver's time-outs are tens of seconds."""
-    with contextlib.suppress(ValueError):
-        ipaddress.ip_address(host)
-        return socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_NUMERICHOST)
-    found: list[Any] = []
-
-    def look_up() -> None:
-        with contextlib.suppress(OSError):
-            found.extend(socket.getaddrinfo(host, port, type=socket.SOCK_STREAM))
-
-    thread = threading.Thread(target=look_up, name="resolve", daemon=True)
-    thread.start()
-    thread.join(deadline.remaining())
-    return list(found)
