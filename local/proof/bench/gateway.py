@@ -20,10 +20,10 @@ from typing import Any
 
 import yaml
 
-from localregion.kong.configuration import Route
-from localregion.kong.exchange import Exchange
-from localregion.kong.lambda_event import build_event
-from localregion.kong.router import Match
+from localregion.kong.config.configuration import Route
+from localregion.kong.lambda_.event import build_event
+from localregion.kong.request.exchange import Exchange
+from localregion.kong.request.router import Match
 from localregion.project import PACKAGE_PARENT
 from proof.bench import emulators, load
 from proof.bench.figures import Budget, Row, Sample

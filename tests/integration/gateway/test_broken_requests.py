@@ -11,7 +11,7 @@ from tests.integration.gateway.invoke_endpoint import InvokeEndpoint, Script
 
 from localregion.kong.declarative import parse
 from localregion.kong.gateway import Gateway
-from localregion.kong.invoke_client import InvokeClient
+from localregion.kong.lambda_.invoke_client import InvokeClient
 from localregion.kong.server import GatewayServer
 
 HEAD = b"Host: orders.example.test\r\napikey: demo-key\r\n"

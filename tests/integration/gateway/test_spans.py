@@ -16,7 +16,7 @@ from tests.integration.gateway.collector import Collector, running_collector
 from tests.integration.gateway.gateway_process import GatewayProcess, read_response, request_bytes, running_gateway
 from tests.integration.gateway.invoke_endpoint import InvokeEndpoint
 
-from localregion.kong.span_queue import QueueSettings, SpanQueue
+from localregion.kong.tracing.span_queue import QueueSettings, SpanQueue
 
 SETTINGS = {
     "max_batch_size": 50,

@@ -14,13 +14,13 @@ from pathlib import Path
 
 import uvloop
 
-from localregion.kong.configuration import Configuration
+from localregion.kong.config.configuration import Configuration
+from localregion.kong.config.kong_conf import refuse_settings, settings_of
+from localregion.kong.config.schema import ConfigurationError
 from localregion.kong.declarative import parse, read
 from localregion.kong.gateway import Gateway, with_invoke_port, with_spans_endpoint
-from localregion.kong.invoke_client import InvokeClient
-from localregion.kong.kong_conf import refuse_settings, settings_of
-from localregion.kong.request_body import BODY_MAX_BYTES
-from localregion.kong.schema import ConfigurationError
+from localregion.kong.lambda_.invoke_client import InvokeClient
+from localregion.kong.request.body import BODY_MAX_BYTES
 from localregion.kong.server import STOP_TIMEOUT_S, GatewayServer
 from localregion.plan import model
 

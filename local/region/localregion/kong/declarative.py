@@ -15,10 +15,17 @@ from urllib.parse import urlsplit
 
 import yaml
 
-from localregion.kong import entities
-from localregion.kong.configuration import Configuration, Consumer, Credential, PluginConfiguration, Route, Service
+from localregion.kong.config import entities
+from localregion.kong.config.configuration import (
+    Configuration,
+    Consumer,
+    Credential,
+    PluginConfiguration,
+    Route,
+    Service,
+)
+from localregion.kong.config.schema import NOT_SUPPORTED, ConfigurationError, Errors, check_record, render
 from localregion.kong.plugins import BUNDLED, SUPPORTED
-from localregion.kong.schema import NOT_SUPPORTED, ConfigurationError, Errors, check_record, render
 
 _IDS = uuid.UUID("6d1f9f6e-3f0c-5b0a-9a55-0c9c2f7f5f10")
 

@@ -8,13 +8,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from localregion.kong.configuration import Configuration
-from localregion.kong.errors import NO_ROUTE, error_response
-from localregion.kong.exchange import Exchange, Response
-from localregion.kong.invoke_client import InvokeClient
+from localregion.kong.config.configuration import Configuration
+from localregion.kong.lambda_.invoke_client import InvokeClient
 from localregion.kong.plugin import Surroundings
 from localregion.kong.plugin_chain import plugin_chains
-from localregion.kong.router import Router
+from localregion.kong.request.errors import NO_ROUTE, error_response
+from localregion.kong.request.exchange import Exchange, Response
+from localregion.kong.request.router import Router
 
 
 class Gateway:

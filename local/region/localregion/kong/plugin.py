@@ -7,11 +7,11 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from localregion.kong.configuration import Credential, PluginConfiguration
+from localregion.kong.config.configuration import Credential, PluginConfiguration
+from localregion.kong.config.schema import Errors, Field
 from localregion.kong.counters import Counters
-from localregion.kong.exchange import Exchange, Response
-from localregion.kong.invoke_client import InvokeClient
-from localregion.kong.schema import Errors, Field
+from localregion.kong.lambda_.invoke_client import InvokeClient
+from localregion.kong.request.exchange import Exchange, Response
 
 Access = Callable[[Exchange], Awaitable[Response | None]]
 HeaderFilter = Callable[[Exchange, Response], None]

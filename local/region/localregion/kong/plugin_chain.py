@@ -10,13 +10,13 @@ from __future__ import annotations
 
 import logging
 
-from localregion.kong.configuration import Configuration, PluginConfiguration, Route
-from localregion.kong.errors import UNEXPECTED, error_response
-from localregion.kong.exchange import Exchange, Response
+from localregion.kong.config.configuration import Configuration, PluginConfiguration, Route
+from localregion.kong.config.schema import ConfigurationError
 from localregion.kong.plugin import Plugin, Surroundings
 from localregion.kong.plugins import SUPPORTED
-from localregion.kong.request_body import BodyError
-from localregion.kong.schema import ConfigurationError
+from localregion.kong.request.body import BodyError
+from localregion.kong.request.errors import UNEXPECTED, error_response
+from localregion.kong.request.exchange import Exchange, Response
 
 _LOG = logging.getLogger("gateway")
 

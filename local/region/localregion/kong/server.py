@@ -16,11 +16,11 @@ from aiohttp import web
 from aiohttp.http_exceptions import LineTooLong
 from aiohttp.web_protocol import RequestHandler
 
-from localregion.kong.errors import PLAIN, error_response
-from localregion.kong.exchange import Exchange, Response
-from localregion.kong.http_response import response_bytes
 from localregion.kong.plugin_chain import log
-from localregion.kong.request_body import BODY_MAX_BYTES, BODY_TIMEOUT_S, BodyError, read_body
+from localregion.kong.request.body import BODY_MAX_BYTES, BODY_TIMEOUT_S, BodyError, read_body
+from localregion.kong.request.errors import PLAIN, error_response
+from localregion.kong.request.exchange import Exchange, Response
+from localregion.kong.request.response import response_bytes
 
 if TYPE_CHECKING:
     from localregion.kong.gateway import Gateway

@@ -13,16 +13,16 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-from localregion.kong.configuration import PluginConfiguration
-from localregion.kong.errors import UNEXPECTED, error_response
-from localregion.kong.exchange import Exchange, Response
-from localregion.kong.forwarded_request import Forwarding, build_forwarded
-from localregion.kong.invoke_client import InvokeCall, invoke_call
-from localregion.kong.lambda_event import build_event
-from localregion.kong.lambda_response import InvokeAnswer, InvokeError, payload_response, proxy_response
+from localregion.kong.config.configuration import PluginConfiguration
+from localregion.kong.config.schema import NOT_SUPPORTED, ConfigurationError, Errors, Field
+from localregion.kong.lambda_.event import build_event
+from localregion.kong.lambda_.invoke_client import InvokeCall, invoke_call
+from localregion.kong.lambda_.response import InvokeAnswer, InvokeError, payload_response, proxy_response
+from localregion.kong.lambda_.sigv4 import Credentials
 from localregion.kong.plugin import Plugin, PluginType, Surroundings
-from localregion.kong.schema import NOT_SUPPORTED, ConfigurationError, Errors, Field
-from localregion.kong.sigv4 import Credentials
+from localregion.kong.request.errors import UNEXPECTED, error_response
+from localregion.kong.request.exchange import Exchange, Response
+from localregion.kong.request.forwarded_request import Forwarding, build_forwarded
 
 _LOG = logging.getLogger("gateway.aws-lambda")
 

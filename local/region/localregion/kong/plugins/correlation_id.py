@@ -10,10 +10,10 @@ import itertools
 import uuid
 from collections.abc import Callable
 
-from localregion.kong.configuration import PluginConfiguration
-from localregion.kong.exchange import Exchange, Response
+from localregion.kong.config.configuration import PluginConfiguration
+from localregion.kong.config.schema import Field
 from localregion.kong.plugin import Plugin, PluginType, Surroundings
-from localregion.kong.schema import Field
+from localregion.kong.request.exchange import Exchange, Response
 
 NAME = "correlation-id"
 FIELDS = {

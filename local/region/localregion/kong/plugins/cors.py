@@ -12,10 +12,10 @@ from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlsplit
 
-from localregion.kong.configuration import PluginConfiguration
-from localregion.kong.exchange import Exchange, Response
+from localregion.kong.config.configuration import PluginConfiguration
+from localregion.kong.config.schema import Errors, Field
 from localregion.kong.plugin import Plugin, PluginType, Surroundings
-from localregion.kong.schema import Errors, Field
+from localregion.kong.request.exchange import Exchange, Response
 
 NAME = "cors"
 _METHODS = ("GET", "HEAD", "PUT", "PATCH", "POST", "DELETE", "OPTIONS", "TRACE", "CONNECT")

@@ -10,11 +10,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from localregion.kong.configuration import Credential, PluginConfiguration
-from localregion.kong.errors import error_response
-from localregion.kong.exchange import Exchange, Response
+from localregion.kong.config.configuration import Credential, PluginConfiguration
+from localregion.kong.config.schema import Field
 from localregion.kong.plugin import Plugin, PluginType, Surroundings
-from localregion.kong.schema import Field
+from localregion.kong.request.errors import error_response
+from localregion.kong.request.exchange import Exchange, Response
 
 FIELDS = {
     "key_names": Field(kind="array", default=["apikey"], elements=Field(kind="string")),

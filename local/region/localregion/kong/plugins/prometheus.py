@@ -5,9 +5,9 @@ It changes nothing that a client or a function sees, in Kong neither.
 
 from __future__ import annotations
 
-from localregion.kong.configuration import PluginConfiguration
+from localregion.kong.config.configuration import PluginConfiguration
+from localregion.kong.config.schema import Field
 from localregion.kong.plugin import Plugin, PluginType, Surroundings
-from localregion.kong.schema import Field
 
 FIELDS = {
     name: Field(kind="boolean", default=False)

@@ -13,12 +13,12 @@ from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from typing import Any
 
-from localregion.kong.configuration import PluginConfiguration
+from localregion.kong.config.configuration import PluginConfiguration
+from localregion.kong.config.schema import NOT_SUPPORTED, Errors, Field, above_zero
 from localregion.kong.counters import SECONDS, window_start
-from localregion.kong.errors import error_response
-from localregion.kong.exchange import Exchange, Response
 from localregion.kong.plugin import Plugin, PluginType, Surroundings
-from localregion.kong.schema import NOT_SUPPORTED, Errors, Field, above_zero
+from localregion.kong.request.errors import error_response
+from localregion.kong.request.exchange import Exchange, Response
 
 _POSITIVE = Field(kind="number", check=above_zero)
 _BY = ("consumer", "credential", "ip", "service", "header", "path")

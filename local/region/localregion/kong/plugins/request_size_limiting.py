@@ -6,11 +6,11 @@ Protocol: https://docs.konghq.com/hub/kong-inc/request-size-limiting/, as record
 
 from __future__ import annotations
 
-from localregion.kong.configuration import PluginConfiguration
-from localregion.kong.errors import error_response
-from localregion.kong.exchange import Exchange, Response
+from localregion.kong.config.configuration import PluginConfiguration
+from localregion.kong.config.schema import Field
 from localregion.kong.plugin import Plugin, PluginType, Surroundings
-from localregion.kong.schema import Field
+from localregion.kong.request.errors import error_response
+from localregion.kong.request.exchange import Exchange, Response
 
 _BYTES = {"megabytes": 2**20, "kilobytes": 2**10, "bytes": 1}
 FIELDS = {

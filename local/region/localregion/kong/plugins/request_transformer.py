@@ -7,11 +7,11 @@ Protocol: https://docs.konghq.com/hub/kong-inc/request-transformer/, as recorded
 
 from __future__ import annotations
 
-from localregion.kong.configuration import PluginConfiguration
-from localregion.kong.exchange import Exchange
-from localregion.kong.header_changes import ACTIONS, HeaderChanges, Headers, template_errors, texts
+from localregion.kong.config.configuration import PluginConfiguration
+from localregion.kong.config.schema import Field
 from localregion.kong.plugin import Plugin, PluginType, Surroundings
-from localregion.kong.schema import Field
+from localregion.kong.request.exchange import Exchange
+from localregion.kong.request.header_changes import ACTIONS, HeaderChanges, Headers, template_errors, texts
 
 
 def _action(name: str) -> Field:

@@ -6,11 +6,11 @@ Protocol: https://docs.konghq.com/hub/kong-inc/response-transformer/, as recorde
 
 from __future__ import annotations
 
-from localregion.kong.configuration import PluginConfiguration
-from localregion.kong.exchange import Exchange, Response
-from localregion.kong.header_changes import ACTIONS, HeaderChanges, template_errors, texts
+from localregion.kong.config.configuration import PluginConfiguration
+from localregion.kong.config.schema import Field
 from localregion.kong.plugin import Plugin, PluginType, Surroundings
-from localregion.kong.schema import Field
+from localregion.kong.request.exchange import Exchange, Response
+from localregion.kong.request.header_changes import ACTIONS, HeaderChanges, template_errors, texts
 
 _TYPES = ("boolean", "number", "string")
 

@@ -21,13 +21,13 @@ from urllib.parse import urlsplit
 
 from aiohttp import ClientTimeout
 
-from localregion.kong.configuration import PluginConfiguration
-from localregion.kong.exchange import Exchange, Response
+from localregion.kong.config.configuration import PluginConfiguration
+from localregion.kong.config.schema import NOT_SUPPORTED, ConfigurationError, Errors, Field
 from localregion.kong.plugin import Plugin, PluginType, Surroundings
-from localregion.kong.schema import NOT_SUPPORTED, ConfigurationError, Errors, Field
-from localregion.kong.span_queue import QueueSettings, SpanQueue
-from localregion.kong.trace_context import TraceContext, format_traceparent, parse_traceparent
-from localregion.kong.zipkin_spans import RequestTrace, SpanSettings, build_spans
+from localregion.kong.request.exchange import Exchange, Response
+from localregion.kong.tracing.span_queue import QueueSettings, SpanQueue
+from localregion.kong.tracing.trace_context import TraceContext, format_traceparent, parse_traceparent
+from localregion.kong.tracing.zipkin_spans import RequestTrace, SpanSettings, build_spans
 
 NAME = "zipkin"
 _EXTRACTED = ("datadog", "b3", "gcp", "jaeger", "aws", "ot", "w3c")

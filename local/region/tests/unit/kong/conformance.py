@@ -19,12 +19,12 @@ from unit.kong.recordings import Case
 from unit.kong.replay import Replayed, replay
 from unit.kong.wording import same_errors
 
+from localregion.kong.config.schema import ConfigurationError
 from localregion.kong.declarative import parse
 from localregion.kong.declarative import read as read_file
-from localregion.kong.http_response import response_bytes
-from localregion.kong.lambda_response import InvokeAnswer, proxy_response
-from localregion.kong.router import Router
-from localregion.kong.schema import ConfigurationError
+from localregion.kong.lambda_.response import InvokeAnswer, proxy_response
+from localregion.kong.request.response import response_bytes
+from localregion.kong.request.router import Router
 
 MATCHED, REFUSED, DIFFERING = "matched", "refused", "differing"
 # `…_call_3`, `…_3`: the third request to the same gateway.

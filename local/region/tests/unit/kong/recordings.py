@@ -14,11 +14,11 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from localregion.kong.configuration import Configuration
+from localregion.kong.config.configuration import Configuration
+from localregion.kong.config.kong_conf import refuse_settings
+from localregion.kong.config.schema import ConfigurationError
 from localregion.kong.declarative import parse
 from localregion.kong.gateway import Gateway
-from localregion.kong.kong_conf import refuse_settings
-from localregion.kong.schema import ConfigurationError
 
 OWN_FOLDER = Path(__file__).parents[2] / "events" / "kong"
 FOLDER = Path(os.environ.get("KONG_RECORDINGS") or OWN_FOLDER)

@@ -11,12 +11,12 @@ from functools import cache
 
 from unit.kong.recordings import Case, body_bytes
 
-from localregion.kong.configuration import Configuration
-from localregion.kong.exchange import Exchange
+from localregion.kong.config.configuration import Configuration
 from localregion.kong.gateway import Gateway
-from localregion.kong.http_response import response_bytes
-from localregion.kong.invoke_client import InvokeCall
-from localregion.kong.lambda_response import InvokeAnswer, InvokeError
+from localregion.kong.lambda_.invoke_client import InvokeCall
+from localregion.kong.lambda_.response import InvokeAnswer, InvokeError
+from localregion.kong.request.exchange import Exchange
+from localregion.kong.request.response import response_bytes
 
 # What the endpoint of the recordings answers when a case does not say.
 _ENDPOINT_HEADERS = [

@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 from unit.kong.recordings import own
 
+from localregion.kong.config.kong_conf import refuse_settings, settings_of
+from localregion.kong.config.schema import ConfigurationError, Field
 from localregion.kong.declarative import parse, read
 from localregion.kong.gateway import with_invoke_port
-from localregion.kong.kong_conf import refuse_settings, settings_of
 from localregion.kong.plugins import SUPPORTED
-from localregion.kong.schema import ConfigurationError, Field
 
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:

@@ -9,8 +9,8 @@ import pytest
 from unit.kong.recordings import CONSUMERS, Case, assert_same_body, own, stable_headers
 from unit.kong.replay import Replayed, replay
 
+from localregion.kong.config.schema import ConfigurationError
 from localregion.kong.declarative import parse
-from localregion.kong.schema import ConfigurationError
 
 LAMBDA = {
     "name": "aws-lambda",

@@ -6,11 +6,11 @@ import json
 
 import pytest
 
-from localregion.kong.configuration import Route
-from localregion.kong.exchange import Exchange
-from localregion.kong.lambda_event import build_event, host_name
-from localregion.kong.query import parse_query
-from localregion.kong.router import Match
+from localregion.kong.config.configuration import Route
+from localregion.kong.lambda_.event import build_event, host_name
+from localregion.kong.request.exchange import Exchange
+from localregion.kong.request.query import parse_query
+from localregion.kong.request.router import Match
 
 ROUTE = Route(id="r", name="r", paths=("/",), strip_path=False, regex_priority=0, service=None)
 

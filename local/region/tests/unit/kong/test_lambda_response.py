@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from localregion.kong.errors import rendered
-from localregion.kong.exchange import Response
-from localregion.kong.http_response import response_bytes
-from localregion.kong.lambda_response import InvokeAnswer, InvokeError, proxy_response
+from localregion.kong.lambda_.response import InvokeAnswer, InvokeError, proxy_response
+from localregion.kong.request.errors import rendered
+from localregion.kong.request.exchange import Response
+from localregion.kong.request.response import response_bytes
 
 
 def _map(payload: Any, *, invoke_headers: tuple[tuple[str, str], ...] = ()) -> Response:

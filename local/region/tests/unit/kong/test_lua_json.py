@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from localregion.kong.lua_json import complaint, encode
+from localregion.kong.lambda_.lua_json import complaint, encode
 
 
 @pytest.mark.parametrize(

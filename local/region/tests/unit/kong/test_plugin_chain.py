@@ -6,11 +6,11 @@ import itertools
 
 import pytest
 
-from localregion.kong.configuration import PluginConfiguration, Route, Service
+from localregion.kong.config.configuration import PluginConfiguration, Route, Service
+from localregion.kong.config.schema import ConfigurationError
 from localregion.kong.declarative import parse
 from localregion.kong.gateway import Gateway
 from localregion.kong.plugin_chain import most_specific
-from localregion.kong.schema import ConfigurationError
 
 # Most specific first, as recorded on the real Kong (consumer, route, service).
 RECORDED = ["crs", "cr", "cs", "rs", "c", "r", "s", ""]

@@ -11,9 +11,9 @@ from unit.kong.replay import ScriptedInvokeClient
 
 from localregion.kong.counters import COUNTERS_MAX, Counters, window_start
 from localregion.kong.declarative import parse
-from localregion.kong.exchange import Exchange
 from localregion.kong.gateway import Gateway
-from localregion.kong.lambda_response import InvokeAnswer
+from localregion.kong.lambda_.response import InvokeAnswer
+from localregion.kong.request.exchange import Exchange
 
 KEY_AUTH = {"name": "key-auth"}
 

@@ -7,12 +7,12 @@ from typing import Any
 import pytest
 from unit.kong.recordings import own
 
-from localregion.kong.configuration import Route, Service
+from localregion.kong.config.configuration import Route, Service
+from localregion.kong.config.regex import UnsupportedRegexError, compile_path
+from localregion.kong.config.schema import ConfigurationError
 from localregion.kong.declarative import parse
-from localregion.kong.regex import UnsupportedRegexError, compile_path
-from localregion.kong.request_path import normalize
-from localregion.kong.router import Router
-from localregion.kong.schema import ConfigurationError
+from localregion.kong.request.path import normalize
+from localregion.kong.request.router import Router
 
 ROUTING = own("routing")
 

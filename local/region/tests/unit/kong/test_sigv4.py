@@ -7,7 +7,7 @@ import base64
 import pytest
 from unit.kong.recordings import Case, own
 
-from localregion.kong.sigv4 import Credentials, authorization
+from localregion.kong.lambda_.sigv4 import Credentials, authorization
 
 # Only these were recorded byte for byte.
 RAW = [case for case in own("aws_lambda_requests")["cases"] if "body" in (case.get("upstream_request") or {})]

@@ -10,12 +10,12 @@ import pytest
 from unit.kong.recordings import PLAIN_LAMBDA, Case, own
 from unit.kong.replay import ScriptedInvokeClient, exchange_of
 
+from localregion.kong.config.schema import ConfigurationError
 from localregion.kong.declarative import parse
 from localregion.kong.gateway import Gateway, with_spans_endpoint
-from localregion.kong.lambda_response import InvokeAnswer
+from localregion.kong.lambda_.response import InvokeAnswer
 from localregion.kong.plugin_chain import log
-from localregion.kong.schema import ConfigurationError
-from localregion.kong.span_queue import SpanQueue
+from localregion.kong.tracing.span_queue import SpanQueue
 
 TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
 CLIENT = ["traceparent", f"00-{TRACE}-00f067aa0ba902b7-01"]

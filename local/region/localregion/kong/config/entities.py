@@ -10,8 +10,8 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from localregion.kong.regex import LookAroundError, UnsupportedRegexError, compile_path
-from localregion.kong.schema import Errors, Field
+from localregion.kong.config.regex import LookAroundError, UnsupportedRegexError, compile_path
+from localregion.kong.config.schema import Errors, Field
 
 FORMAT_VERSIONS = ("1.1", "2.1", "3.0")
 

@@ -15,8 +15,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from localregion.kong.exchange import HEADERS_MAX, Exchange
-from localregion.kong.query import parse_query
+from localregion.kong.request.exchange import HEADERS_MAX, Exchange
+from localregion.kong.request.query import parse_query
 
 # Compared with the whole header, parameters included.
 _RAW_TYPES = frozenset({"text/plain", "text/html", "application/xml", "text/xml", "application/soap+xml"})

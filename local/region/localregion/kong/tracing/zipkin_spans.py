@@ -14,10 +14,10 @@ import time
 from dataclasses import dataclass
 from typing import Any
 
-from localregion.kong.exchange import Exchange, Response
-from localregion.kong.lambda_event import host_name
-from localregion.kong.request_path import normalize
-from localregion.kong.span_queue import Span
+from localregion.kong.lambda_.event import host_name
+from localregion.kong.request.exchange import Exchange, Response
+from localregion.kong.request.path import normalize
+from localregion.kong.tracing.span_queue import Span
 
 _TAG = re.compile(r"\s*(\S+)\s*=\s*(.*\S)\s*", re.DOTALL)
 

@@ -13,7 +13,7 @@ import json
 import time
 from typing import Any
 
-from localregion.kong.exchange import HEADERS_MAX, Exchange
+from localregion.kong.request.exchange import HEADERS_MAX, Exchange
 
 # Text holds one character per byte, so that latin-1 gives the request's own bytes back.
 _encode = json.JSONEncoder(ensure_ascii=False, check_circular=False, separators=(",", ":")).encode

@@ -10,7 +10,7 @@ import json
 import re
 from html import escape
 
-from localregion.kong.exchange import Exchange, Response
+from localregion.kong.request.exchange import Exchange, Response
 
 UNEXPECTED = "An unexpected error occurred"
 NO_ROUTE = "no Route matched with those values"

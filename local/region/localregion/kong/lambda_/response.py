@@ -15,9 +15,9 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from localregion.kong import lua_json
-from localregion.kong.errors import plugin_response
-from localregion.kong.exchange import Response
+from localregion.kong.lambda_ import lua_json
+from localregion.kong.request.errors import plugin_response
+from localregion.kong.request.exchange import Response
 
 # Not passed on: the connection to the Invoke API is none of the client's business, and the body's length is known.
 _HOP_BY_HOP = frozenset({"connection", "content-length", "transfer-encoding", "keep-alive"})

@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from aiohttp import ClientTimeout
 
 from localregion.kong.http_client import HttpClient, HttpClientError, Server
-from localregion.kong.lambda_response import InvokeAnswer, InvokeError
-from localregion.kong.sigv4 import SESSION_HEADER, Credentials, authorization
+from localregion.kong.lambda_.response import InvokeAnswer, InvokeError
+from localregion.kong.lambda_.sigv4 import SESSION_HEADER, Credentials, authorization
 
 # For parity: what Kong's HTTP library calls itself.
 _USER_AGENT = "lua-resty-http/0.17.2 (Lua) ngx_lua/10026"

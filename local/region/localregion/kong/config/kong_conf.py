@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from localregion.kong.schema import NOT_SUPPORTED, ConfigurationError
+from localregion.kong.config.schema import NOT_SUPPORTED, ConfigurationError
 
 _PREFIX = "KONG_"
 _REFUSED = frozenset(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from email.utils import formatdate
 
-from localregion.kong.exchange import Response
+from localregion.kong.request.exchange import Response
 
 VERSION = "3.9.3"
 SERVER = f"kong/{VERSION}"

@@ -11,9 +11,9 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
-from localregion.kong.configuration import Route
-from localregion.kong.regex import compile_path
-from localregion.kong.request_path import escape, normalize
+from localregion.kong.config.configuration import Route
+from localregion.kong.config.regex import compile_path
+from localregion.kong.request.path import escape, normalize
 
 
 @dataclass(frozen=True, slots=True)

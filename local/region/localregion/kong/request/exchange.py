@@ -12,11 +12,11 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from localregion.kong.query import QueryArguments, parse_query
+from localregion.kong.request.query import QueryArguments, parse_query
 
 if TYPE_CHECKING:
-    from localregion.kong.configuration import Consumer, Credential, Route
-    from localregion.kong.router import Match
+    from localregion.kong.config.configuration import Consumer, Credential, Route
+    from localregion.kong.request.router import Match
 
 # Kong's PDK reads at most this many header lines and query arguments; the rest is not there for a plugin.
 HEADERS_MAX = 100

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from localregion.kong.schema import Errors, Field
+from localregion.kong.config.schema import Errors, Field
 
 ACTIONS = ("remove", "rename", "replace", "add", "append")
 _PAIR = re.compile(r"[^:]+:.*", re.DOTALL)

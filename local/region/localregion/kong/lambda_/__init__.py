@@ -1,0 +1,1 @@
+"""The aws-lambda plugin's side towards Lambda: the event, the signed call, the answer."""

@@ -1,0 +1,1 @@
+"""A request on its way: routed, read, changed, answered, refused in Kong's form."""

@@ -1,0 +1,1 @@
+"""Trace context, Zipkin spans and the queue that sends them."""
