@@ -126,6 +126,9 @@ class RunningEmulator:
     def stop(self, number: int = signal.SIGTERM) -> int:
         """End the emulator with a signal; return its exit code."""
         assert self.process is not None
+        # Collected as garbage, their sockets would be a warning in some later test.
+        for client in self._clients.values():
+            client.close()
         self.process.send_signal(number)
         return self.process.wait(30)
 
