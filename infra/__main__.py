@@ -158,7 +158,7 @@ outbox_relay = functions.build(
     statements=publisher.read(),
     reserved_concurrency=1,
 )
-# Nothing but IAM lets anybody invoke it: the gateway has no route to it.
+# Only a right of IAM lets a caller invoke it: the gateway has no route to it.
 operations = functions.build("operations", timeout_s=100, environment={})
 
 # One execution environment per mapping is all that Amazon MQ gives: throughput is the size of a batch.

@@ -35,7 +35,7 @@ def traces_of(config: Configuration, stack: str) -> Traces:
         return Traces()
     said = {
         RESOURCE_VARIABLE: f"deployment.environment.name={stack}",
-        # Of traces that begin in a function; the others were decided at the gateway.
+        # For traces that begin in a function; the gateway decides about the others.
         SAMPLING_VARIABLE: f"{config.trace_sampling:g}",
     }
     container = collector.ContainerArgs(version=config.collector_image, region=config.region, environment_name=stack)

@@ -6,7 +6,7 @@ from sqlalchemy.pool import NullPool
 
 from migrations.roles import ensure_roles
 
-# Any constant will do, as long as it is the same for everybody who migrates this database.
+# Any constant will do, as long as it is the same in every process that migrates this database.
 MIGRATION_LOCK = 4_071_953
 
 

@@ -27,7 +27,7 @@ def ensure_roles(connection: Connection) -> None:
     """Create what is missing, set what differs; harmless to repeat."""
     for role in OWNERS:
         _create(connection, role, "NOLOGIN")
-        # Since PostgreSQL 16 whoever creates a role may administer it but not act as it: that takes a grant.
+        # Since PostgreSQL 16 the creator of a role may administer it but not act as it: that takes a grant.
         connection.execute(text(f"GRANT {role} TO CURRENT_USER"))
     for role, settings in LOGINS.items():
         _create(connection, role, "LOGIN")

@@ -165,7 +165,7 @@ def running_collector() -> Iterator[Collector]:
 
 
 def decode(request: dict[str, Any]) -> Iterator[Span]:
-    """The spans of one request; whatever is not as OTLP's JSON has it fails here."""
+    """The spans of one request; what is not OTLP's JSON fails here."""
     for resource_spans in request["resourceSpans"]:
         resource = _attributes(resource_spans["resource"]["attributes"])
         for scope_spans in resource_spans["scopeSpans"]:

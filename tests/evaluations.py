@@ -1,4 +1,4 @@
-"""The Pulumi program, evaluated at most once per stack and session, whoever asks.
+"""The Pulumi program, evaluated at most once per stack and session, for all tests.
 
 A program that fails is not tried again either: each test that asks gets the same exception. What the evaluations
 generated as secrets is kept, so that a test can search the plans for it.

@@ -31,7 +31,7 @@ ANSWER_MARGIN_S = 0.5
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CreateOrder:
-    """The command: whose order, what, under which key; `trace_headers` are the client's trace context."""
+    """The command: the customer, the request, the idempotency key; `trace_headers` are the client's trace context."""
 
     customer_id: str
     request: CreateOrderRequest
@@ -115,13 +115,13 @@ def create_order(
 
 
 def _publish(new: NewOrder, *, repository: OrderRepository, publisher: Publisher, timeout_s: float) -> str | None:
-    """Publish the event and forget its outbox row, or return why not: then the relay goes on from the row."""
+    """Publish the event and delete its outbox row. A failure is returned as text; the relay then publishes the row."""
     try:
         outcome = publisher.publish([new.message], timeout_s=timeout_s)[0]
         if outcome is not None:
             raise outcome
         repository.delete_published(new.outbox_id)
-    except Exception as error:  # whatever it is: the order stands
+    except Exception as error:  # the order is committed: no failure of the publish may fail the request
         return str(error).strip()
     return None
 

@@ -1,10 +1,10 @@
 """Work off one batch: everything at once if it is new, with care if it was delivered before.
 
 A message that kills the function (crash, out of memory, time-out) takes its whole batch back to the queue. So messages
-that come again are begun in small groups, noted in the database before they are touched, and those that an environment
+that come again are begun in small groups and noted in the database before they are touched. Those that an environment
 died over are begun alone; after the second death a message is parked without being decoded. The note is taken back as
-soon as the messages are decoded: whatever happens while the database works is no message's fault, so an outage counts
-nothing. Nothing here depends on how the mapping requeues.
+soon as the messages are decoded: a later failure is the database's and not a message's, so an outage is never counted
+as a death. Nothing here depends on how the mapping requeues.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from invoice_consumer.rabbitmq_event import Delivery
 
 GROUP_SIZE = 100
 DEATHS_MAX = 2
-# What a value can be to blame for. A doubled number or order is never a message's fault: the counter was tampered with.
+# Errors that a message's values can cause. A unique violation is not among them: it means that the counter was changed.
 REFUSED_BY_THE_DATABASE = (psycopg.DataError, psycopg.errors.CheckViolation, psycopg.errors.NotNullViolation)
 KILLER = f"{DEATHS_MAX} execution environments died over this message; parked without decoding"
 
@@ -67,7 +67,7 @@ class Consumer:
         return report
 
     def _careful_groups(self, deliveries: Sequence[Delivery]) -> list[list[Delivery]]:
-        """Groups for what nobody died over, and each of the others alone."""
+        """Groups of the deliveries that no environment died over, and each of the others alone."""
         if not deliveries:
             return []
         fingerprints = [delivery.fingerprint() for delivery in deliveries]

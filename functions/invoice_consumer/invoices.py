@@ -31,7 +31,7 @@ class Batch:
 
 
 def sort_out(deliveries: Iterable[Delivery]) -> Batch:
-    """Decode and validate each delivery by itself: a bad one harms nobody."""
+    """Decode and validate each delivery by itself: a bad one does not affect the others."""
     batch = Batch()
     for delivery in deliveries:
         try:

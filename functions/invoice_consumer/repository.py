@@ -1,7 +1,7 @@
 """Invoices, parked messages and delivery attempts in Postgres: set by set, never message by message.
 
-Numbers are gapless because they come from a counter row: its lock is held from before the look for duplicates until
-commit, so whoever holds it sees every invoice there is (a sequence would burn a number for every duplicate).
+Numbers are gapless because they come from a counter row. Its lock is held from before the look for duplicates until
+commit, so the holder sees every invoice there is. (A sequence would burn a number for every duplicate.)
 """
 
 from __future__ import annotations
@@ -126,5 +126,5 @@ def _json(properties: object) -> str:
     try:
         return json.dumps(properties, allow_nan=False)
     except (ValueError, RecursionError):
-        # Not a number, or nested beyond what can be written: the body is what counts.
+        # The properties hold NaN, or nest too deep for JSON; the message is parked all the same, with its body.
         return '{"unreadable": true}'

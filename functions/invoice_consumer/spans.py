@@ -1,7 +1,7 @@
 """The spans of a batch: one that processes it, linked to every message in it, and one for each message that is parked.
 
-A batch is nobody's child: its messages come from as many traces. Whoever looks at one of them finds the batch by its
-link (https://opentelemetry.io/docs/specs/semconv/messaging/messaging-spans/#trace-structure).
+A batch's span is no child of a message's: the messages come from as many traces. From a message's trace the batch is
+found by its link (https://opentelemetry.io/docs/specs/semconv/messaging/messaging-spans/#trace-structure).
 """
 
 from __future__ import annotations

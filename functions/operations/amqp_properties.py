@@ -1,9 +1,12 @@
 """Turn `basicProperties` of a Lambda event back into AMQP properties that the broker takes from us.
 
-The original properties, except what a broker refuses or would act upon: `user_id` (the channel is closed over one
-that is not the publisher's), `cluster_id` (deprecated), `expiration` (a replay must not expire), the headers that say
-how the message died before (the next death writes its own) and those that route copies elsewhere. What AMQP cannot
-carry is left out rather than keeping the message from being replayed.
+The original properties, except those that a broker refuses or would act upon:
+
+- `user_id`: the broker closes the channel over one that is not the publisher's;
+- `cluster_id`, which is deprecated, and `expiration`, since a replay must not expire;
+- the headers that say how the message died before (the next death writes its own), and those that route copies.
+
+A value that AMQP cannot carry is left out, so that the message can be replayed all the same.
 https://www.rabbitmq.com/docs/publishers#message-properties
 """
 
@@ -52,7 +55,7 @@ def from_event(basic: Mapping[str, Any]) -> dict[str, Any]:
         found["priority"] = basic["priority"]
     if (seconds := seconds_since_1970(basic.get("timestamp"))) is not None:
         found["timestamp"] = seconds
-    # Also for one that was not: what is replayed survives the broker's restart.
+    # Also when the original was not persistent: a replay has to survive the broker's restart.
     found["delivery_mode"] = PERSISTENT
     return found
 

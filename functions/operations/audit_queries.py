@@ -1,7 +1,7 @@
 """What the audit asks the database: one statement for each finding, so that each sees one consistent moment.
 
-Each counts all it finds and returns at most so many of it. Orders are chosen by `order_id >= since`: ids are ordered by
-time (UUID version 7), so an audit of the last days reads the end of an index and not every order there is.
+Each counts all that it finds and returns the first of them. Orders are chosen by `order_id >= since`. Ids are ordered
+by time (UUID version 7), so an audit of the last days reads the end of an index and not every order.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
 """Parked messages: show them, replay them through the outbox, or dismiss them.
 
-A message waits while nobody has replayed or dismissed it since it was last seen. A replay puts it into the outbox, due
-at once, under its own id and in the transaction that notes it: two replays in a row publish it once, and a replay that
-finds it still queued notes nothing, so a message that comes back broken meanwhile still waits. Its body never leaves
-the database. The relay publishes it; if it is still broken it returns to its row and waits again.
+A message waits until it is replayed or dismissed, and again when it is seen after that. A replay puts it into the
+outbox, due at once, under its own id and in the transaction that notes the replay, so two replays in a row publish it
+once. A replay that finds it still queued notes nothing: a message that came back broken meanwhile still waits. Its body
+never leaves the database. The relay publishes it; if it is still broken it returns to its row and waits again.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ def list_parked(connection: psycopg.Connection[Any], *, limit: int, parked_id: U
 def replay(
     connection: psycopg.Connection[Any], *, parked_id: UUID | None, is_deadline_near: Callable[[], bool]
 ) -> Replayed:
-    """Queue one message whatever became of it before, or all that wait. Raises UnknownMessageError."""
+    """Queue one message in any state, or all that wait. Raises UnknownMessageError."""
     report = Replayed()
     if parked_id is not None:
         with connection.transaction():

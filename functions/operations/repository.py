@@ -9,7 +9,7 @@ from uuid import UUID
 
 import psycopg
 
-# greatest() passes over nulls; only what was never replayed and never dismissed leaves one.
+# greatest() ignores nulls and is null for a message that was never replayed and never dismissed.
 _WAITING = "coalesce(last_seen_at > greatest(replayed_at, dismissed_at), true)"
 
 SELECT_PARKED = f"""

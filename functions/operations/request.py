@@ -39,7 +39,7 @@ class Replay:
 
 @dataclass(frozen=True, kw_only=True)
 class Dismiss:
-    """One parked message that nobody will replay."""
+    """Let one parked message wait no longer, without a replay."""
 
     parked_id: UUID
 

@@ -48,7 +48,7 @@ def delete_published(connection: psycopg.Connection[Any], outbox_ids: Sequence[U
 
 
 def postpone(connection: psycopg.Connection[Any], outbox_id: UUID, *, reason: str) -> None:
-    """Count a failed attempt and let the row wait, so that it blocks nobody behind it."""
+    """Count a failed attempt and let the row wait, so that it does not block the rows behind it."""
     connection.execute(POSTPONE, [_shown(reason), outbox_id])
 
 
@@ -65,5 +65,5 @@ def _message(exchange: str, routing_key: str, properties: str, body: bytes) -> M
 
 
 def _shown(reason: str) -> str:
-    """A reason that a text column takes, whatever a message brought into it."""
+    """A reason that a text column takes: a message may have brought characters into it that Postgres refuses."""
     return reason.encode("ascii", "backslashreplace").decode().replace("\0", "\\0")[:REASON_LENGTH_MAX]

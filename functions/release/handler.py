@@ -16,7 +16,7 @@ from release.management_api import ManagementApi
 
 def lambda_handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     deps = dependencies()
-    # The next release is another deployment's: no connection waits for it.
+    # The next invocation belongs to another deployment, so the connections are closed at the end of this one.
     invocation = deps.tracing.invocation("release", context=context, trigger="other")
     with closing(deps.tracing), closing(deps.database), invocation:
         return _release(event, deps)

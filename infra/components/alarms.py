@@ -11,7 +11,7 @@ from functools import partial
 
 import pulumi
 
-# Of what the functions count themselves; the one dimension is the function's name.
+# Namespace and dimension of the functions' own metrics; the dimension's value is the function's name.
 NAMESPACE = "ServerlessOrders"
 DIMENSION = "service"
 
@@ -44,7 +44,7 @@ class Alarm:
     statistic: str = "Maximum"
     periods: int = 1
     missing: str = "notBreaching"
-    # `metric` as a part of this one, between 0 and 1.
+    # A metric to divide `metric` by, for a ratio between 0 and 1.
     part_of: str | None = None
 
 

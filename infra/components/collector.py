@@ -50,7 +50,7 @@ def send_spans() -> Sequence[Statement]:
 
 
 def container(args: ContainerArgs) -> awsx.ecs.TaskDefinitionContainerDefinitionArgs:
-    """Return the container beside Kong. It may die: Kong drops spans that nobody takes and goes on."""
+    """Return the container beside Kong. It may die: Kong then drops its spans and goes on."""
     environment = {
         _CONFIG_VARIABLE: CONTAINER_CONFIG.read_text(),
         "AWS_REGION": args.region,

@@ -1,7 +1,7 @@
 """PostgreSQL on RDS behind RDS Proxy, with a login per function.
 
-In AWS a login is an IAM token end to end, so no function's password exists; where the stack says `secret` (no IAM in
-front of the database) each login has a secret of its own. Only the administrator, whose secret RDS owns and rotates,
+In AWS a login is an IAM token end to end, so no function has a password. Where the stack says `secret` (no IAM in front
+of the database) each login has a secret of its own. Only the administrator, whose secret RDS owns and rotates,
 reaches the instance itself: migrations would pin the proxy's connections.
 """
 
@@ -60,7 +60,7 @@ class DatabaseLogin:
 
 
 class Database(pulumi.ComponentResource):
-    """The database and who may log in.
+    """The database and its logins.
 
     Creates:
       - an encrypted PostgreSQL instance whose administrator's secret RDS manages, its parameters and log groups
@@ -170,7 +170,7 @@ class Database(pulumi.ComponentResource):
             "storage_encrypted": True,
             "kms_key_id": args.key.arn,
             "master_user_secret_kms_key_id": args.key.arn,
-            # The metric DBLoad is the insights'; the smallest instances have none.
+            # Performance Insights has the metric DBLoad; the smallest instances do not have Performance Insights.
             "performance_insights_enabled": args.is_protected,
             "performance_insights_kms_key_id": args.key.arn if args.is_protected else None,
         }

@@ -1,7 +1,7 @@
 """The role of a Lambda function in the VPC, made before the network and deleted after it.
 
 Lambda makes and removes network interfaces in the role's name: those of the function, and for a mapping from Amazon MQ
-those of its pollers, which outlive the mapping. Once the role is gone nobody removes them, and security groups and
+those of its pollers, which outlive the mapping. Once the role is gone they are never removed, and security groups and
 subnets can no longer be deleted. So the whole network depends on the roles: at `pulumi destroy` the provider waits with
 each group and subnet until Lambda has taken its interfaces away, and only then the roles go.
 """
@@ -11,7 +11,7 @@ import pulumi_aws as aws
 
 from components.policy import Statement, policy_document, trust
 
-# No interface has a name before it exists, and Lambda checks these against all.
+# A network interface has no ARN before it exists, and Lambda demands these rights on all resources.
 _INTERFACES = Statement(
     actions=[
         "ec2:CreateNetworkInterface",

@@ -1,7 +1,7 @@
 """One Lambda function behind the alias `live`.
 
-Whoever invokes it names the alias: a version is published with each change, so a deployment moves all callers at once
-and going back is moving the alias. The alias moves when what the new code needs is there (`live_after`), so a release
+Callers name the alias. A version is published with each change, so a deployment moves all callers at once, and a
+roll-back moves the alias back. The alias moves when what the new code needs is there (`live_after`), so a release
 that fails leaves the old code running on the old schema.
 """
 

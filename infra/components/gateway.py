@@ -24,7 +24,7 @@ from components.secret import read_secret
 CONTAINER = "kong"
 PROXY_PORT = 8000
 STATUS_PORT = 8100
-# Another task before one is busy: a key check and an invocation cost Kong little, so processors are what runs out.
+# Above this average a task is added. A key check and an invocation cost Kong processor time, so that runs out first.
 CPU_PERCENT = 60
 SETTINGS = {
     "KONG_DATABASE": "off",
@@ -118,7 +118,7 @@ class Gateway(pulumi.ComponentResource):
         version = aws.secretsmanager.SecretVersion(
             name,
             secret_id=secret.id,
-            # Secret because the keys in it are.
+            # The customers' keys in it are secret, and so the output is.
             secret_string=pulumi.Output.json_dumps(dict(args.declarative_config)),
             opts=opts,
         )
@@ -189,7 +189,7 @@ class Gateway(pulumi.ComponentResource):
             retention_in_days=args.log_retention_days,
             opts=pulumi.ResourceOptions(parent=self),
         )
-        # The image is public, so nothing of ECR is needed: AWS's managed policy for this role grants all of it.
+        # The image is public, so no right on ECR is needed. AWS's managed policy for this role would grant them all.
         write = Statement(
             actions=["logs:CreateLogStream", "logs:PutLogEvents"],
             resources=[pulumi.Output.concat(log_group.arn, ":*")],
@@ -219,7 +219,7 @@ def _containers(
 
 
 def _kong(args: GatewayArgs, configuration: pulumi.Output[str]) -> awsx.ecs.TaskDefinitionContainerDefinitionArgs:
-    # The balancer's word for who the client is counts; without it all clients share one limit per address.
+    # The client's address is the one that the balancer names; without this all clients share one limit per address.
     client = {
         "KONG_TRUSTED_IPS": args.vpc_cidr_block,
         "KONG_REAL_IP_HEADER": "X-Forwarded-For",

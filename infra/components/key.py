@@ -1,7 +1,7 @@
 """The KMS key of the stack: database, broker, secrets. Logs hold nothing secret and keep AWS's own encryption.
 
-One key, because whoever may read one of them in this stack is decided by IAM, statement by statement; the key's own
-policy is AWS's default, which leaves it to IAM.
+One key is enough: IAM decides, statement by statement, which role may read which of them. The key's own policy is AWS's
+default, which leaves the decision to IAM.
 """
 
 from dataclasses import dataclass

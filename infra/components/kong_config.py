@@ -1,7 +1,7 @@
 """`kong/kong.yml` made concrete: AWS's names for the functions, where to invoke them, where spans go, the consumers.
 
-`kong.yml` names functions as the packages under `functions/` do and holds nobody's key and nobody's limit, so the one
-file serves every stack. Values are passed through untouched: a key may still be a Pulumi output.
+`kong.yml` names functions as the packages under `functions/` do and holds neither keys nor limits of customers, so the
+one file serves every stack. Values are passed through untouched: a key may still be a Pulumi output.
 """
 
 from collections.abc import Mapping, Sequence

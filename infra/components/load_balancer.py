@@ -33,7 +33,7 @@ class LoadBalancer(pulumi.ComponentResource):
     """An application load balancer.
 
     Creates:
-      - its security group, open to everybody on the listener's port
+      - its security group, open to the internet on the listener's port
       - the balancer, its target group and listener: HTTPS with a certificate, else HTTP
 
     Outputs: dns_name, security_group_id, target_group_arn, listener, arn_suffix (its name in metrics).

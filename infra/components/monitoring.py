@@ -90,7 +90,7 @@ def _measured(alarm: Alarm) -> dict[str, Any]:
     metric = {"namespace": alarm.namespace, "dimensions": alarm.dimensions, "period": FIVE_MINUTES_S}
     if alarm.part_of is None:
         return {**metric, "metric_name": alarm.metric, "statistic": alarm.statistic}
-    # The worst node: the largest part with the smallest whole.
+    # The ratio of the worst node: the largest value of the metric, divided by the smallest value of `part_of`.
     parts = {"part": (alarm.metric, alarm.statistic), "whole": (alarm.part_of, "Minimum")}
     queries: list[dict[str, Any]] = [
         {"id": query, "metric": {**metric, "metric_name": name, "stat": statistic}}

@@ -9,8 +9,8 @@ import pulumi_awsx as awsx
 
 ANYWHERE = "0.0.0.0/0"
 HTTPS_PORT = 443
-# What the pollers of a private broker need when no NAT gateway serves them, and Kong and the functions use as well.
-# Spans go to X-Ray through the NAT gateways, which is cheaper up to 600 GB a month (docs/tracing-in-aws.md).
+# The pollers of a private broker need these without a NAT gateway; Kong and the functions use them as well.
+# Spans go to X-Ray through the NAT gateways, which is cheaper up to 600 GB a month (docs/tracing.md).
 ENDPOINTS = ("lambda", "secretsmanager", "sts")
 
 
@@ -66,7 +66,7 @@ class Network(pulumi.ComponentResource):
         )
 
     def _build_endpoints(self, name: str, args: NetworkArgs) -> None:
-        """The same names then lead to addresses of the VPC, for everybody in it."""
+        """With these endpoints AWS's own host names lead to addresses of the VPC, for all that runs in it."""
         opts = pulumi.ResourceOptions(parent=self)
         group = aws.ec2.SecurityGroup(f"{name}-endpoints", description="AWS APIs", vpc_id=self.vpc_id, opts=opts)
         aws.vpc.SecurityGroupIngressRule(

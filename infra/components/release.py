@@ -28,7 +28,7 @@ class ReleaseArgs:
 
 
 class Release(pulumi.ComponentResource):
-    """The invocation of `release`. Whatever needs a table, a queue or a user depends on it.
+    """The invocation of `release`. Resources that need a table, a queue or a user depend on it.
 
     Creates:
       - the invocation, repeated when its input or the content hash changes

@@ -1,7 +1,7 @@
 """A secret with one generated field: a login's password or a customer's API key.
 
 The value is made in AWS at the first `up` and stays: later runs generate another one that `ignore_changes` drops.
-Whoever needs the value therefore takes it from the version in the state, never from the generator.
+A resource that needs the value therefore takes it from the version in the state, never from the generator.
 """
 
 import json
@@ -40,7 +40,7 @@ def read_secret(arn: pulumi.Input[str], key: Key) -> list[Statement]:
 
 
 class Secret(pulumi.ComponentResource):
-    """A secret in Secrets Manager whose value nobody has typed or seen.
+    """A secret in Secrets Manager with a generated value, which no person types or sees.
 
     Creates:
       - the secret
@@ -61,7 +61,7 @@ class Secret(pulumi.ComponentResource):
         version = self._build_version(name, secret, args)
         self._key = args.key
         self.arn: pulumi.Output[str] = secret.arn
-        # Secret because the version's text is: the provider marks it.
+        # The provider marks the version's text secret, and so this output is.
         self.value: pulumi.Output[str] = version.secret_string.apply(
             lambda text: str(json.loads(text or "{}")[args.generated_field])
         )

@@ -119,7 +119,7 @@ def highly_available(resource: Resource, stack: Stack) -> Iterator[str]:
 
 @policy(LOG_GROUP)
 def logs_end(resource: Resource, stack: Stack) -> Iterator[str]:
-    """Logs are kept for a time that somebody chose."""
+    """Logs are kept for a stated time."""
     days = resource.properties.get("retentionInDays") or 0
     if not 1 <= days <= RETENTION_DAYS_MAX:
         yield f"retentionInDays is {days}, it must be 1 to {RETENTION_DAYS_MAX}"

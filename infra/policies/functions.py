@@ -14,12 +14,12 @@ LAYER = "aws:lambda/layerVersion:LayerVersion"
 RELEASE = "aws:lambda/invocation:Invocation"
 
 LAYERS_MAX = 5
-# Somebody else's layer; policies/traces.py looks at it.
+# The OpenTelemetry project's layer; policies/traces.py looks at it.
 COLLECTOR = ":184161586896:layer:opentelemetry-collector-"
 # 4 KB for all variables: https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
 ENVIRONMENT_BYTES_MAX = 4096
 SNAP_START_INCOMPATIBLE_MB = 512
-# Who reads these is no code of ours: the collector extension.
+# The collector extension reads these, not the functions' code.
 READ_BY_EXTENSIONS = frozenset({"OPENTELEMETRY_COLLECTOR_CONFIG_URI"})
 # Lambda sets these itself or reserves them.
 RESERVED_PREFIXES = ("AWS_", "_", "LAMBDA_")
@@ -33,7 +33,7 @@ def variables_are_the_settings(resource: Resource, stack: Stack) -> Iterator[str
     if missing := required_variables(settings) - given.keys():
         yield f"variables are missing: {', '.join(sorted(missing))}"
     if unread := given.keys() - variables(settings) - READ_BY_EXTENSIONS:
-        yield f"variables that nobody reads: {', '.join(sorted(unread))}"
+        yield f"variables that the function does not read: {', '.join(sorted(unread))}"
     if reserved := [name for name in given if name.startswith(RESERVED_PREFIXES)]:
         yield f"variables that Lambda reserves: {', '.join(sorted(reserved))}"
 

@@ -16,7 +16,7 @@ BROKER = "aws:mq/broker:Broker"
 SECRET = "aws:secretsmanager/secret:Secret"  # noqa: S105 (a type)
 INGRESS = "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule"
 
-# Of other sources: a mapping of Amazon MQ refuses or ignores them.
+# Arguments for other event sources: a mapping of Amazon MQ refuses or ignores them.
 FOREIGN = (
     "amazonManagedKafkaEventSourceConfig",
     "bisectBatchOnFunctionError",
@@ -49,7 +49,7 @@ def mappings_use_what_amazon_mq_has(resource: Resource, stack: Stack) -> Iterato
     if not 1 <= (resource.properties.get("batchSize") or 100) <= 10_000:
         yield f"batchSize is {resource.properties.get('batchSize')}, it must be 1 to 10000"
     if resource.properties.get("maximumBatchingWindowInSeconds"):
-        yield "a window that was set once cannot be unset; 500 ms is what everybody gets without"
+        yield "a window that was set once cannot be unset; without one it is 500 ms"
 
 
 @policy(MAPPING)
@@ -108,7 +108,7 @@ def brokers_are_what_amazon_mq_offers(resource: Resource, stack: Stack) -> Itera
 
 @policy(BROKER)
 def brokers_are_looked_after(resource: Resource, stack: Stack) -> Iterator[str]:
-    """The broker has logs and a maintenance window that somebody chose, and as many subnets as its mode takes."""
+    """The broker has logs, a stated maintenance window, and as many subnets as its mode takes."""
     given = resource.properties
     if not (given.get("logs") or {}).get("general"):
         yield "logs.general must be true"

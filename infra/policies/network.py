@@ -1,4 +1,4 @@
-"""Who may connect to what: the internet to the load balancer, and from there on only groups to groups."""
+"""Allowed connections: the internet to the load balancer, and from there on only groups to groups."""
 
 from collections.abc import Iterator
 from ipaddress import IPv4Network, ip_network

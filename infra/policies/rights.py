@@ -1,4 +1,4 @@
-"""IAM: actions that exist, on resources that are named, in policies of the program; and who may invoke what."""
+"""IAM: actions that exist, on resources that are named, in policies of the program; and which role may invoke what."""
 
 import json
 from collections.abc import Iterator, Sequence
@@ -18,9 +18,9 @@ ALIAS = "aws:lambda/alias:Alias"
 FUNCTION = "aws:lambda/function:Function"
 
 KONG_YML = Path(__file__).resolve().parent.parent.parent / "kong" / "kong.yml"
-# Actions that are not called as the API's operation is, or belong to no API of botocore.
+# Actions with another name than the API's operation, or without an API in botocore.
 OTHER_ACTIONS = frozenset({"lambda:InvokeFunction", "rds-db:connect", "xray:PutSpans", "xray:PutSpansForIndexing"})
-# These know no resource, or Lambda's network interfaces and the mapping's look-ups have none before they exist.
+# IAM knows no resource for these, or the resource does not exist yet when the policy is written.
 WITHOUT_RESOURCE = frozenset(
     {
         "ec2:CreateNetworkInterface",
@@ -60,7 +60,7 @@ def resources_are_named(resource: Resource, stack: Stack) -> Iterator[str]:
 
 @policy(ROLE, ATTACHMENT)
 def roles_list_their_rights(resource: Resource, stack: Stack) -> Iterator[str]:
-    """No role takes a policy that AWS or somebody else may change."""
+    """No role takes a managed policy, which AWS or another program may change."""
     if resource.type == ATTACHMENT or resource.properties.get("managedPolicyArns"):
         yield "it attaches a managed policy"
 
@@ -76,7 +76,7 @@ def roles_trust_one_service(resource: Resource, stack: Stack) -> Iterator[str]:
 
 @policy(ROLE_POLICY)
 def invocations_name_an_alias(resource: Resource, stack: Stack) -> Iterator[str]:
-    """Whoever may invoke a function may invoke one alias of it, and never the code that is not released yet."""
+    """A right to invoke a function names one alias of it, never the code that is not released yet."""
     aliases = {alias.properties["arn"] for alias in stack.of_type(ALIAS)}
     for named in _invoked(resource):
         if named not in aliases:
@@ -92,7 +92,7 @@ def kong_alone_invokes_what_it_routes_to(resource: Resource, stack: Stack) -> It
     callers = [each for each in stack.of_type(ROLE_POLICY) if resource.properties["arn"] in _invoked(each)]
     services = {_trusted(each, stack) for each in callers}
     if is_routed and services != {"ecs-tasks.amazonaws.com"}:
-        yield f"it is invoked by {', '.join(sorted(services)) or 'nobody'}, it must be Kong's role alone"
+        yield f"it is invoked by {', '.join(sorted(services)) or 'no role'}, it must be Kong's role alone"
     if not is_routed and "ecs-tasks.amazonaws.com" in services:
         yield "Kong has no route to it and may invoke it"
 

@@ -1,4 +1,4 @@
-"""Spans: whoever makes them has somebody to send them to, and nobody's work depends on who takes them."""
+"""Spans: every function and gateway that makes spans has a collector, and none depends on it for its work."""
 
 import re
 from collections.abc import Iterator
@@ -27,7 +27,7 @@ _LAYERS = Path(__file__).resolve().parent.parent.parent / "layers"
 
 @policy(FUNCTION)
 def all_functions_are_traced_or_none(resource: Resource, stack: Stack) -> Iterator[str]:
-    """Every function sends its spans to somebody and says of which stack they are, or tracing is off for all."""
+    """Every function sends its spans to a collector and says of which stack they are, or tracing is off for all."""
     given = variables_of(resource)
     if ENDPOINT not in given and any(ENDPOINT in variables_of(each) for each in stack.of_type(FUNCTION)):
         yield f"{ENDPOINT} is missing, other functions have it"
@@ -37,7 +37,7 @@ def all_functions_are_traced_or_none(resource: Resource, stack: Stack) -> Iterat
 
 @policy(FUNCTION)
 def collectors_are_there_and_configured(resource: Resource, stack: Stack) -> Iterator[str]:
-    """Who sends spans to its own environment has one collector there, built for it and configured by a file of ours."""
+    """A function that sends spans to its own environment has one collector there, built and configured for it."""
     given = variables_of(resource)
     layers = [found for arn in resource.properties.get("layers") or () if (found := COLLECTOR.fullmatch(arn))]
     is_own = urlsplit(given.get(ENDPOINT, "")).hostname in ("localhost", "127.0.0.1")

@@ -1,7 +1,7 @@
 """`make parked`, `make replay`, `make dismiss`, `make audit`: the function `operations`, called through the Invoke API.
 
 What is true of the messages and orders is the function's to say, here as in AWS; this only asks and prints. After a
-replay the relay is invoked as well, so that nobody has to wait for its schedule.
+replay the relay is invoked as well, so the messages do not wait for its schedule.
 """
 
 from __future__ import annotations

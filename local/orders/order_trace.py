@@ -1,4 +1,4 @@
-"""The trace of one order, asked of the console; whatever is wrong with the console is a sentence, never a failure."""
+"""The trace of one order, asked of the console. A failure of the console is printed and does not fail the command."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from typing import Any
 
 from localregion.console.waterfall import Paper, waterfall
 
-# Spans leave the functions and the gateway in a moment; who asks right after the invoice may be faster.
+# Spans leave the functions and the gateway in a moment; a question right after the invoice may be earlier.
 _COMPLETE_TIMEOUT_S = 5.0
 _POLL_INTERVAL_S = 0.1
 

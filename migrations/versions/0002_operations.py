@@ -74,7 +74,7 @@ GRANT SELECT (parked_id, queue, properties, body, reason, first_seen_at, last_se
 RESET ROLE;
 """
 
-# What PostgreSQL gives everybody and no function uses: temporary tables, and before 15 tables in `public`.
+# What PostgreSQL gives every role and no function uses: temporary tables, and before 15 tables in `public`.
 PUBLIC = """
 DO $$ BEGIN EXECUTE format('{} TEMPORARY ON DATABASE %I {} PUBLIC', current_database()); END $$;
 """

@@ -1,6 +1,6 @@
 """The console's page with canned answers that move a little: to look at it without a system.
 
-`python -m tests.browser.fixture_server 8090` for whoever works on the page, then http://127.0.0.1:8090/. Started with
+`python -m tests.browser.fixture_server 8090` for work on the page, then http://127.0.0.1:8090/. Started with
 `--broken` it shows an outage; a trace id that begins with 0 has a long wait. Nothing of it is true and no test uses it:
 the tests in `tests/e2e` hold the page to the real console.
 """

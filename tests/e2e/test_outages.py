@@ -37,7 +37,7 @@ def test_while_the_broker_hangs_orders_are_accepted_and_invoiced_later(live: Liv
             for _ in range(30):
                 assert client.post("/orders", json={"amount": 2}).status_code == 201
             assert client.get("/health").json() == {"status": "degraded", "broker": "down"}
-    # By themselves, by the relay's schedule: nobody invokes anything here.
+    # By the relay's schedule: this test invokes nothing.
     live.wait_until_invoiced()
 
 
@@ -63,7 +63,7 @@ def settle(live: LiveSystem) -> None:
 
 
 def test_a_database_outage_parks_nothing(live: LiveSystem) -> None:
-    """Messages are queued while Postgres is away: they wait, whatever the mapping does with their batch."""
+    """Messages are queued while Postgres is away: they wait, however the mapping returns their batch."""
     before = live.counts()
     bodies = [order_body() for _ in range(100)]
     with stopped(live, "postgres"):

@@ -123,7 +123,7 @@ def test_a_client_that_wants_no_trace_has_none(live: LiveSystem) -> None:
     trace_id, _, header = traceparent("00")
     ordered = Order(live, traceparent=header)
     ordered.wait_until_invoiced()
-    # Whatever an earlier order had to send has arrived with a later one's.
+    # The spans of an earlier order have arrived when a later one's have.
     later = Order(live)
     later.wait_until_invoiced()
     later.trace(1)
@@ -256,7 +256,7 @@ def is_seen_whole(live: LiveSystem) -> bool:
 
 
 def secrets_of(live: LiveSystem) -> Iterator[str]:
-    """Every value that nobody may see."""
+    """Every value that may show nowhere."""
     kept = json.loads(live.system.folder.secrets.read_text())
     for fields in kept.values():
         yield from (value for name, value in fields.items() if name != "username")

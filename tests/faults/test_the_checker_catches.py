@@ -51,7 +51,7 @@ def die(service: str, user: str, pattern: bytes) -> Callable[[World], object]:
         link = world.database if service == "database" else world.broker
         link.set_trap(trap)
         try:
-            world.until(lambda: trap.fired == trap.times, "nobody walked into the trap")
+            world.until(lambda: trap.fired == trap.times, "no connection reached the trap")
         finally:
             link.remove_trap(trap)
 

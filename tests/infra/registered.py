@@ -1,6 +1,6 @@
 """Build components under mocks and look at what they registered, afterwards and as plain data.
 
-Assertions inside `apply` pass silently when the output is unknown or nobody awaits it. Here the program runs to its end
+Assertions inside `apply` pass silently when the output is unknown or not awaited. Here the program runs to its end
 first, an unknown input is an error, and asking for a resource that is not there is one too.
 """
 

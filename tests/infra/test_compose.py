@@ -1,4 +1,4 @@
-"""`local/docker-compose.yml`, checked without Docker: it says what the plan says, and everybody gets what it reads."""
+"""`local/docker-compose.yml`, checked without Docker: it says what the plan says, and services get what they read."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Alarms and the dashboard: each metric exists where it is written, each alarm reaches somebody."""
+"""Alarms and the dashboard: each metric exists where it is written, each alarm has a receiver."""
 
 import json
 import re

@@ -103,7 +103,7 @@ SEEDED: list[tuple[str, str, str | None, Change, str]] = [
         FUNCTION,
         "operations",
         lambda given: given["environment"]["variables"].update(UNREAD="1"),
-        "nobody reads: UNREAD",
+        "does not read: UNREAD",
     ),
     (
         "variables-are-the-settings",

@@ -1,6 +1,6 @@
 """The SAM template beside the plan that it is made from: nothing missing, nothing added, no value of a secret.
 
-What SAM and CloudFormation themselves think of it: docs/sam.md has the command, which needs aws-sam-cli.
+What SAM and CloudFormation themselves think of it: docs/on-this-machine.md has the command, which needs aws-sam-cli.
 """
 
 import json

@@ -15,7 +15,7 @@ _TRACEPARENT = re.compile(r"[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}.
 
 
 async def latest(database: Database, limit: int) -> list[dict[str, Any]]:
-    """Return the newest first, whatever became of them. Raises SourceDownError."""
+    """Return the newest first, in every state. Raises SourceDownError."""
     (rows,) = await database.read((order_queries.SELECT_PARKED, {"limit": limit}))
     return [_entry(row) for row in rows]
 
@@ -44,7 +44,7 @@ def trace_id_of(properties: Any) -> str | None:
     """Return the trace that the message belongs to; header values are bytes in a list, as Lambda hands them on."""
     headers = properties.get("headers") if isinstance(properties, dict) else None
     value = headers.get("traceparent") if isinstance(headers, dict) else None
-    # A table of the sender's with a number under that name looks alike: `bytes` would make so many of it.
+    # A sender's own table may hold a number under `bytes`; bytes(number) would allocate as many zeros.
     if isinstance(value, dict) and isinstance(value.get("bytes"), list):
         try:
             value = bytes(value["bytes"]).decode("ascii")

@@ -41,7 +41,7 @@ class ParkedApi:
 
     async def replay(self, request: web.Request) -> web.Response:
         answer = await self._operate("replay", request)
-        # As `make replay`: nobody waits for the relay's schedule.
+        # As `make replay`: the relay is invoked at once instead of by its schedule.
         said = await asyncio.to_thread(operations.publish, self._system.folder, timeout_s=_TIMEOUT_S)
         return json_answer({**answer, "relay": said})
 

@@ -112,7 +112,7 @@ def get_order() -> dict[str, Any]:
             ),
             "401": responses.unauthenticated(),
             "404": answer(
-                "No such order, or somebody else's.",
+                "No such order, or another customer's.",
                 {
                     **problem_content("order-not-found"),
                     **responses.rejection_content("no Route matched with those values"),

@@ -52,7 +52,7 @@ def unauthenticated() -> dict[str, Any]:
         **rejection_content("No API key found in request"),
         **problem_content("unauthenticated", "invalid-customer"),
     }
-    return answer("No API key, or one that nobody has.", content, headers=CHALLENGE)
+    return answer("No API key, or an unknown one.", content, headers=CHALLENGE)
 
 
 def too_many_requests() -> dict[str, Any]:

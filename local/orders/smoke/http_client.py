@@ -51,7 +51,7 @@ class HttpClient:
             raise SmokeError(f"{url!r} is no URL of a deployment, such as https://orders.example.com")
         self._url = url.rstrip("/")
         self._timeout_s = timeout_s
-        # A redirect would send the key to somebody else.
+        # A redirect would send the key to another host.
         self._opener = urllib.request.build_opener(_NoRedirects)
 
     def get(self, path: str, **headers: str) -> Answer:

@@ -1,7 +1,7 @@
 """`make bench`: measure, show a table, write JSON to `.local/bench/`.
 
-`ONLY=init,consumer` selects rows, `ROUNDS=` says how often. A report and not a test: exit status 0 whatever the
-verdicts are. What cannot be measured here is skipped with its reason. Whatever is started is ended, also on Ctrl-C.
+`ONLY=init,consumer` selects rows, `ROUNDS=` says how often. A report and not a test: the exit status is 0 with any
+verdict. What cannot be measured here is skipped with its reason. All that is started is ended, also on Ctrl-C.
 """
 
 from __future__ import annotations

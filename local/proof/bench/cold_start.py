@@ -1,9 +1,9 @@
 """Row `init`: how long an execution environment of ours takes to be ready, beside one of the usual imports.
 
-Both under the real runtime client, from the start of the process to its first request for an invocation (what AWS calls
-Init), and on to the end of the first invocation, which reads its secret and opens its connections. Both are traced;
-ours without tracing is measured as well. Bytecode is shipped to all: a first start of each writes it, and every file is
-then made unchecked, as in a Lambda archive.
+Both run under the real runtime client. Measured is the time from the start of the process to its first request for an
+invocation (what AWS calls Init), and to the end of the first invocation, which reads its secret and connects. Both are
+traced; ours without tracing is measured as well. Bytecode is shipped to all: a first start of each writes it, and every
+file is then made unchecked, as in a Lambda archive.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Pure: samples, ratios, budgets, verdicts, and the table that shows them.
 
-Every value of a sample is the figure of one round; rounds alternate between the two sides, so the ratio is the median
-of the ratios within each round and a machine that slows down in the middle slows both. A figure without a budget has
+Every value of a sample is the figure of one round, and rounds alternate between the two sides. The ratio is the median
+of the ratios within each round, so a machine that slows down in the middle slows both. A figure without a budget has
 no verdict. Nothing here fails: a missed budget is a word in the table.
 """
 

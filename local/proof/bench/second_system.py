@@ -1,4 +1,4 @@
-"""A whole second system beside whatever runs: `make up` with a state folder and ports of its own, and its way down.
+"""A whole second system beside a running one: `make up` with a state folder and ports of its own, and its way down.
 
 What the rows need of it: where things are, what the functions' environment is, and the superuser's view of the data.
 """

@@ -1,4 +1,4 @@
-"""Amounts that belong to one run and to nothing else in the database: they tell whose row a row is."""
+"""Amounts that belong to one run and to nothing else in the database: they tell which intent a row is of."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
 """Compare what clients were told with what the database and the broker hold once everything has healed.
 
-Every amount belongs to one intent, so a row is known by its amount, whatever happened to the answer. What is checked is
-the guarantees: nothing accepted is lost (G1), nothing happens twice (G2), a bad message harms nobody (G3), nobody sees
-what is not theirs (G5). A violation carries the whole story of the order concerned.
+Every amount belongs to one intent, so a row is known by its amount, also when the answer was lost. What is checked is
+the guarantees: nothing accepted is lost (G1), nothing happens twice (G2), a bad message stops no other (G3), a customer
+sees only their own orders (G5). A violation carries the whole story of the order concerned.
 """
 
 from __future__ import annotations
@@ -79,13 +79,13 @@ def _complaints(
     # 5xx may have happened; a refusal may not.
     is_possible = any(request.is_accepted or request.is_unknown or request.status == 503 for request in attempts)
     if rows and not is_possible and not any(request.status == 409 for request in attempts):
-        yield "duplicate", f"refused, and yet there is {rows}"
+        yield "duplicate", f"the request was refused, and there are rows: {rows}"
     yield from _mistakes(intent, posts, by_amount)
     yield from _replays(posts)
     yield from _reads([request for request in requests if request.method == "GET"])
     for request in requests:
         if request.method.startswith("GET as") and request.status == 200:
-            yield "foreign", f"somebody else read {request.path}"
+            yield "foreign", f"another customer read {request.path}"
 
 
 def _mistakes(
@@ -120,7 +120,7 @@ def _reads(reads: Sequence[Request]) -> Iterator[tuple[str, str]]:
 
 
 def _began_after(request: Request, reads: Sequence[Request], invoice: object) -> bool:
-    """Whether the request began after somebody had been shown this invoice: reads of several clients overlap."""
+    """Whether the request began after a client had been shown this invoice: reads of several clients overlap."""
     first = min(read.ended_s for read in reads if read.status == 200 and read.body["invoice"] == invoice)
     return request.began_s > first
 

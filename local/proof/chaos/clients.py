@@ -1,7 +1,7 @@
-"""Clients that order, retry and read without pause, and note whatever they are told.
+"""Clients that order, retry and read without pause, and note every answer.
 
-They behave as real ones do: some send an Idempotency-Key and repeat a request that nobody answered, some give up; some
-repeat one that was answered; some use a key twice by mistake; all look after their orders, and after other people's.
+They behave as real ones do. Some send an Idempotency-Key and repeat a request that got no answer, some give up. Some
+repeat one that was answered, some use a key twice by mistake. All read their own orders, and try to read others'.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _REMEMBERED = 50
 class Behaviour:
     """How many clients there are, how long each rests between two requests, how many orders have an Idempotency-Key.
 
-    `keys_live_s`: nobody repeats a key that is older; the system keeps them for 24 hours.
+    `keys_live_s`: clients repeat no key that is older; the system keeps keys for 24 hours.
     """
 
     seed: int
@@ -170,7 +170,7 @@ class _Client(threading.Thread):
     def _exchange(
         self, method: str, path: str, body: str | None, headers: Mapping[str, str]
     ) -> tuple[int, Any, bool, str]:
-        """Return status, decoded body, whether it is a replay, and why nobody answered."""
+        """Return status, decoded body, whether it is a replay, and why there was no answer."""
         try:
             if self._connection is None:
                 address = urlsplit(self._shop.gateway)

@@ -1,6 +1,6 @@
 """Connections to Postgres that are kept: making one costs both sides 50 ms of a processor, asking over it hardly one.
 
-(SCRAM-SHA-256 with its 4,096 rounds, and a process of the server's.) Whoever polls would else be the load.
+(SCRAM-SHA-256 with its 4,096 rounds, and a process of the server's.) Without them, polling would itself be the load.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ Connection = psycopg.Connection[Any]
 
 
 class Connections:
-    """As many as are asked for at a time, made by `connect`; `close` ends those that nobody has."""
+    """As many as are asked for at a time, made by `connect`; `close` ends those that are not in use."""
 
     def __init__(self, connect: Callable[[], Connection]) -> None:
         self._connect = connect

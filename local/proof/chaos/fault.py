@@ -13,8 +13,8 @@ from proof.chaos.world import World
 class Fault:
     """`inject` breaks something, waits until it has shown an effect, heals it and returns how it showed.
 
-    It raises NotBittenError when nothing happened. `touches` names what must not be broken twice at a time. Whatever
-    happens, it leaves nothing broken behind.
+    It raises NotBittenError when nothing happened. `touches` names what must not be broken twice at a time. It
+    leaves nothing broken behind, also when it fails.
     """
 
     name: str

@@ -13,12 +13,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 UNKNOWN = 0
-"""The status of a request that nobody answered: it may have happened or not."""
+"""The status of a request without an answer: it may have happened or not."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Intent:
-    """An order that a customer wants. No two intents have the same amount: it tells whose row a row is."""
+    """An order that a customer wants. No two intents have the same amount, so a row's amount names its intent."""
 
     customer: str
     amount: int
@@ -108,7 +108,7 @@ class History:
         """Return all that was asked and told about one intent, and the faults of that time."""
         requests = [request for request in self.requests if request.intent == intent]
         if not requests:
-            return "nobody asked for it"
+            return "no client asked for it"
         began, ended = min(r.began_s for r in requests), max(r.ended_s for r in requests)
         faults = [fault for fault in self.injections if fault.began_s <= ended + 1 and fault.ended_s >= began - 1]
         lines = [(request.began_s, request.shown()) for request in requests]

@@ -90,7 +90,7 @@ class OwnSystem:
 
 
 def run_on_own_system(folder: Path, work: Callable[[OwnSystem], bool], *, forget: bool = False) -> int:
-    """Boot a system, work on it, take it down whatever happens; returns an exit status."""
+    """Boot a system, work on it, take it down also after a failure; returns an exit status."""
     system = OwnSystem(folder)
     # As Ctrl-C: the system goes down with us.
     signal.signal(signal.SIGTERM, signal.default_int_handler)

@@ -1,6 +1,6 @@
-"""A TCP proxy between the functions and a service, whose network can be broken in every way a network breaks.
+"""A TCP proxy between the functions and a service: the network in between can be broken in every way.
 
-Refused: nobody listens. Reset: every connection ends with RST. Black hole: connections stay open and nothing arrives,
+Refused: no listener. Reset: every connection ends with RST. Black hole: connections stay open and nothing arrives,
 in either direction; whether it arrives late, once the network is whole again, is chosen. Slow: every chunk waits. Cut:
 the next chunk arrives by half, then the connection is reset. Packets of a black hole are still acknowledged by this
 machine's kernel, so a client notices by its own deadlines and not by TCP's.

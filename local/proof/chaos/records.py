@@ -1,7 +1,7 @@
 """What the database and the broker hold of a run, read once everything has healed.
 
 A database may hold more than one run: orders and invoices are a run's by their amounts, parked messages by their time.
-The numbers of invoices are everybody's: they have no gap however many runs there were.
+The numbers of invoices belong to no run: they have no gap over all runs together.
 """
 
 from __future__ import annotations

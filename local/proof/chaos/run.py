@@ -1,7 +1,7 @@
 """One run: clients and nemesis at work, then peace, then every record checked.
 
-Healing is given the time that the guarantees grant: outbox rows are due when the function that wrote them must be over,
-and the relay runs by its schedule (it is invoked as well, so that nobody waits for the minute).
+Healing is given the time that the guarantees grant. Outbox rows are due when the function that wrote them must be over,
+and the relay runs by its schedule (it is invoked as well, so that the run does not wait for the minute).
 """
 
 from __future__ import annotations

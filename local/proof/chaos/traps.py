@@ -46,7 +46,7 @@ Action = Callable[[Conversation], None]
 
 
 def kill_client(conversation: Conversation) -> None:
-    """SIGKILL whoever holds the client's end."""
+    """SIGKILL the process that holds the client's end."""
     pid = conversation.client_pid()
     if pid is not None and pid != os.getpid():
         with contextlib.suppress(ProcessLookupError):
@@ -57,7 +57,7 @@ def kill_client(conversation: Conversation) -> None:
 class Trap:
     """Fires `times` at most, when `user` sends any of `patterns` together with `beside`; `fired` counts.
 
-    The trapped bytes go nowhere and the connection is reset, whatever `action` did beforehand.
+    After `action`, the trapped bytes are dropped and the connection is reset in any case.
     """
 
     user: str

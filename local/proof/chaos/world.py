@@ -1,4 +1,4 @@
-"""The running system as whoever breaks it sees it: its network, its processes, its administrators' doors.
+"""The running system as the faults see it: its network, its processes, its administrators' interfaces.
 
 Clients go through the gateway; the nemesis goes around everything: straight to Postgres and RabbitMQ, past the proxies.
 """
@@ -133,7 +133,7 @@ class World:
 
     @contextmanager
     def database_lock(self, table: str) -> Iterator[None]:
-        """Lock a table against everybody else."""
+        """Lock a table against all other sessions."""
         with contextlib.closing(self.postgres()) as connection, connection.transaction():
             connection.execute(f"LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE")
             yield
@@ -211,7 +211,7 @@ class World:
 
     @contextmanager
     def disabled_mapping(self, queue: str) -> Iterator[None]:
-        """Have nobody consume a queue, by Lambda's UpdateEventSourceMapping."""
+        """Stop the consumer of a queue, by Lambda's UpdateEventSourceMapping."""
         self._enable(queue, False)
         try:
             yield

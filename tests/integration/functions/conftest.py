@@ -141,7 +141,7 @@ def released(postgres: RunningPostgres, rabbitmq: RunningRabbitMQ) -> Iterator[R
 
 
 def invoke_release(environ: dict[str, str]) -> dict[str, Any]:
-    """The release function with everybody's secrets."""
+    """The release function with the secrets of all logins."""
     event = {
         "database_roles": {role: f"database/{role}" for role in migrations.roles.LOGINS},
         "broker_users": {user: f"broker/{user}" for user in ("orders_publisher", "invoices_mapping")},

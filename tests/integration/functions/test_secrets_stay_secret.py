@@ -70,7 +70,7 @@ TELLING = ["wrong", "not JSON", "password in a list", "lone surrogate"]
 
 
 class RawSecrets(BaseHTTPRequestHandler):
-    """GetSecretValue, with whatever text a test puts there; 400 for what is not there, as AWS does."""
+    """GetSecretValue, with the text that a test puts there; 400 for what is not there, as AWS does."""
 
     texts: dict[str, str]
 

@@ -1,4 +1,4 @@
-"""Requests that are broken on purpose: nothing is invoked, the connection is closed, nobody else waits."""
+"""Requests that are broken on purpose: nothing is invoked, the connection is closed, no other client waits."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How the gateway process behaves towards clients, good, slow and broken, and towards whoever starts and stops it."""
+"""How the gateway process behaves towards clients, good, slow and broken, and when it is started and stopped."""
 
 from __future__ import annotations
 

@@ -232,7 +232,7 @@ def test_what_is_sent_is_what_was_given() -> None:
 
 
 def test_a_certificate_is_not_verified(tmp_path: Path) -> None:
-    """It is of another name, has ended, and nobody signed it: Kong's plugin does not look either."""
+    """It has another name, has expired, and is self-signed: Kong's plugin does not check it either."""
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.readuntil(b"\r\n\r\n")

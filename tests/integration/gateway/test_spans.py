@@ -73,7 +73,7 @@ def test_a_graceful_stop_sends_what_is_left(endpoint: InvokeEndpoint, collector:
 def test_orders_succeed_without_a_collector_and_the_gateway_still_stops(
     endpoint: InvokeEndpoint, tmp_path: Path, fault: str
 ) -> None:
-    """Frozen: the kernel accepts connections and bytes, nobody reads them."""
+    """Frozen: the kernel accepts connections and bytes, the process does not read them."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
         if fault == "dead":

@@ -1,4 +1,4 @@
-"""One deadline for everything that a publish needs, whatever the broker, its TLS or the resolver do."""
+"""One deadline for everything that a publish needs, also when the broker, its TLS or the resolver hangs."""
 
 from __future__ import annotations
 

@@ -72,7 +72,7 @@ def test_the_database_itself_refuses_what_must_not_be(migrated: RunningPostgres,
 
 
 def test_going_back_one_release_leaves_its_schema_as_it_was(server: RunningPostgres, url: URL) -> None:
-    """Rights included: nobody keeps one that the older release does not know, nobody misses one."""
+    """Rights included: no login keeps one that the older release does not know, none misses one."""
     migrations.downgrade(url, "base")
     migrations.upgrade(url, "0001")
     before = rights(server)

@@ -174,7 +174,7 @@ def connection(migrated: RunningPostgres, role: str) -> Iterator[psycopg.Connect
 
 
 def is_allowed(connection: psycopg.Connection[Any], statement: str) -> bool:
-    """Try a statement; whatever it does is undone. Anything that goes wrong except for want of a right is allowed."""
+    """Try a statement and undo it. Any failure but the want of a right is allowed."""
     try:
         with connection.transaction(force_rollback=True):
             connection.execute(statement)

@@ -1,4 +1,4 @@
-"""Properties of the contracts, with generated input: what they never do, whatever arrives."""
+"""Properties of the contracts, with generated input: what they never do, for any input."""
 
 from __future__ import annotations
 

@@ -8,7 +8,7 @@ import pytest
 ROOT = Path(__file__).parents[3]
 PAGES = sorted(str(path.relative_to(ROOT)) for path in [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
 TOP_LEVEL = ("docs", "functions", "infra", "kong", "layers", "local", "migrations", "tests", r"\.github")
-# Placeholders, and what a command writes: nobody has it in a fresh clone.
+# Placeholders, and what a command writes: a fresh clone does not have it.
 NOT_HERE = re.compile(r"NAME|\.zip$|/\.venv")
 
 
@@ -75,3 +75,16 @@ def test_the_table_of_metrics_names_what_functions_write() -> None:
 
     assert len(named) > 10
     assert named == {name for name in written if name not in {"Idempotent"}}
+
+
+@pytest.mark.parametrize("folder", ["docs", "docs/decisions"])
+def test_the_index_of_a_folder_names_every_page_of_it(folder: str) -> None:
+    pages = {path.name for path in (ROOT / folder).glob("*.md")} - {"README.md"}
+    assert len(pages) > 5
+    assert {page for page in pages if f"]({page})" not in words(f"{folder}/README.md")} == set()
+
+
+def test_the_readme_fits_two_screens_and_the_picture_stands_once() -> None:
+    picture = "Kong ── Lambda Invoke API ──► create_order"
+    assert len(words("README.md").splitlines()) <= 100
+    assert [page for page in PAGES if picture in words(page)] == ["README.md"]

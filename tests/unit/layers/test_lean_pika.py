@@ -1,4 +1,4 @@
-"""pika as the publisher imports it: without its adapters, and whole for everybody who asks it for more."""
+"""pika as the publisher imports it: without its adapters, and whole for code that imports more of it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which trace a parked message belongs to, whatever its sender put into its headers."""
+"""Which trace a parked message belongs to, also when its headers hold nonsense."""
 
 from __future__ import annotations
 

@@ -17,7 +17,7 @@ from tracing.off import OFF
 from tracing.recording import Recording
 
 LAYERS = [Path(__file__).parents[3] / "layers" / name / "python" for name in ("sockets", "tracing")]
-USUAL = "an export has its usual time"
+IGNORED = "the time-out of exports is ignored, the default is used"
 ENDPOINT = {"OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:4318"}
 SHOW_IMPORTS = (
     "import os, sys, tracing, tracing.http; tracing.prepare(os.environ); print('opentelemetry' in sys.modules)"
@@ -52,7 +52,7 @@ def test_with_a_collector_tracing_is_on_and_nothing_is_opened_yet() -> None:
 
 @pytest.mark.parametrize(
     ("text", "seconds", "said"),
-    [("", 0.1, []), ("250", 0.25, []), ("0", 0.1, [USUAL]), ("10001", 0.1, [USUAL]), ("soon", 0.1, [USUAL])],
+    [("", 0.1, []), ("250", 0.25, []), ("0", 0.1, [IGNORED]), ("10001", 0.1, [IGNORED]), ("soon", 0.1, [IGNORED])],
 )
 def test_the_time_of_an_export_may_be_given(text: str, seconds: float, said: list[str]) -> None:
     log = MemoryLog()

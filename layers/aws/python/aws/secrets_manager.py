@@ -2,7 +2,7 @@
 
 https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_GetSecretValue.html. Honours AWS_ENDPOINT_URL and
 AWS_ENDPOINT_URL_SECRETS_MANAGER as the SDKs do. Neither logs nor raises anything that holds a secret's value. The
-time-out is for the whole call, whatever the server and the resolver do.
+time-out is for the whole call, also with a slow server or resolver.
 """
 
 from __future__ import annotations

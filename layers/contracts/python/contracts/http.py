@@ -64,7 +64,7 @@ class Log(Protocol):
 def answer_or_problem(
     answer: Callable[[], Response], *, subject: str, log: Log, unavailable: tuple[type[Exception], ...]
 ) -> Response:
-    """Return the answer, or the problem of whatever it raises; `unavailable` are an outage of the database.
+    """Return the answer, or the problem of the error that it raises; `unavailable` are an outage of the database.
 
     Refusals and failures are logged as the `subject`'s: `order refused`, `order failed`.
     """
@@ -104,7 +104,7 @@ def problem(error: OrdersError) -> dict[str, Any]:
 
 
 def authenticated_customer(headers: Mapping[str, str]) -> str:
-    """The `custom_id` of the consumer that Kong authenticated; Kong replaces whatever a client sends under that name.
+    """The `custom_id` of the consumer that Kong authenticated; Kong replaces what a client sends under that name.
 
     Raises UnauthenticatedError when there is none, InvalidCustomerError for one with which an order's event would break
     its own contract.

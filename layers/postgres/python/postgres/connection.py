@@ -22,7 +22,7 @@ import psycopg
 
 T = TypeVar("T")
 
-# Called with a statement before it is sent; what it returns is left when the answer is there.
+# Called with a statement before it is sent. The context manager that it returns ends when the answer is there.
 Observer = Callable[[object], AbstractContextManager[object]]
 
 # An outage, a failover or a lock: the same statement may succeed a moment later.
@@ -131,7 +131,7 @@ class Database:
     def _is_alive(self, connection: psycopg.Connection[Any]) -> bool:
         if connection.closed or connection.info.transaction_status != psycopg.pq.TransactionStatus.IDLE:
             return False
-        # An idle server says nothing: whatever can be read now is its farewell, or the end of the stream.
+        # An idle server sends nothing: readable bytes are its last message, or the end of the stream.
         if select.select([connection.fileno()], [], [], 0)[0]:
             return False
         if self._clock() - self._used_at < STALE_AFTER_S:

@@ -72,7 +72,7 @@ class PublisherConnection:
         return [batch.outcomes[index] for index in range(len(messages))]
 
     def is_usable(self, deadline: Deadline) -> bool:
-        """Read what the broker said while nobody listened; False when it has gone or does not accept messages."""
+        """Read what the broker sent between publishes; False when it has gone or does not accept messages."""
         if self._is_closed:
             return False
         try:
@@ -90,7 +90,7 @@ class PublisherConnection:
         try:
             self._protocol.write_whole(lambda: self._basic_publish(message))
         except Exception as error:
-            # Whatever a message does to the encoder: it stays behind, its neighbours go.
+            # A message that cannot be encoded is refused alone; the others are published.
             self._batch.outcomes[index] = RefusedError(f"cannot be encoded: {type(error).__name__}: {error}")
         else:
             self._last_tag += 1

@@ -23,7 +23,7 @@ def _register_pika() -> None:
     loader = spec.loader
 
     def complete(name: str) -> Any:
-        # pika's modules ask it for each other and for its version: those are no reason.
+        # pika's own modules ask for submodules and for the version: that loads no adapter.
         if name == "__version__":
             from importlib import metadata  # an adapter's user pays for it
 
@@ -69,5 +69,5 @@ def _with_floats(encode: Callable[[list[bytes], Any], int]) -> Callable[[list[by
 
 
 pika.data.encode_value = _with_floats(pika.data.encode_value)
-# What it complains about reaches the caller as an exception, and the function's log in the function's form.
+# pika's errors reach the caller as exceptions, and the function logs them in its own form.
 logging.getLogger("pika").setLevel(logging.CRITICAL)

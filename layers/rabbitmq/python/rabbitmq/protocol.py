@@ -56,7 +56,7 @@ class Protocol(Connection):  # type: ignore[misc, unused-ignore]
             self._stream.send(data, deadline)
 
     def take_arrived(self, deadline: Deadline) -> None:
-        """Take what the broker said while nobody listened. Raises as `run_until`."""
+        """Take what the broker sent between publishes. Raises as `run_until`."""
         while self._stream.has_input():
             self._take(self._stream.receive(deadline))
 

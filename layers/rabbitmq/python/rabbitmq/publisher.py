@@ -1,8 +1,8 @@
-"""Publish with confirms and `mandatory`, within a time that the caller sets, whatever the broker does.
+"""Publish with confirms and `mandatory`, within a time that the caller sets, also when the broker hangs.
 
 One per execution environment. The connection is opened on first use and kept; one that the broker has left meanwhile is
-replaced within the same deadline. After a failure the broker is left alone for a moment, so that an outage costs a
-request its deadline once and not every time.
+replaced within the same deadline. After a failure there is no attempt for a moment, so an outage costs one request its
+deadline and not every request.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ class Publisher:
         Raises BrokerUnavailableError when nothing was sent. Ends within `timeout_s`.
         """
         if self._clock() < self._paused_until:
-            raise BrokerUnavailableError("left alone for a moment after a failure")
+            raise BrokerUnavailableError("not tried: the pause after a failure is not over")
         deadline = Deadline(timeout_s)
         try:
             outcomes = self._live_connection(deadline).publish(messages, deadline)

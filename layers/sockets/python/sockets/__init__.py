@@ -1,4 +1,4 @@
-"""Sockets that end at one wall-clock deadline, whatever the peer and the resolver do."""
+"""Sockets that end at one wall-clock deadline, also when the peer or the resolver hangs."""
 
 from sockets.deadline import Deadline
 from sockets.stream import Stream

@@ -1,4 +1,4 @@
-"""A TCP connection, with TLS when asked for, whose every operation gets the time that is left.
+"""A TCP connection, with TLS when asked for. Every operation gets the time that is left of the deadline.
 
 Python's own time-outs cover a whole TLS handshake and a whole `sendall` (since 3.5), so handing them the rest of the
 deadline bounds everything, name resolution included.

@@ -71,7 +71,7 @@ def configure(
 
 
 def _timeout_s(text: str, default_s: float, log: Log) -> float:
-    """The variable has milliseconds; what is no whole number of them that makes sense leaves the default."""
+    """The variable has milliseconds; a text that is no whole number from 1 to the maximum leaves the default."""
     if not text.strip():
         return default_s
     try:
@@ -80,7 +80,7 @@ def _timeout_s(text: str, default_s: float, log: Log) -> float:
     except ValueError:
         pass
     reason = f"OTEL_EXPORTER_OTLP_TIMEOUT is no number of milliseconds from 1 to {EXPORT_TIMEOUT_MAX_MS}"
-    log.warning("an export has its usual time", extra={"reason": reason})
+    log.warning("the time-out of exports is ignored, the default is used", extra={"reason": reason})
     return default_s
 
 

@@ -15,7 +15,7 @@ from opentelemetry.sdk.trace import ReadableSpan
 from tracing.trace_context import TraceContext
 
 SCOPE = "serverless-orders"
-# Bits of a span's and a link's flags beside W3C's own: the parent's place is known, and it is elsewhere.
+# Bits of a span's and a link's flags beside W3C's own: it is known whether the parent is remote, and it is remote.
 _HAS_IS_REMOTE, _IS_REMOTE = 0x100, 0x200
 _encode = json.JSONEncoder(separators=(",", ":")).encode
 _KINDS = {"INTERNAL": 1, "SERVER": 2, "CLIENT": 3, "PRODUCER": 4, "CONSUMER": 5}
@@ -76,7 +76,7 @@ def _attributes(attributes: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 def _value(value: Any) -> dict[str, Any]:
     if isinstance(value, str):
-        # Half a surrogate pair is no text for a collector, which would refuse everything.
+        # A collector would refuse the whole request over half a surrogate pair.
         return {"stringValue": value if value.isascii() else value.encode(errors="replace").decode()}
     if isinstance(value, bool):
         return {"boolValue": value}

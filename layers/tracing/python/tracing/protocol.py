@@ -14,7 +14,7 @@ from tracing.trace_context import TraceContext
 
 Kind = Literal["INTERNAL", "SERVER", "CLIENT", "PRODUCER", "CONSUMER"]
 Attributes = Mapping[str, str | int | float | bool]
-# Called with a statement before it is sent; what it returns is left when the answer is there.
+# Called with a statement before it is sent. The context manager that it returns ends when the answer is there.
 Observer = Callable[[object], AbstractContextManager[object]]
 P = TypeVar("P")
 M = TypeVar("M")
@@ -75,10 +75,10 @@ class Tracing(Protocol):
         attributes: Attributes | None = None,
         links: Iterable[TraceContext] = (),
     ) -> AbstractContextManager[Span]:
-        """A span below the current one; links to contexts that nobody records are left out."""
+        """A span below the current one; links to contexts that are not sampled are left out."""
 
     def statements(self, database: DatabasePlace) -> Observer | None:
-        """What makes a span of each statement; None when nobody wants to know."""
+        """The observer that makes a span of each statement; None when there is nothing to record."""
 
     def created(self, message: M) -> M:
         """The same message, carrying the context of a `create` span of its own."""

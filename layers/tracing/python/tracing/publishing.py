@@ -1,7 +1,7 @@
 """The spans of messages that are published: `create` when one comes into being, `send` when the broker gets it.
 
 https://opentelemetry.io/docs/specs/semconv/messaging/messaging-spans/: `create` is the span whose context a message
-carries; `send` is handing it to the broker, which a relay does long after and for somebody else.
+carries; `send` is handing it to the broker, which a relay does long after and in its own invocation.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Tracing that is on: OpenTelemetry's SDK makes the spans, and one request at the end of an invocation exports them.
 
-Whatever the collector does, the invocation loses its export time-out at most and, while the breaker is open, nothing.
-What could not be exported is dropped; the log says so when an outage begins, and how many spans it cost when it ends.
+A collector costs an invocation its export time-out at most and, while the breaker is open, nothing. Spans that could
+not be exported are dropped; the log says so when an outage begins, and how many spans it cost when it ends.
 Ids come from the operating system, so a restored snapshot repeats none; a connection exists only after an export.
 """
 
@@ -142,7 +142,7 @@ class Recording:
         parent: TraceContext | None = None,
         links: Iterable[TraceContext] = (),
     ) -> RecordedSpan:
-        """A span that somebody ends, below `parent` or the current span."""
+        """A span below `parent` or the current span; the caller ends it."""
         made = self._tracer.start_span(
             name,
             context=None if parent is None else remote_parent(parent),
@@ -185,7 +185,7 @@ class Recording:
             return
         try:
             self.collector.post(otlp_json.request(self._resource, spans, links))
-        except Exception as error:  # whatever it is: the invocation has done its work
+        except Exception as error:  # the invocation has done its work: no failure of the export may fail it
             self._breaker.failed()
             if self._dropped == 0:
                 reason = str(error) if isinstance(error, ExportError) else type(error).__name__

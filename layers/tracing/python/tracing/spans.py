@@ -15,7 +15,7 @@ MESSAGE_MAX = 200
 
 
 class RecordedSpan:
-    """See `tracing.protocol.Span`. Also one that nobody records: its context travels on as not sampled."""
+    """See `tracing.protocol.Span`. Also for a span that is not recorded: its context travels on as not sampled."""
 
     def __init__(self, span: trace.Span) -> None:
         self.span = span

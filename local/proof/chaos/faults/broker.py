@@ -97,7 +97,7 @@ def closed_by_broker(world: World, chance: random.Random) -> str:
     user = chance.choice([None, "orders_publisher", "invoices_mapping"])
     for _ in range(50):
         if closed := world.close_broker_connections(user):
-            return f"{closed} connections of {user or 'everybody'} closed"
+            return f"{closed} connections of {user or 'all users'} closed"
         # The management API's list of connections is seconds behind.
         threading.Event().wait(0.2)
     raise NotBittenError(f"{user} had no connection")

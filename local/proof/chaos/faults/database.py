@@ -24,7 +24,7 @@ def _refusals(world: World) -> int:
 def _refuses(world: World) -> None:
     """A clear 503 is what shows that the fault bit."""
     before = _refusals(world)
-    world.until(lambda: _refusals(world) > before, "nobody was refused", timeout_s=60)
+    world.until(lambda: _refusals(world) > before, "no session was refused", timeout_s=60)
 
 
 def _end_sessions(connection: psycopg.Connection[Any]) -> int:
@@ -61,7 +61,7 @@ def locked(world: World, chance: random.Random) -> str:
     table = chance.choice(["orders.orders", "orders.idempotency_keys", "invoices.invoices", "orders.outbox"])
     with contextlib.closing(world.postgres()) as connection, connection.transaction():
         connection.execute(f"LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE")
-        world.until(lambda: bool(world.query("SELECT FROM pg_locks WHERE NOT granted")), "nobody waited", timeout_s=30)
+        world.until(lambda: bool(world.query("SELECT FROM pg_locks WHERE NOT granted")), "none waited", timeout_s=30)
         threading.Event().wait(chance.uniform(1, 4))
     return f"{table} was locked"
 
@@ -98,7 +98,7 @@ def read_only(world: World, chance: random.Random) -> str:
 def deadlock(world: World, chance: random.Random) -> str:
     """The consumer holds the counter and wants the table; we hold the table and want the counter.
 
-    Postgres ends whoever finds the deadlock: the consumer, since we look for it much later.
+    Postgres ends the session that finds the deadlock: the consumer, since ours looks for it much later.
     """
     before = _deadlocks(world)
     for _ in range(5):

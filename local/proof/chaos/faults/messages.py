@@ -1,4 +1,4 @@
-"""Messages that nobody wants: copies, late ones, broken ones, one that kills, too many, one that is too large.
+"""Unwelcome messages: copies, late ones, broken ones, one that kills, too many, one that is too large.
 
 Everything that is sent here is noted: the checker knows what has to be parked and what may be invoiced.
 """
@@ -107,7 +107,7 @@ def killer(world: World, chance: random.Random) -> str:
         world.database.set_trap(trap)
     try:
         world.publish([_stray(world), (body, sent), _stray(world)])
-        world.until(lambda: again.fired >= again.times, "the message killed nobody")
+        world.until(lambda: again.fired >= again.times, "the message killed no environment")
     finally:
         for trap in (at_first, again):
             world.database.remove_trap(trap)
@@ -154,7 +154,7 @@ def flood(world: World, chance: random.Random) -> str:
         world.until(lambda: _in_flight(world) > 0, "no batch was in flight", timeout_s=60)
         # Confirmed, and handed to the mapping: what arrives later misses the batch, which a window of 0.5 s closes.
         world.publish([(each, properties()) for each in [body] * 500 + [padded] * 150])
-        world.until(lambda: world.queue_depth(topology.ORDER_CREATED_QUEUE) <= _in_flight(world), "nobody fetched it")
+        world.until(lambda: world.queue_depth(topology.ORDER_CREATED_QUEUE) <= _in_flight(world), "it was not fetched")
     world.until(lambda: world.queue_depth(topology.ORDER_CREATED_QUEUE) == 0, "the flood did not pass")
     largest = world.mapping(topology.ORDER_CREATED_QUEUE)["largest_payload_bytes"]
     if largest < _FULL_BYTES:

@@ -34,7 +34,7 @@ def refused(service: str) -> Callable[[World, random.Random], str]:
             _hold(service, chance)
         finally:
             link.heal()
-        world.until(lambda: link.connection_count > 0, "nobody came back", timeout_s=30)
+        world.until(lambda: link.connection_count > 0, "no client connected again", timeout_s=30)
         return f"{open_before} connections lost"
 
     return inject
@@ -58,7 +58,7 @@ def black_hole(service: str) -> Callable[[World, random.Random], str]:
         before = link.chunks_held
         link.black_hole()
         try:
-            world.until(lambda: link.chunks_held > before, "nobody sent anything", timeout_s=30)
+            world.until(lambda: link.chunks_held > before, "no data was sent", timeout_s=30)
             _hold(service, chance)
         finally:
             late = chance.random() < 0.5
@@ -74,7 +74,7 @@ def slow(service: str) -> Callable[[World, random.Random], str]:
         before = link.chunks_delayed
         link.slow(chance.uniform(0.05, 0.3))
         try:
-            world.until(lambda: link.chunks_delayed > before + 5, "nobody sent anything", timeout_s=30)
+            world.until(lambda: link.chunks_delayed > before + 5, "no data was sent", timeout_s=30)
             _hold(service, chance)
         finally:
             link.heal()
@@ -89,7 +89,7 @@ def cut(service: str) -> Callable[[World, random.Random], str]:
         before, times = link.cuts_made, chance.randint(1, 4)
         link.cut(times)
         try:
-            world.until(lambda: link.cuts_made >= before + times, "nobody sent anything", timeout_s=30)
+            world.until(lambda: link.cuts_made >= before + times, "no data was sent", timeout_s=30)
         finally:
             link.heal()
         return f"{times} connections cut in the middle of a frame"

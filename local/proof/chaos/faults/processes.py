@@ -29,7 +29,7 @@ def spring(world: World, link: Link, trap: Trap, *, provoke: Callable[[], object
     try:
         if provoke is not None:
             provoke()
-        world.until(lambda: trap.fired >= trap.times, f"nobody walked into the trap for {trap.user}", timeout_s=60)
+        world.until(lambda: trap.fired >= trap.times, f"no connection of {trap.user} reached the trap", timeout_s=60)
     finally:
         link.remove_trap(trap)
     return f"killed {trap.user} {trap.fired} times"

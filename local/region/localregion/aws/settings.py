@@ -40,7 +40,7 @@ class Settings:
 
     @property
     def aws_endpoint_url(self) -> str:
-        """Where functions find the APIs; they run beside the emulator, whatever it listens on."""
+        """Where functions find the APIs: they run beside the emulator, so the loopback serves for any `host`."""
         return f"http://127.0.0.1:{self.port}"
 
 
@@ -57,7 +57,7 @@ def parse_arguments(arguments: list[str]) -> Settings:
     parser.add_argument(
         "--host",
         default="127.0.0.1",
-        help="address of the AWS APIs (default 127.0.0.1); whoever reaches it may read secrets",
+        help="address of the AWS APIs (default 127.0.0.1); every client that reaches it may read secrets",
     )
     parser.add_argument(
         "--otlp-endpoint", help="where functions that export spans send them, in place of the plan's address"

@@ -87,6 +87,6 @@ def _write_rabbitmq(plan: model.Plan, known: Secrets, folder: Path) -> None:
 
 
 def _write_for_group(path: Path, text: str) -> None:
-    """Replace a file that belongs to its service's group, too; nobody else may read it at any moment."""
+    """Replace a file that its owner and its service's group may read, and no other user at any moment."""
     write_private(path, text)
     path.chmod(0o640)

@@ -1,7 +1,7 @@
 """Wait until the system is released: schema, logins, topology and users exist, event source mappings are enabled.
 
 When `release` runs is part of the plan, as in AWS: the emulator invokes the function when it boots, again when its code
-or input changed, and tries until it succeeds. Whoever needs the outcome waits for it here.
+or input changed, and tries until it succeeds. Services that need the outcome wait for it here.
 """
 
 from __future__ import annotations

@@ -37,7 +37,7 @@ class Gateway:
         self._chains, self._everywhere = plugin_chains(configuration, surroundings)
 
     async def handle(self, exchange: Exchange) -> Response:
-        """Answer the request, whatever happens. BodyError and a client that left are the server's business."""
+        """Answer the request, also after a failure. BodyError and a client that left are the server's business."""
         match = self._router.match(exchange.path)
         if match is None:
             response = error_response(exchange, 404, NO_ROUTE)

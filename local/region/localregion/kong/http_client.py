@@ -1,6 +1,6 @@
 """Requests that are ready as bytes, over the connections, the pool and the parser of aiohttp's client.
 
-Exactly one attempt per request, whatever fails: a second one could do a thing twice. Connecting and every wait for
+Exactly one attempt per request, even if it fails: a second one could do a thing twice. Connecting and every wait for
 bytes are bounded. Certificates are not verified, as in Kong. Left out: redirects, cookies, compression, proxies.
 `aiohttp.ClientSession` stays out: it makes a request of the gateway cost half as much again (decision 11).
 """

@@ -23,7 +23,7 @@ class Plugin:
     """One configured plugin: what it does in each of Kong's phases; None where it does nothing.
 
     `access` answers the request or returns None for the next plugin. `header_filter` changes the response's headers,
-    whoever answered: also of a request that an earlier plugin refused. `log` runs when the response is on its way.
+    also those of an answer by which an earlier plugin refused the request. `log` runs when the response is on its way.
     """
 
     access: Access | None = None

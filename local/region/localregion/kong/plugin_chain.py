@@ -1,6 +1,6 @@
 """Which plugins run for a request, in which order, with which of their configurations.
 
-Order: Kong's priority, whatever the order of the file. Of one plugin exactly one configuration runs, the most specific;
+Order: Kong's priority, not the order of the file. Of one plugin exactly one configuration runs, the most specific;
 configurations are not merged. A consumer's configurations count from the moment an earlier plugin authenticated it.
 Once a plugin has answered, the later ones only see the response; on a request without a route only those see it that
 are limited to nothing.
@@ -34,7 +34,7 @@ _PRECEDENCE = (
 
 
 class PluginChain:
-    """The plugins of one route: per plugin, the configuration of each consumer that has its own, and everybody's."""
+    """The plugins of one route: per plugin, each consumer's own configuration, and the one for all others."""
 
     def __init__(self, steps: list[dict[str | None, Plugin]]) -> None:
         self._steps = steps
@@ -64,7 +64,7 @@ class PluginChain:
         return response
 
     def filter_headers(self, exchange: Exchange, response: Response) -> None:
-        """Run everybody's plugins on a response that none of them had to do with."""
+        """Run the plugins that are not limited to a consumer on a response that came from none of them."""
         chosen = [plugin for step in self._steps if (plugin := step.get(None)) is not None]
         exchange.log_phases += [plugin.log for plugin in chosen if plugin.log is not None]
         _filter_headers(exchange, response, chosen)

@@ -1,6 +1,6 @@
 """`python -m localregion.package --plan .local/plan.json`: build `dist/` from a plan and say how large it became.
 
-Exit status 1 with a message for whatever keeps the archives from being built or deployed.
+Exit status 1 with a message when something keeps the archives from being built or deployed.
 """
 
 from __future__ import annotations

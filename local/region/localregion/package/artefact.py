@@ -1,4 +1,4 @@
-"""One archive of the plan: what it is made from, and its files once somebody wants them."""
+"""One archive of the plan: what it is made from, and its files, which are read when they are asked for."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ class Artefact:
 
 
 def artefacts(plan: Plan, root: Path, third_party: Mapping[str, dict[str, Entries]]) -> list[Artefact]:
-    """Return what the plan's functions and layers are, each once. Layers that are ARNs are somebody else's."""
+    """Return what the plan's functions and layers are, each once. Layers that are ARNs belong to others."""
     layers = sorted({layer for function in plan.functions for layer in own_layers(function)})
     return [
         *(_layer(path, root, third_party.get(layer_name(path), {})) for path in layers),

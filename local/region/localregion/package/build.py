@@ -73,7 +73,7 @@ def _build(artefact: Artefact, job: Job, before: Built | None) -> Built:
 
 
 def _refuse_half_layers(plan: Plan, root: Path) -> None:
-    """What other layers leave out because `dependencies` has it must be there for everybody who uses them."""
+    """A function with a layer that leaves out what `dependencies` has must have that layer as well."""
     half = layer_groups(root).keys() - {DEPENDENCIES_LAYER}
     for function in plan.functions:
         names = {layer_name(layer) for layer in function.layers}

@@ -1,6 +1,6 @@
 """Add bytecode to an archive's files: what a zip without it compiles anew in each execution environment.
 
-Only the runtime's own version is of use, so an interpreter of that version compiles or nobody does. PYTHONHASHSEED is
+Only the runtime's own version is of use: without an interpreter of that version there is none. PYTHONHASHSEED is
 fixed: the order of a frozen set in the bytecode depends on it.
 """
 

@@ -1,8 +1,8 @@
 """Compile every module below a folder to unchecked-hash bytecode, for a place where it will stand later.
 
 Run as a program by the interpreter whose bytecode is wanted, hence the standard library only:
-`python compile_folder.py FOLDER PLACE`. Unchecked: nobody looks at the source again, which is right for an archive that
-never changes, and time stamps would be stale under the archive's fixed ones (PEP 552).
+`python compile_folder.py FOLDER PLACE`. Unchecked: Python does not compare it with the source. That is right for an
+archive that never changes; time stamps would be stale under the archive's fixed ones (PEP 552).
 """
 
 import py_compile

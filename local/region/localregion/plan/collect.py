@@ -1,8 +1,8 @@
 """Turn the resources that the program registers into the plan.
 
-Every resource is either placed, or of a kind that this machine has no use for, or an error: nothing that would run in
-AWS goes missing here unnoticed. What Pulumi marked secret becomes `{"$secret": name}`; a mark where the plan has no
-room for one is an error, and at the end none of the secret values seen may occur in the plan.
+Every resource is placed, is of a kind that this machine has no use for, or is an error: nothing that would run in AWS
+goes missing here unnoticed. A value that Pulumi marked secret becomes `{"$secret": name}`. A mark where the plan has
+no room for one is an error. At the end no secret value that was seen may occur in the plan.
 """
 
 import json
@@ -53,7 +53,7 @@ _NOT_BOOTED = re.compile(
 
 
 def collect(project: Project, stack: str) -> Plan:
-    """Evaluate the program for a stack and return its plan. Raises PlanError and whatever the program raises."""
+    """Evaluate the program for a stack and return its plan. Raises PlanError and the program's own exceptions."""
     resources, region = evaluate(project, stack)
     return Collector(resources, project).plan(stack=stack, region=region)
 

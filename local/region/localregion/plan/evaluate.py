@@ -61,7 +61,7 @@ def record(
     secret_keys: Sequence[str] = (),
 ) -> None:
     """Run a program and wait until all its resources are registered with `monitor`; raise what it raises."""
-    # With `preview`, outputs that nobody gives are unknown instead of absent, so that the monitor can refuse them.
+    # With `preview`, outputs without a value are unknown instead of absent, so that the monitor can refuse them.
     set_mocks(monitor.mocks, project=project, stack=stack, preview=True, monitor=monitor)
     set_all_config(config, list(secret_keys))
     SETTINGS.rpc_manager.clear()

@@ -40,7 +40,7 @@ def source_files(project: Project) -> Iterator[tuple[str, Path]]:
 
 @contextlib.contextmanager
 def alone(plan: Path) -> Iterator[None]:
-    """Wait until nobody else makes this plan; its folder has to exist. Who waited finds it fresh."""
+    """Hold this plan's lock; its folder has to exist. A process that waited for the lock finds the plan fresh."""
     with _note(plan).open("a") as note:
         fcntl.flock(note, fcntl.LOCK_EX)
         yield

@@ -76,7 +76,7 @@ def environment(resource: Resource) -> dict[str, str]:
     if marked or is_secret(given) or is_secret(variables):
         raise PlanError(
             f"{label(resource)}: environment variable {', '.join(marked) or '(all)'} holds a secret, which AWS would "
-            "show to everybody who may read the function; pass the secret's ARN instead"
+            "show to every role that may read the function; pass the secret's ARN instead"
         )
     return {name: str(value) for name, value in sorted(variables.items())}
 

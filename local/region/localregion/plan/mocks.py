@@ -1,6 +1,6 @@
 """AWS's part while the program is evaluated: the outputs that a resource would have, as names or references.
 
-An output that is not given here stays unknown, and an unknown value that reaches an input is an error that says where:
+An output that is not given here stays unknown. An unknown value that reaches an input is an error that says where;
 under Pulumi's ordinary mocks such an input would silently be missing.
 https://www.pulumi.com/docs/iac/guides/testing/unit/
 """
@@ -22,7 +22,7 @@ _STACK = "pulumi:pulumi:Stack"
 
 
 class UnknownInputError(Exception):
-    """An input depends on an output that nobody gives while the program is evaluated."""
+    """An input depends on an output that has no value while the program is evaluated."""
 
 
 class UnsupportedCallError(Exception):
@@ -90,7 +90,7 @@ class RecordingMonitor(MockMonitor):
                 urn=response.urn,
                 parent=request.parent,
                 dependencies=tuple(request.dependencies),
-                # A component of the program itself; one of a provider brings resources that nobody sees here.
+                # A component of the program itself; one of a provider brings resources that the mocks do not see.
                 is_component=not request.custom and not request.remote,
             )
             with self._lock:

@@ -29,7 +29,7 @@ _REFERENCE = re.compile(r"\$\{([a-z_.]+)\}")
 
 
 class UnknownReferenceError(Exception):
-    """The plan refers to something that nobody gave a value for."""
+    """The plan refers to something that has no value."""
 
 
 @dataclass(frozen=True, kw_only=True)

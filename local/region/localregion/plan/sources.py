@@ -17,7 +17,7 @@ class UnknownLayerError(Exception):
 
 
 def is_archive(layer: str) -> bool:
-    """Say whether a layer of the plan is one of ours; any other is an ARN, somebody else's."""
+    """Say whether a layer of the plan is one of ours; any other is an ARN."""
     return not layer.startswith("arn:")
 
 

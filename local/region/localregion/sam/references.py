@@ -41,7 +41,7 @@ def as_intrinsic(value: str) -> str | dict[str, str]:
 
 
 def filled(value: str, values: Mapping[str, str]) -> str:
-    """Return a value with what each reference stands for; KeyError for one that nobody gave a value."""
+    """Return a value with what each reference stands for; KeyError for one without a value."""
     return _REFERENCE.sub(lambda match: values[match[1]], value)
 
 

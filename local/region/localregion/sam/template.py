@@ -22,8 +22,8 @@ _ENDPOINT = "SecretsManagerEndpoint"
 def build(plan: Plan, *, code_root: str, defaults: Mapping[str, str], endpoint: str | None) -> dict[str, Any]:
     """Return the template.
 
-    `code_root` leads from the template's folder to the project's root. A parameter without default has to be said by
-    whoever uses the template. `endpoint` is where Secrets Manager is emulated, None for AWS's own.
+    `code_root` leads from the template's folder to the project's root. A parameter without default has to be given
+    at each use of the template. `endpoint` is where Secrets Manager is emulated, None for AWS's own.
     """
     parameters = {references.parameter(name): _parameter(defaults.get(name)) for name in references.used(plan)}
     if endpoint is not None:
@@ -41,7 +41,7 @@ def build(plan: Plan, *, code_root: str, defaults: Mapping[str, str], endpoint: 
 
 
 def logical_id(function: Function) -> str:
-    """Return `CreateOrder` for the function whose package is `create_order`, whatever the stack's prefix is."""
+    """Return `CreateOrder` for the function of package `create_order`; the stack's prefix plays no part."""
     return _camel(function.handler.partition(".")[0])
 
 

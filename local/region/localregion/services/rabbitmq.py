@@ -1,4 +1,4 @@
-"""A private RabbitMQ node: Debian's package `rabbitmq-server`, run as whoever we are, next to any other instance.
+"""A private RabbitMQ node: Debian's package `rabbitmq-server`, run as our own user, next to any other instance.
 
 Its own node name, cookie, data, ports and epmd, every listener on 127.0.0.1. The node's own administrator is imported
 as a salted hash at every boot, `guest` never exists; `bootstrap` makes the administrator that the plan asks for, so the

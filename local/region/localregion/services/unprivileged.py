@@ -55,7 +55,7 @@ def hand_over(path: Path) -> None:
 
 
 def closed_folder(paths: Sequence[Path]) -> Path | None:
-    """Return the topmost parent folder of the paths that not everybody may pass, None when there is none."""
+    """Return the topmost parent folder of the paths that is closed to other users, None when there is none."""
     for path in paths:
         for parent in reversed(path.resolve().parents):
             if not parent.stat().st_mode & stat.S_IXOTH:

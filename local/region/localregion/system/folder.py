@@ -71,7 +71,7 @@ def shared_plan(root: Path) -> Path:
 
 
 def write_private(path: Path, text: str) -> None:
-    """Replace a file in one step; nobody else may read it at any moment."""
+    """Replace a file in one step; no other user may read it at any moment."""
     draft = path.with_name(f".{path.name}.new")
     draft.unlink(missing_ok=True)
     draft.touch(mode=0o600)

@@ -134,7 +134,7 @@ def _console_part(folder: Folder, ports: Ports) -> Part:
 
 
 def answers_http(url: str) -> bool:
-    """Say whether somebody answers there, with whatever status; no trace is kept of the question."""
+    """Say whether a server answers there, with any status; the request is not traced."""
     traceparent = f"00-{os.urandom(16).hex()}-{os.urandom(8).hex()}-00"
     request = urllib.request.Request(url, headers={"traceparent": traceparent})  # noqa: S310 always our own http address
     try:

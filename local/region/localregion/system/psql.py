@@ -15,7 +15,7 @@ def psql(folder: Folder) -> None:
     """Become `psql`: the system's, which knows its terminal better, or else the one beside our server."""
     known = endpoints.load(folder)
     program = shutil.which("psql") or str(packaged_bin_dir() / "psql")
-    # In the environment and not among the arguments, which everybody on the machine may read.
+    # In the environment and not among the arguments, which every user of the machine may read.
     dsn, password = _without_password(known["postgres"])
     try:
         os.execve(program, [program, dsn], {**os.environ, "PGPASSWORD": password})  # noqa: S606

@@ -32,7 +32,7 @@ BOOT_TIMEOUT_S = 240
 
 
 class BootError(Exception):
-    """The system did not come up; `part` is whose fault it was."""
+    """The system did not come up; `part` names the one that failed."""
 
     def __init__(self, part: str, text: str) -> None:
         super().__init__(text)

@@ -88,7 +88,7 @@ class RunningPostgres(Service):
 class RunningRabbitMQ(Service):
     """A RabbitMQ node with its epmd; `amqp_url` holds the administrator's credentials, `endpoint` none.
 
-    It runs as an ordinary user, also where the tests run as root; `make up` runs it as whoever calls it.
+    It runs as an ordinary user, also where the tests run as root; `make up` runs it as its caller.
     """
 
     def __init__(self, folder: Path) -> None:

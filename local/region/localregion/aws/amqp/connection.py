@@ -1,8 +1,8 @@
 """One AMQP 0-9-1 connection with one channel, for consuming: login by SASL PLAIN, heartbeats, method calls.
 
-Every wait is bounded: a broker that hangs shows in missing heartbeats and unanswered calls, and whoever waits gets a
-BrokerConnectionLostError; what the broker refuses is a BrokerRefusedError with AMQP's code and text. Either ends the
-connection for good. https://www.rabbitmq.com/resources/specs/amqp0-9-1.pdf.
+Every wait is bounded: a broker that hangs shows in missing heartbeats and unanswered calls, and every waiting call
+raises BrokerConnectionLostError. What the broker refuses is a BrokerRefusedError with AMQP's code and text. Either ends
+the connection for good. https://www.rabbitmq.com/resources/specs/amqp0-9-1.pdf.
 Not made for publishing, several channels or TLS (the broker of this machine listens on 127.0.0.1).
 """
 
@@ -93,7 +93,7 @@ class AmqpConnection(asyncio.Protocol):
         """Send methods that have no answer. Raises what ended the connection when it has ended."""
         if self.error is not None:
             raise self.error
-        assert self._transport is not None  # noqa: S101 - whoever sends has opened the connection
+        assert self._transport is not None  # noqa: S101 - only an open connection sends
         self._transport.write(b"".join([frame.marshal(method, channel) for method in methods]))
 
     def close(self) -> None:
@@ -153,7 +153,7 @@ class AmqpConnection(asyncio.Protocol):
             self._loop.call_later(1.0, self._transport.abort)
         if self._answer is not None and not self._answer.done():
             self._answer.set_exception(error)
-            self._answer.exception()  # whoever waited for it may be gone; that is no failure of its own
+            self._answer.exception()  # its waiter may be gone: an exception that is never retrieved would be logged
         self._on_closed()
 
     # What asyncio calls (https://docs.python.org/3/library/asyncio-protocol.html#asyncio.Protocol)

@@ -1,7 +1,7 @@
 """Cut AMQP 0-9-1 frames out of a byte stream and put deliveries together.
 
-Pure: bytes in, one callback per delivery and one per other method. Deliveries are taken apart here and not by pamqp,
-because they are nearly all that a consumer receives and objects per frame would cost more than everything else.
+Pure: bytes in, one callback per delivery and one per other method. Deliveries are taken apart here and not by pamqp.
+They are nearly all that a consumer receives, and an object per frame would cost more than everything else.
 https://www.rabbitmq.com/resources/specs/amqp0-9-1.pdf (4.2.3 General Frame Format, 4.2.6 Content Framing).
 """
 

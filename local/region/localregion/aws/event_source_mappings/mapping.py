@@ -177,7 +177,7 @@ class EventPoller:
         except LambdaApiError as refusal:
             return refusal.error_type
         except Exception as failure:
-            # Whatever it was: these records were not processed, and the mapping has to live on.
+            # On any failure these records were not processed, and the mapping has to go on.
             _log.exception("mapping %s could not invoke %s", self._mapping.name, self._mapping.function)
             return type(failure).__name__
         return f"function error {result.function_error}" if result.function_error else None

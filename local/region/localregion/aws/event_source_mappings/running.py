@@ -32,7 +32,7 @@ class RunningMapping:
             self._poller.requeue_method = method
 
     async def stop(self, grace_s: float) -> None:
-        """Let the batch in flight end within `grace_s`; whatever is not acknowledged then returns to its queue."""
+        """Let the batch in flight end within `grace_s`; messages that are not acknowledged then return to the queue."""
         task, self._task = self._task, None
         if task is None or self._poller is None:
             return

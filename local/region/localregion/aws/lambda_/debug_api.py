@@ -1,8 +1,8 @@
 """The emulator's own `/_emulator/debug/{function}`: PUT `{"port": 5678}` starts debugging a function, DELETE ends it.
 
 While it lasts the function has one environment at a time, without a timeout and listening for a debugger; its other
-invocations wait for their turn. It ends by itself when nobody has repeated the PUT for `LEASE_S`, so that nothing stays
-changed because an asker died. Debugged is the version behind the function's alias, which gateway and mappings use.
+invocations wait for their turn. It ends by itself when the PUT has not been repeated for `LEASE_S`, so a client
+that dies leaves nothing changed. Debugged is the version behind the function's alias, which gateway and mappings use.
 """
 
 from __future__ import annotations

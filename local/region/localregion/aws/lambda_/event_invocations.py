@@ -86,7 +86,7 @@ class EventInvocations:
     def _done(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
         if not task.cancelled() and (error := task.exception()) is not None:
-            _log.error("an event was lost", exc_info=error)
+            _log.error("the emulator failed over an event, which is lost", exc_info=error)
 
     async def _process(self, event: Event, request_id: str) -> None:
         for delay_s in (*self._delays.function_error_s, None):

@@ -1,4 +1,4 @@
-"""Proactive initialisation: functions that somebody waits for get an environment before their first invocation.
+"""Proactive initialisation: functions that a client waits for get an environment before their first invocation.
 
 AWS initialises environments ahead of invocations at its own discretion
 (https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html); here it happens once, when the system
@@ -28,7 +28,7 @@ def awaited(plan: Plan) -> set[tuple[str, str | None]]:
 
 
 def _routed(node: Any) -> Iterator[tuple[str, str | None]]:
-    """Every `function_name` and `qualifier` of Kong's aws-lambda plugin, on whatever level it is configured."""
+    """Every `function_name` and `qualifier` of Kong's aws-lambda plugin, on every level where it is configured."""
     if isinstance(node, dict):
         if node.get("name") == "aws-lambda" and "config" in node:
             yield node["config"]["function_name"], node["config"].get("qualifier")

@@ -127,7 +127,7 @@ CONSUMER_FIELDS = {
     ("acls", "basicauth_credentials", "hmacauth_credentials", "jwt_secrets", "oauth2_credentials", "groups"), _REFUSED
 )
 
-# Kong makes up a key for a credential without one; nobody could ever use it.
+# Kong makes up a key for a credential without one; no client could ever use it.
 CREDENTIAL_FIELDS = {"id": _STRING, "key": Field(kind="string", required=True), "tags": _TAGS}
 
 PLUGIN_FIELDS = {

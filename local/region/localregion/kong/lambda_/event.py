@@ -1,7 +1,7 @@
 """Build the event of `awsgateway_compatible: true`: API Gateway's payload 1.0 as Kong 3.9 makes it.
 
-Not AWS's: empty maps are `{}`, a flag without `=` is `true`, the first value of a repeated header is the one in
-`headers`, the body is base64 unless `base64_encode_body` is false, there is no `resource`, `stageVariables` or stage.
+It differs from AWS's. Empty maps are `{}`, a flag without `=` is `true`, and `headers` has a repeated header's first
+value. The body is base64 unless `base64_encode_body` is false. There is no `resource`, `stageVariables` or stage.
 At most 100 headers and 100 query arguments get in. The event's bytes are the request's, valid UTF-8 or not.
 """
 

@@ -1,7 +1,7 @@
 """Call Lambda's Invoke API over HTTP, on connections that stay open.
 
-Exactly one attempt per request, whatever fails: a second one could run the function twice. `timeout` bounds connecting
-and every wait for bytes, as in Kong. Certificates are not verified, as in Kong.
+Exactly one attempt per request, even if it fails: a second one could run the function twice. `timeout` bounds
+connecting and every wait for bytes, as in Kong. Certificates are not verified, as in Kong.
 Protocol: https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html
 """
 

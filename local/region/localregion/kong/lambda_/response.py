@@ -150,7 +150,7 @@ def _body(payload: dict[str, Any]) -> bytes:
 
 
 class _Headers:
-    """The response's headers: the Invoke call's, then the function's over them, whatever the case of the name."""
+    """The response's headers: the Invoke call's, then the function's over them, without regard to a name's case."""
 
     def __init__(self, invoke_headers: list[tuple[str, str]]) -> None:
         self._values: dict[str, tuple[str, list[str]]] = {}

@@ -1,7 +1,7 @@
 """cors: what browsers of other origins may send and read; a preflight is answered here and reaches no other plugin.
 
-An origin is compared as Kong compares it: one plain origin is returned to everybody, of several the one that matches;
-an entry with other characters is a regular expression, anchored at its end.
+An origin is compared as Kong compares it. A single plain origin is returned to all clients; of several, the one that
+matches. An entry with other characters is a regular expression, anchored at its end.
 Protocol: https://docs.konghq.com/hub/kong-inc/cors/, as recorded in `tests/events/kong/plugins.json`.
 """
 
@@ -84,7 +84,7 @@ class Cors:
         allowed = self._allowed(origin)
         varies = allowed != "*"
         if allowed == "*" and self._config["credentials"]:
-            # `*` allows no credentials, so the origin is named; without one there is nobody to allow anything.
+            # `*` allows no credentials, so the origin is named; without one no origin can be allowed anything.
             if origin is None:
                 response.set_header("Access-Control-Allow-Origin", "*")
                 return

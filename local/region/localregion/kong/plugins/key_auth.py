@@ -1,7 +1,7 @@
 """key-auth: only a request with the key of a known consumer passes, and it passes as that consumer.
 
-The identity headers that the function reads are set here and nowhere else: whatever the client sent under their names
-is removed first. Refused: keys in the body, an anonymous consumer.
+The identity headers that the function reads are set here and nowhere else. What the client sent under their names is
+removed first. Refused: keys in the body, an anonymous consumer.
 Protocol: https://docs.konghq.com/hub/kong-inc/key-auth/, as recorded in `tests/events/kong/plugins.json`.
 """
 

@@ -1,6 +1,6 @@
-"""response-transformer: change the headers of every response of a route, whoever answered.
+"""response-transformer: change the headers of every response of a route, a plugin's included.
 
-What Lambda's Invoke API says about itself is kept from clients with it. Refused: changes of a JSON body.
+It keeps the Invoke API's own headers from clients. Refused: changes of a JSON body.
 Protocol: https://docs.konghq.com/hub/kong-inc/response-transformer/, as recorded in `tests/events/kong/plugins.json`.
 """
 

@@ -98,7 +98,7 @@ FIELDS = {
 def _rules(config: dict[str, Any]) -> Errors:
     propagation = config["propagation"]
     if not any(propagation[name] is not None for name in ("extract", "clear", "inject")):
-        # Kong's default: whatever format the client uses, B3 when it uses none.
+        # Kong's default is the format that the client uses, and B3 when it uses none.
         return {"config": {"propagation": "extract [w3c] and inject [w3c] are required by the embedded gateway"}}
     return {}
 

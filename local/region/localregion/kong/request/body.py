@@ -1,4 +1,4 @@
-"""Read a request's body: only when somebody asks for it, within a size and a time.
+"""Read a request's body: only when a plugin asks for it, within a size and a time.
 
 nginx waits 60 s for more of it (`client_body_timeout`). It has no largest size in Kong's defaults, because it spools to
 disk; this gateway keeps a body in memory, so it has one.

@@ -1,7 +1,7 @@
 """The bodies of Kong's own errors, in the type that the client accepts.
 
 Two kinds, as recorded: what Kong itself says follows `Accept` and carries the request's id; what a plugin answers with
-a body of its own is compact JSON whatever the client accepts.
+a body of its own is compact JSON, and `Accept` is ignored.
 """
 
 from __future__ import annotations

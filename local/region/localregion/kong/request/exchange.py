@@ -35,7 +35,7 @@ class Response:
     has_length: bool = True
 
     def set_header(self, name: str, value: str) -> None:
-        """Replace a header, whatever its case."""
+        """Replace a header; names are compared without regard to case."""
         self.remove_header(name)
         self.headers.append((name, value))
 
@@ -137,7 +137,7 @@ class Exchange:
         return [value for header, value in self.headers[:HEADERS_MAX] if header == name]
 
     def replace_headers(self, replacements: dict[str, str | None]) -> None:
-        """Remove these headers, whoever sent them, and add those that have a value."""
+        """Remove these headers, also the client's own, and add those that have a value."""
         kept = [header for header in self.headers if header[0] not in replacements]
         kept += [(name, value) for name, value in replacements.items() if value is not None]
         self.headers = kept

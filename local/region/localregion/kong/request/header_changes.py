@@ -44,7 +44,7 @@ def template_errors(config: dict[str, Any]) -> Errors:
 
 
 class HeaderChanges:
-    """One configuration's changes, for headers whose names are compared whatever their case."""
+    """One configuration's changes, for headers; names are compared without regard to case."""
 
     def __init__(self, config: dict[str, Any]) -> None:
         self._removed = {name.partition(":")[0].lower() for name in config["remove"]["headers"]}

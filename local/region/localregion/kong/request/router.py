@@ -1,8 +1,8 @@
 """Find the route of a request, and the path that its function sees.
 
-Kong's default router (`traditional_compatible`) for routes that match by path alone: a regular expression beats a
-prefix, among expressions the higher `regex_priority` wins, among prefixes the longer; a prefix does not care about
-segments. Equal ones keep the order of the file. Methods, hosts, headers and SNIs are refused when the configuration is
+Kong's default router (`traditional_compatible`) for routes that match by path alone. A regular expression beats a
+prefix; among expressions the higher `regex_priority` wins, among prefixes the longer. A prefix may end within a
+segment. Equal ones keep the order of the file. Methods, hosts, headers and SNIs are refused when the configuration is
 read.
 """
 

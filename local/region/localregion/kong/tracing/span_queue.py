@@ -1,8 +1,8 @@
 """Send spans to a collector in the background: in batches, from a queue of bounded length.
 
-Nobody waits for it and nothing fails with it. While the collector is dead, slow or frozen the queue keeps the newest
-spans up to its length; what was given up is counted in the log. The rules are those of Kong's queue: a batch goes out
-when it is full or its first span has waited `max_coalescing_delay`; a failed batch is tried again after delays that
+No request waits for it or fails with it. While the collector is dead, slow or frozen the queue keeps the newest
+spans up to its length; dropped spans are counted in the log. The rules are those of Kong's queue. A batch goes out
+when it is full or its first span has waited `max_coalescing_delay`. A failed batch is tried again after delays that
 double, until `max_retry_time` is over. https://docs.konghq.com/gateway/latest/kong-plugins/queue/
 """
 

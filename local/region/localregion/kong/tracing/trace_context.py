@@ -14,7 +14,7 @@ _TRACEPARENT = re.compile(r"00-([0-9A-Fa-f]{32})-([0-9A-Fa-f]{16})-([0-9A-Fa-f]{
 
 @dataclass(frozen=True, slots=True)
 class TraceContext:
-    """`span_id` is the id of whoever sends the header."""
+    """`span_id` is the id of the sender's span."""
 
     trace_id: str
     span_id: str

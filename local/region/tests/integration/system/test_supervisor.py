@@ -1,4 +1,4 @@
-"""The supervisor over parts that only sleep: restarts what dies, leaves nothing behind, whoever is killed."""
+"""The supervisor over parts that only sleep: restarts what dies, leaves nothing behind, also after its own death."""
 
 import os
 import signal

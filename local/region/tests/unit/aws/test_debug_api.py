@@ -1,4 +1,4 @@
-"""What a debugged function goes through while somebody stands at a breakpoint; environments are stand-ins."""
+"""What a debugged function goes through while it stands at a breakpoint; environments are stand-ins."""
 
 from __future__ import annotations
 

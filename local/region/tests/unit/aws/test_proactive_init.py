@@ -1,4 +1,4 @@
-"""Who is initialised before the first invocation."""
+"""Which functions are initialised before the first invocation."""
 
 from dataclasses import replace
 

@@ -1,4 +1,4 @@
-"""Hashes that Postgres and RabbitMQ take for a password; the real servers judge in tests/integration/compose."""
+"""Hashes that Postgres and RabbitMQ take for a password; the real servers judge in `tests/integration/services`."""
 
 from __future__ import annotations
 

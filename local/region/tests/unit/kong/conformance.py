@@ -1,6 +1,6 @@
 """Replay a whole file of recordings and say of each case: matched, refused when the gateway starts, or differing.
 
-A refusal counts only when its message says that it is the embedded gateway's; whatever else goes wrong is a difference.
+A refusal counts only when its message says that it is the embedded gateway's; any other failure is a difference.
 Never compared: what differs from run to run on a real Kong, too (ids, dates, latencies, the order of headers).
 """
 

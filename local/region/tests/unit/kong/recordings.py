@@ -55,7 +55,7 @@ def load(name: str, folder: Path = FOLDER) -> dict[str, Any]:
 
 
 def own(name: str) -> dict[str, Any]:
-    """Return a file of the project's own copy, whatever other recordings are replayed."""
+    """Return a file of the project's own copy, also when other recordings are replayed."""
     return load(name, OWN_FOLDER)
 
 

@@ -1,4 +1,4 @@
-"""Windows, scopes and who is counted; the recordings hold the headers."""
+"""Windows, scopes and what is counted by; the recordings hold the headers."""
 
 from __future__ import annotations
 

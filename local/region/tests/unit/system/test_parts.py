@@ -1,4 +1,4 @@
-"""The parts' command lines: who is told where the console is."""
+"""The parts' command lines: which parts are told where the console is."""
 
 from __future__ import annotations
 

@@ -12,7 +12,7 @@ import socket
 import sys
 
 HOST = "127.0.0.1"
-# Instead of the function's timeout: somebody is reading code.
+# Instead of the function's timeout, which a breakpoint would exceed.
 TIMEOUT_S = 86_400.0
 # What the function is told that it has: the longest timeout that Lambda knows. What it plans by its own deadline (when
 # the relay may take over an event, say) is not a day away.

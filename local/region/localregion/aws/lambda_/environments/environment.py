@@ -1,7 +1,7 @@
 """One execution environment: a real `awslambdaric` process with its own Runtime API, one invocation at a time.
 
 https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html. The deadline is enforced by SIGKILL;
-whatever the process does, every invocation gets exactly one outcome. A function that raised keeps its environment,
+every invocation gets exactly one outcome, also when the process dies. A function that raised keeps its environment,
 one that exited, was killed, timed out or answered too much loses it. One that is debugged has no deadline. Not
 emulated: memory limits, a CPU share, a /tmp of its own.
 """

@@ -1,6 +1,6 @@
 """How an invocation, or the initialisation before it, ended.
 
-A failed initialisation is no answer yet: it becomes one for the invocation that waited for it, whose id it then names.
+A failed initialisation is no answer yet. It becomes the answer, and names the id, of the invocation that waited for it.
 """
 
 from __future__ import annotations
