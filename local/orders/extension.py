@@ -1,4 +1,4 @@
-"""What the orders system registers with the platform: its commands, its part of endpoints.json, the line to paste.
+"""What the orders system registers: its commands, its part of endpoints.json, the line to paste, its console.
 
 `[tool.localregion]` names this module; the platform imports it and knows nothing else of orders.
 """
@@ -6,9 +6,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from localregion.plan.model import Plan
+
+if TYPE_CHECKING:
+    from localregion.console.extension import ConsoleExtension
 
 COMMANDS = {
     "order": "orders.order:main",
@@ -37,6 +40,14 @@ def invitation(known: Mapping[str, Any]) -> str:
         f"curl -sS -i {known['gateway']}/orders -H 'apikey: {known['keys']['demo']}' "
         f"-H 'Content-Type: application/json' -d '{_BODY}'"
     )
+
+
+def console() -> ConsoleExtension:
+    """Return what orders add to the console."""
+    # Not with every command: it loads a web server.
+    from orders.console.extension import extension
+
+    return extension()
 
 
 def _queues(plan: Plan) -> dict[str, str]:

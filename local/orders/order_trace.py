@@ -12,7 +12,7 @@ import urllib.request
 from collections.abc import Mapping
 from typing import Any
 
-from localregion.console.waterfall import Paper, waterfall
+from localregion.console.traces.waterfall import Paper, waterfall
 
 # Spans leave the functions and the gateway in a moment; a question right after the invoice may be earlier.
 _COMPLETE_TIMEOUT_S = 5.0

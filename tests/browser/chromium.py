@@ -6,10 +6,13 @@ goes with it. Sizes and colour scheme are set through the DevTools protocol: no 
 
 from __future__ import annotations
 
+import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
+import pytest
 from selenium.common.exceptions import NoSuchElementException, StaleElementReferenceException
 from selenium.webdriver import Chrome
 from selenium.webdriver.chrome.options import Options
@@ -145,3 +148,18 @@ class Browser:
         """
         messages = [entry["message"] for entry in self.driver.get_log("browser")]
         return [message for message in messages if "Failed to load resource" not in message]
+
+
+@contextmanager
+def browser_on(address: str) -> Iterator[Browser]:
+    """A browser for a fixture. Skips its tests where there is no Chromium, except in CI."""
+    try:
+        browser = Browser(address)
+    except BrowserMissingError as error:
+        if os.environ.get("CI") == "true":
+            raise
+        pytest.skip(str(error))
+    try:
+        yield browser
+    finally:
+        browser.close()

@@ -10,13 +10,14 @@ from __future__ import annotations
 import asyncio
 import sys
 import time
-from pathlib import Path
 from typing import Any
 
 from aiohttp import web
 from tests.browser import canned, canned_trace
 
-PAGE = Path(__file__).parents[2] / "local" / "region" / "localregion" / "console" / "page"
+from localregion.console.http import page
+from orders.console.extension import PAGE_FOLDER
+
 POLICY = "default-src 'self'; frame-ancestors 'none'"
 STARTED_MS = time.time() * 1000
 WORLD = web.AppKey("world", canned.World)
@@ -105,10 +106,6 @@ async def act(request: web.Request) -> web.Response:
     return reply({})
 
 
-async def index(_: web.Request) -> web.FileResponse:
-    return web.FileResponse(PAGE / "index.html", headers={"Content-Security-Policy": POLICY})
-
-
 @web.middleware
 async def policy(request: web.Request, handler: Any) -> web.StreamResponse:
     response: web.StreamResponse = await handler(request)
@@ -119,7 +116,6 @@ async def policy(request: web.Request, handler: Any) -> web.StreamResponse:
 def application() -> web.Application:
     app = web.Application(middlewares=[policy])
     app[WORLD] = canned.World()
-    app.router.add_get("/", index)
     app.router.add_get("/api/overview", get_overview)
     app.router.add_get("/api/orders", get_orders)
     app.router.add_post("/api/orders", post_order)
@@ -129,7 +125,7 @@ def application() -> web.Application:
     app.router.add_get("/api/functions", get_functions)
     app.router.add_get("/api/parked", get_parked)
     app.router.add_post("/api/parked/{id}/{action}", act)
-    app.router.add_static("/", PAGE)
+    app.add_routes(page.routes(PAGE_FOLDER, page.PAGE_FOLDER))
     return app
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pika
 import pytest
 from selenium.webdriver.common.keys import Keys
-from tests.browser.chromium import Browser, BrowserMissingError
+from tests.browser.chromium import Browser, browser_on
 from tests.live_system import LiveSystem
 
 from contracts import topology
@@ -23,17 +23,9 @@ VIEWS = ["#/", "#/orders", "#/traces", "#/functions", "#/parked"]
 
 @pytest.fixture(scope="module")
 def console(live: LiveSystem) -> Iterator[Browser]:
-    """One browser for all tests. Skipped where there is no Chromium, except in CI."""
-    try:
-        browser = Browser(live.endpoints["console"])
-    except BrowserMissingError as error:
-        if os.environ.get("CI") == "true":
-            raise
-        pytest.skip(str(error))
-    try:
+    """One browser for all tests."""
+    with browser_on(live.endpoints["console"]) as browser:
         yield browser
-    finally:
-        browser.close()
 
 
 @pytest.fixture

@@ -1,1 +1,1 @@
-"""The console's pages about orders and parked messages."""
+"""The console of the orders system: orders, parked messages, the form for a test order, the system's picture."""

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-from localregion.console.database import Database, Rows
+from localregion.console.sources.database import Database, Rows
 from orders.console import order_queries
 
 _ORDER_ID = re.compile(rb'"orderId"\s*:\s*"([0-9a-fA-F-]{36})"')

@@ -8,13 +8,13 @@ from uuid import UUID
 
 from aiohttp import web
 
-from localregion.console.answers import ProblemError, json_answer
-from localregion.console.body import read_json
-from localregion.console.database import Database
-from localregion.console.local_system import LocalSystem
-from localregion.console.parameters import limit_of
+from localregion.console.http.answers import ProblemError, json_answer
+from localregion.console.http.body import read_json
+from localregion.console.http.parameters import limit_of
+from localregion.console.sources.database import Database
+from localregion.console.sources.local_system import LocalSystem
 from localregion.console.traces.store import TraceStore
-from orders.console import gateway, orders
+from orders.console import orders, sending
 
 _LISTED_MAX = 500
 _BODY_MAX_BYTES = 10_000
@@ -38,11 +38,11 @@ class OrdersApi:
 
     async def all(self, request: web.Request) -> web.Response:
         limit = limit_of(request, maximum=_LISTED_MAX)
-        return json_answer({"orders": await orders.latest(self._database, limit, self._store.of_order)})
+        return json_answer({"orders": await orders.latest(self._database, limit, self._store.about)})
 
     async def one(self, request: web.Request) -> web.Response:
         order_id = _uuid(request.match_info["order_id"])
-        order = await orders.one(self._database, order_id, self._store.of_order) if order_id else None
+        order = await orders.one(self._database, order_id, self._store.about) if order_id else None
         if order is None:
             raise ProblemError(404, "there is no such order")
         return json_answer(order)
@@ -54,7 +54,7 @@ class OrdersApi:
             raise ProblemError(400, 'the body is {"amount", "currency"?, "customer"?}')
         key = self._key(body.get("customer", "demo"))
         order = {name: value for name, value in body.items() if name != "customer"}
-        answer = await asyncio.to_thread(gateway.send_order, self._system, key, order)
+        answer = await asyncio.to_thread(sending.send_order, self._system, key, order)
         self._store.add(answer.span)
         if answer.status >= 400:
             return _refusal(answer)
@@ -67,7 +67,7 @@ class OrdersApi:
         return str(keys[customer])
 
 
-def _refusal(answer: gateway.Answer) -> web.Response:
+def _refusal(answer: sending.Answer) -> web.Response:
     document = answer.document if isinstance(answer.document, dict) else {}
     # Kong's own answers have a message only.
     problem = {"type": "about:blank", "status": answer.status, "detail": document.get("message", "refused"), **document}

@@ -7,7 +7,7 @@ import json
 import re
 from typing import Any
 
-from localregion.console.database import Database
+from localregion.console.sources.database import Database
 from orders.console import order_queries
 from orders.console.orders import timestamp
 

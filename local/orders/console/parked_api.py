@@ -11,10 +11,10 @@ from uuid import UUID
 
 from aiohttp import web
 
-from localregion.console.answers import ProblemError, json_answer
-from localregion.console.database import Database
-from localregion.console.local_system import LocalSystem
-from localregion.console.parameters import limit_of
+from localregion.console.http.answers import ProblemError, json_answer
+from localregion.console.http.parameters import limit_of
+from localregion.console.sources.database import Database
+from localregion.console.sources.local_system import LocalSystem
 from orders import operations
 from orders.console import parked
 

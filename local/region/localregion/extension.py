@@ -1,10 +1,12 @@
-"""What a project may register: commands, entries of endpoints.json, the line that `make up` ends with.
+"""What a project may register: commands, entries of endpoints.json, the line `make up` ends with, views of the console.
 
 The module that `[tool.localregion]` calls `extension` has any of these:
 
 - `COMMANDS`: a mapping of a command's name to `module:function`, which gets its arguments and returns an exit status.
 - `endpoints(plan, secrets)`: entries to add to endpoints.json, or to put in place of the platform's.
 - `invitation(endpoints)`: one line to try the system with.
+- `console()`: a `ConsoleExtension` (`localregion.console.extension`): routes below `/api/`, a folder of page files,
+  figures of the overview, and the subject: by which span attribute and log field a trace says what it is about.
 """
 
 from __future__ import annotations

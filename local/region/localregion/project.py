@@ -64,7 +64,11 @@ class Project:
     @property
     def import_path(self) -> list[str]:
         """The source roots as absolute paths; a pattern such as `layers/*/python` stands for all that it matches."""
-        return [str(path) for pattern in self.source_roots for path in sorted(self.root.glob(pattern))]
+        return [str(path) for pattern in self.source_roots for path in self._matching(pattern)]
+
+    def _matching(self, pattern: str) -> list[Path]:
+        # The root itself is no pattern to pathlib.
+        return [self.root] if pattern == "." else sorted(self.root.glob(pattern))
 
     def load_extension(self) -> ModuleType | None:
         """Import the project's extension. Behind all else on the path, so that it hides no module of ours."""

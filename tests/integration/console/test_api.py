@@ -1,19 +1,19 @@
-"""What the console says of orders, functions, queues and parked messages, and that a part that is down is a state."""
+"""What the console says of orders and parked messages, and sends of them."""
 
 from __future__ import annotations
 
 import json
-import time
 import uuid
 from collections.abc import Iterator
 from typing import Any
 
 import psycopg
 import pytest
-from tests.integration.console.console_process import RunningConsole
-from unit.console.spans import OTHER, TRACE, attribute, export, otlp_span, span_id
+from integration.console.console_process import RunningConsole, wait_until
+from unit.console.spans import OTHER, TRACE, attribute, export, link, otlp_span, span_id
 
 from localregion.testing.services import RunningPostgres
+from proof.checkout import ROOT
 
 INVOKE = "/2015-03-31/functions/{}/invocations"
 
@@ -91,14 +91,42 @@ def test_an_orders_state_says_where_it_is(console: RunningConsole, database: psy
     }
 
 
+def test_a_trace_names_its_order_and_has_the_batchs_lines_about_this_order_only(console: RunningConsole) -> None:
+    order = otlp_span(1, attributes=[attribute("order.id", "o-1")])
+    batch = otlp_span(3, traceId=OTHER, links=[link(TRACE, 1)])
+    console.client.post("/v1/traces", json=export(order))
+    console.client.post("/v1/traces", json=export(batch, service="invoice_consumer"))
+    lines = [{"level": "INFO", "message": f"of {name}", "trace_id": OTHER, "order_id": name} for name in ("o-1", "o-2")]
+    text = "".join(f"{json.dumps(line)}\n" for line in lines)
+    (console.folder.function_logs / "invoice_consumer.log").write_text(text)
+    trace = console.get(f"/api/traces/{TRACE}")
+    assert (trace["orderId"], [line["message"] for line in trace["logs"]]) == ("o-1", ["of o-1"])
+    listed = {one["traceId"]: one["orderId"] for one in console.get("/api/traces?limit=5")["traces"]}
+    assert (listed[TRACE], listed[OTHER]) == ("o-1", None)
+
+
 def test_an_order_that_is_none_is_not_found(console: RunningConsole) -> None:
     assert console.client.get(f"/api/orders/{uuid.uuid4()}").status_code == 404
     assert console.client.get("/api/orders/x").status_code == 404
 
 
-@pytest.mark.parametrize("limit", ["0", "-1", "501", "x", "", "9" * 40])
-def test_a_limit_is_a_number(console: RunningConsole, limit: str) -> None:
-    assert console.client.get(f"/api/orders?limit={limit}").status_code == 400
+@pytest.mark.parametrize("path", ["/api/orders", "/api/parked"])
+def test_a_list_has_at_most_500_entries(console: RunningConsole, path: str) -> None:
+    assert console.client.get(f"{path}?limit=500").status_code == 200
+    assert console.client.get(f"{path}?limit=501").status_code == 400
+
+
+def test_orders_are_listed_and_sent_and_nothing_else(console: RunningConsole) -> None:
+    answer = console.client.delete("/api/orders")
+    assert (answer.status_code, answer.headers["Allow"]) == (405, "GET,HEAD,POST")
+
+
+@pytest.mark.parametrize("name", ["extension.js", "extension.css", "orders.js", "parked.js", "console.js", "icon.svg"])
+def test_the_page_has_the_orders_files_beside_the_platforms(console: RunningConsole, name: str) -> None:
+    answer = console.client.get(f"/{name}")
+    assert answer.status_code == 200
+    folder = "orders" if name.startswith(("extension", "orders", "parked")) else "region/localregion"
+    assert answer.text == (ROOT / "local" / folder / "console" / "page" / name).read_text()
 
 
 def test_a_test_order_goes_through_the_gateway_with_a_trace_of_its_own(console: RunningConsole) -> None:
@@ -133,43 +161,6 @@ def test_what_the_gateway_refuses_is_refused_in_its_words(console: RunningConsol
 def test_a_form_that_is_wrong_is_not_sent(console: RunningConsole, body: Any, status: int) -> None:
     assert console.client.post("/api/orders", json=body).status_code == status
     assert console.neighbours.asked == []
-
-
-def test_functions_are_the_plans_with_the_emulators_figures(console: RunningConsole) -> None:
-    (console.folder.function_logs / "create_order.log").write_text("START RequestId: r-1\n")
-    answer = console.get("/api/functions")
-    assert answer == {
-        "state": "up",
-        "functions": [
-            {
-                "name": "create_order",
-                "state": "Active",
-                "handler": "create_order.handler.lambda_handler",
-                "memoryMb": 512,
-                "timeoutSeconds": 10,
-                "environments": {"warm": 2, "busy": 2, "starting": 1},
-                "invocations": 7,
-                "coldStarts": 2,
-                "errors": 1,
-                "lastInvocations": [
-                    {"requestId": "r-1", "start": 1.0, "duration": 12.5, "memoryMb": 80, "initMs": None, "error": None}
-                ],
-                "logs": ["START RequestId: r-1"],
-            }
-        ],
-    }
-
-
-def test_queues_have_their_depth_and_their_mapping(console: RunningConsole) -> None:
-    (queue,) = console.get("/api/queues")["queues"]
-    mapping = queue.pop("mapping")
-    assert queue == {"name": "invoices.order-created", "ready": 4, "unacknowledged": 3, "consumers": 1}
-    assert (mapping["state"], mapping["function"], mapping["batchSize"], mapping["inFlight"]) == (
-        "Enabled",
-        "invoice_consumer",
-        100,
-        3,
-    )
 
 
 def test_parked_messages_say_why_and_to_which_trace_they_belong(
@@ -230,15 +221,6 @@ def test_the_overview_has_the_figures_of_this_moment(
     assert overview["functions"][0]["environments"] == {"warm": 2, "busy": 2, "starting": 1}
 
 
-def test_looking_at_the_gateway_leaves_no_trace(console: RunningConsole) -> None:
-    def probes() -> list[str]:
-        console.get("/api/overview")
-        return [headers["traceparent"] for path, headers, _ in console.neighbours.asked if path == "/"]
-
-    wait_until(probes)
-    assert all(traceparent.endswith("-00") for traceparent in probes())
-
-
 def test_a_frozen_postgres_is_a_state_and_comes_back(
     console: RunningConsole, database: psycopg.Connection[Any], postgres: RunningPostgres
 ) -> None:
@@ -254,20 +236,3 @@ def test_a_frozen_postgres_is_a_state_and_comes_back(
     assert (overview["ordersPerSecond"], overview["outboxRows"], overview["queues"][0]["ready"]) == (None, None, 4)
     assert (refused.status_code, refused.json()["detail"][:9]) == (503, "Postgres:")
     wait_until(lambda: console.client.get("/api/orders").status_code == 200)
-
-
-def test_silent_neighbours_are_states(console: RunningConsole) -> None:
-    console.neighbours.answers = {("GET", "/_emulator/status"): (500, {}), ("GET", "/api/queues/%2F"): (401, {})}
-    wait_until(lambda: console.get("/api/functions")["state"] == "down")
-    (function,) = console.get("/api/functions")["functions"]
-    assert (function["state"], function["memoryMb"], function["invocations"]) == ("down", 512, None)
-    (queue,) = console.get("/api/queues")["queues"]
-    assert (queue["name"], queue["ready"], queue["mapping"]["state"]) == ("invoices.order-created", None, "down")
-    assert console.get("/api/queues")["detail"] == "RabbitMQ's management API answered 401"
-
-
-def wait_until(condition: Any) -> None:
-    deadline = time.monotonic() + 30
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.1)

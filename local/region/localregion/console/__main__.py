@@ -14,7 +14,10 @@ from pathlib import Path
 import uvloop
 from aiohttp import web
 
+from localregion import project
+from localregion.console import extension
 from localregion.console.server import application
+from localregion.errors import CommandError
 from localregion.system.folder import Folder
 
 HOST = "127.0.0.1"
@@ -31,6 +34,9 @@ def main(arguments: list[str] | None = None) -> int:
         if error.errno != errno.EADDRINUSE:
             raise
         print(f"Error: port {options.port} is taken; set CONSOLE_PORT to another one", file=sys.stderr)  # noqa: T201
+        return 1
+    except CommandError as error:
+        print(f"Error: {error}", file=sys.stderr)  # noqa: T201
         return 1
     return 0
 
@@ -49,7 +55,7 @@ async def _serve(options: argparse.Namespace) -> None:
         loop.add_signal_handler(number, stopping.set)
     port = options.port
     runner = web.AppRunner(
-        application(Folder(options.state.resolve()), lambda: port),
+        application(Folder(options.state.resolve()), lambda: port, extension.of_project(project.current())),
         access_log=None,
         shutdown_timeout=_STOP_TIMEOUT_S,
         auto_decompress=False,

@@ -111,7 +111,7 @@ def python_environment() -> dict[str, str]:
     """Return the environment of our own Python programs."""
     environment = {
         **os.environ,
-        "PYTHONPATH": os.pathsep.join([str(project.PACKAGE_PARENT), *project.current().import_path]),
+        "PYTHONPATH": str(project.PACKAGE_PARENT),
         "PYTHONUNBUFFERED": "1",
     }
     # aiohttp loads all certificates when it is imported, a fifth of what a gateway takes to start; none speaks TLS.

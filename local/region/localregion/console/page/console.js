@@ -3,21 +3,28 @@
 
 import { Refused, get } from "./api.js";
 import { attribute, text, tick } from "./dom.js";
-import { remember } from "./figures.js";
-import { count } from "./format.js";
+import project from "./extension.js";
+import { FIGURES, figures } from "./figures.js";
 import { functionsView } from "./functions.js";
-import { orderView, ordersView } from "./orders.js";
-import { overviewView, partsOf } from "./overview.js";
-import { parkedView } from "./parked.js";
-import { isDownState } from "./picture.js";
+import { navigation } from "./nav.js";
+import { overviewView } from "./overview.js";
+import { isDownState, partsOf } from "./parts.js";
 import { polling } from "./polling.js";
 import { traceView, tracesView } from "./trace.js";
 
-const VIEWS = { overview: overviewView, orders: ordersView, traces: tracesView, functions: functionsView, parked: parkedView };
-const DETAILS = { orders: orderView, traces: traceView };
+const own = {
+  overview: { name: "overview", label: "Overview", view: () => overviewView(project, kept) },
+  traces: { name: "traces", label: "Traces", view: () => tracesView(project.subject), detail: (id) => traceView(id, project.subject) },
+  functions: { name: "functions", label: "Functions", view: () => functionsView() },
+};
+const views = project.views?.(own) ?? Object.values(own);
+const nav = navigation(document.querySelector("nav"), views);
+const name = project.name ?? "console";
+text(document.getElementById("brand"), name);
 
 const main = document.getElementById("main");
-const kept = new Map(); // lists keep their filter and place while one looks at a detail
+const kept = figures(project.figures?.(FIGURES) ?? Object.values(FIGURES));
+const lists = new Map(); // they keep their filter and place while one looks at a detail
 const places = new Map();
 let view = null;
 let hash = null;
@@ -25,12 +32,12 @@ let notice = null;
 let wasDown = new Set();
 
 function route() {
-  const [name = "", id] = location.hash.replace(/^#\/?/, "").split("/").map(decodeURIComponent);
-  const known = name in VIEWS ? name : "overview";
-  if (id && DETAILS[known]) return { name: known, view: DETAILS[known](id), isKept: false };
-  if (!kept.has(known)) kept.set(known, VIEWS[known]());
-  if (id) kept.get(known).choose?.(id);
-  return { name: known, view: kept.get(known), isKept: true };
+  const [wanted = "", id] = location.hash.replace(/^#\/?/, "").split("/").map(decodeURIComponent);
+  const known = views.find((one) => one.name === wanted) ?? own.overview;
+  if (id && known.detail) return { name: known.name, view: known.detail(id), isKept: false };
+  if (!lists.has(known)) lists.set(known, known.view());
+  if (id) lists.get(known).choose?.(id);
+  return { name: known.name, view: lists.get(known), isKept: true };
 }
 
 function navigate() {
@@ -41,8 +48,8 @@ function navigate() {
   view = found.view;
   main.replaceChildren(view.node);
   notice = null;
-  document.title = `${view.title} · serverless-orders`;
-  for (const link of document.querySelectorAll("nav a")) attribute(link, "aria-current", link.dataset.view === found.name ? "page" : null);
+  document.title = `${view.title} · ${name}`;
+  nav.current(found.name);
   if (last) view.show?.(last);
   if (!isFirst) {
     main.focus({ preventScroll: true });
@@ -58,10 +65,10 @@ async function work(signal) {
   const [overview, answered] = await Promise.all([get("api/overview", signal), shown.refresh(signal).then(() => null, orRefusal)]);
   if (signal.aborted) return;
   last = overview;
-  remember(overview);
+  kept.remember(overview);
   shown.show?.(overview);
   showNotice(answered);
-  showParked(overview.parkedWaiting);
+  nav.update(overview);
   saySwitches(overview);
   tick();
 }
@@ -85,13 +92,6 @@ function showNotice(error) {
     main.prepend(notice);
   }
   text(notice, `✕ ${error.message} (status ${error.status}). What is below may be old.`);
-}
-
-function showParked(waiting) {
-  const badge = document.getElementById("parked-badge");
-  text(badge, count(waiting));
-  attribute(badge, "hidden", !(waiting > 0));
-  attribute(badge, "title", `${count(waiting)} waiting`);
 }
 
 // A part that goes or comes back is said once, also to who does not look at the picture.

@@ -9,33 +9,33 @@ const total = (things, figure) => {
   return known.length ? known.reduce((sum, value) => sum + value, 0) : NaN;
 };
 
-const FIGURES = [
-  { id: "orders", label: "Orders / s", of: (o) => o.ordersPerSecond, show: rate },
-  { id: "errors", label: "Errors / s", of: (o) => o.errorsPerSecond, show: rate, isBad: true },
-  { id: "ready", label: "Messages ready", of: (o) => total(o.queues, (q) => q.ready) },
-  { id: "unacked", label: "Unacknowledged", of: (o) => total(o.queues, (q) => q.unacknowledged) },
-  { id: "outbox", label: "Outbox rows", of: (o) => o.outboxRows },
-  { id: "parked", label: "Parked, waiting", of: (o) => o.parkedWaiting, isBad: true },
-  { id: "warm", label: "Environments warm", of: (o) => total(o.functions, (f) => f.environments?.warm) },
-  { id: "busy", label: "Environments busy", of: (o) => total(o.functions, (f) => f.environments?.busy) },
-  { id: "cold", label: "Cold starts", of: (o) => total(o.functions, (f) => f.coldStarts) },
-  { id: "failed", label: "Failed invocations", of: (o) => total(o.functions, (f) => f.errors), isBad: true },
-];
+// What every system has, by id; `of` takes the overview.
+export const FIGURES = {
+  errors: { id: "errors", label: "Errors / s", of: (o) => o.errorsPerSecond, show: rate, isBad: true },
+  ready: { id: "ready", label: "Messages ready", of: (o) => total(o.queues, (q) => q.ready) },
+  unacked: { id: "unacked", label: "Unacknowledged", of: (o) => total(o.queues, (q) => q.unacknowledged) },
+  warm: { id: "warm", label: "Environments warm", of: (o) => total(o.functions, (f) => f.environments?.warm) },
+  busy: { id: "busy", label: "Environments busy", of: (o) => total(o.functions, (f) => f.environments?.busy) },
+  cold: { id: "cold", label: "Cold starts", of: (o) => total(o.functions, (f) => f.coldStarts) },
+  failed: { id: "failed", label: "Failed invocations", of: (o) => total(o.functions, (f) => f.errors), isBad: true },
+};
 
-const histories = new Map(FIGURES.map(({ id }) => [id, history()]));
-
-// Kept up from every view, so that the lines are whole when one comes back to the overview.
-export function remember(overview) {
-  for (const { id, of } of FIGURES) histories.get(id).add(of(overview));
+// The histories of these figures, kept up from every view, so that the lines are whole when one comes back to `strip`.
+export function figures(all) {
+  const histories = new Map(all.map(({ id }) => [id, history()]));
+  return {
+    remember(overview) {
+      for (const { id, of } of all) histories.get(id).add(of(overview));
+    },
+    strip() {
+      const tiles = all.map((one) => tile(one, histories.get(one.id)));
+      const node = h("dl", { class: "figures", "aria-label": "Figures" }, tiles.map((one) => one.node));
+      return { node, update: (overview) => tiles.forEach((one) => one.update(overview)) };
+    },
+  };
 }
 
-export function figures() {
-  const tiles = FIGURES.map(tile);
-  const node = h("dl", { class: "figures", "aria-label": "Figures" }, tiles.map((one) => one.node));
-  return { node, update: (overview) => tiles.forEach((one) => one.update(overview)) };
-}
-
-function tile({ id, label, of, show = count, isBad = false }) {
+function tile({ id, label, of, show = count, isBad = false }, { samples }) {
   const value = h("span", { class: "figure-value" });
   const most = h("span", { class: "figure-peak" });
   const line = sparkline();
@@ -43,7 +43,6 @@ function tile({ id, label, of, show = count, isBad = false }) {
   return {
     node,
     update(overview) {
-      const { samples } = histories.get(id);
       const now = of(overview);
       text(value, show(now));
       text(most, peak(samples) > 0 ? `max ${show(peak(samples))}` : "");

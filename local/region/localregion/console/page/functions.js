@@ -15,7 +15,7 @@ export function functionsView(name) {
   return {
     node,
     title: "Functions",
-    // `#/functions/create_order`: that one comes into view and gets the focus, once.
+    // `#/functions/NAME`: that one comes into view and gets the focus, once.
     choose: (one) => (wanted = one),
     async refresh(signal) {
       const { functions } = await get("api/functions", signal);

@@ -1,4 +1,5 @@
-// Traces: the list, and one trace as a waterfall with its log lines beside it.
+// Traces: the list, and one trace as a waterfall with its log lines beside it. `subject` is what the project says that
+// its traces are about (`extension.js`), and may be missing.
 
 import { Refused, get } from "./api.js";
 import { ago, attribute, h, list, setAgo, text } from "./dom.js";
@@ -8,7 +9,7 @@ import { timeScale } from "./scale.js";
 import { linesOf } from "./tree.js";
 import { waterfall } from "./waterfall.js";
 
-export function tracesView() {
+export function tracesView(subject) {
   const body = h("tbody");
   const said = h("p", { class: "quiet", "aria-live": "polite" });
   const head = h("tr", {}, ...["Trace", "Service", "Spans", "Errors", "Duration", "Age"].map((name) => h("th", { scope: "col", class: name.toLowerCase() }, name)));
@@ -19,27 +20,27 @@ export function tracesView() {
     title: "Traces",
     async refresh(signal) {
       const { traces } = await get("api/traces?limit=100", signal);
-      list(body, traces, ({ traceId }) => traceId, traceRow);
+      list(body, traces, ({ traceId }) => traceId, (one) => traceRow(one, subject));
       attribute(table, "hidden", !traces.length);
-      text(said, traces.length ? `The latest ${plural(traces.length, "trace")}.` : "No traces yet. Send an order from the overview.");
+      text(said, traces.length ? `The latest ${plural(traces.length, "trace")}.` : ["No traces yet.", ...(subject ? [subject.first] : [])].join(" "));
     },
   };
 }
 
-function traceRow({ traceId }) {
+function traceRow({ traceId }, subject) {
   const name = h("a", { href: `#/traces/${traceId}`, title: traceId });
-  const order = h("span", { class: "quiet" });
+  const about = h("span", { class: "quiet" });
   const cells = Object.fromEntries(["service", "spans", "errors", "duration"].map((one) => [one, h("td", { class: one })]));
   const age = ago();
   const open = (event) => {
     if (!event.target.closest("a") && !String(getSelection())) name.click();
   };
-  const node = h("tr", { click: open }, h("td", { class: "trace" }, name, " ", order), ...Object.values(cells), h("td", { class: "age" }, age));
+  const node = h("tr", { click: open }, h("td", { class: "trace" }, name, " ", about), ...Object.values(cells), h("td", { class: "age" }, age));
   return {
     node,
     update(trace) {
       text(name, trace.name);
-      text(order, trace.orderId ? `order ${short(trace.orderId)}` : "");
+      text(about, words(subject, trace[subject?.key]));
       text(cells.service, trace.service);
       text(cells.spans, count(trace.spans));
       text(cells.errors, trace.errors ? `✕ ${trace.errors}` : "0");
@@ -50,20 +51,28 @@ function traceRow({ traceId }) {
   };
 }
 
-export function traceView(traceId) {
+const words = (subject, id) => (id ? `${subject.word} ${short(id)}` : "");
+
+export function traceView(traceId, subject) {
   const body = traceBody();
-  const order = h("a");
-  const node = h("section", { class: "view" }, h("header", { class: "view-head" }, h("h1", {}, "Trace ", h("code", {}, traceId)), order), body.node);
+  const about = h("a");
+  const node = h("section", { class: "view" }, h("header", { class: "view-head" }, h("h1", {}, "Trace ", h("code", {}, traceId)), about), body.node);
   return {
     node,
     title: `Trace ${short(traceId)}`,
     async refresh(signal) {
       const trace = await body.refresh(traceId, signal);
-      const orderId = trace?.spans.find((span) => span.traceId === traceId && span.attributes?.["order.id"])?.attributes["order.id"];
-      attribute(order, "href", orderId ? `#/orders/${orderId}` : null);
-      text(order, orderId ? `order ${short(orderId)}` : "");
+      const id = mentioned(trace, subject?.attribute);
+      attribute(about, "href", id ? `#/${subject.view}/${id}` : null);
+      text(about, words(subject, id));
     },
   };
+}
+
+// What the trace's own spans mention, also those that did not make it.
+function mentioned(trace, attribute) {
+  const own = trace?.spans.filter(({ traceId }) => traceId === trace.traceId) ?? [];
+  return own.find(({ attributes }) => attributes?.[attribute])?.attributes[attribute];
 }
 
 // Waterfall and log lines; `refresh(traceId)` asks for the trace and draws it only when it has changed.

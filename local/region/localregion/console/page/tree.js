@@ -1,4 +1,4 @@
-// The order in which a trace's spans are read: each below its parent, by time; invocations that only link to the
+// The sequence in which a trace's spans are read: each below its parent, by time; invocations that only link to the
 // trace after it, each below a separator. Pure.
 
 // Rows: {span, depth, foreign} for a span, {separator, traceId, spans, linkCount} before a linked invocation.

@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 import re
 from pathlib import Path
+from typing import Any
 
 from aiohttp import web
 
-from localregion.console import function_logs
-from localregion.console.answers import ProblemError, json_answer
-from localregion.console.parameters import limit_of
+from localregion.console.http.answers import ProblemError, json_answer
+from localregion.console.http.parameters import limit_of
+from localregion.console.sources import function_logs
 from localregion.console.traces import view as trace_view
 from localregion.console.traces.store import TraceStore
 
@@ -29,7 +30,7 @@ class TracesApi:
 
     async def all(self, request: web.Request) -> web.Response:
         traces = self._store.latest(limit_of(request, maximum=_LISTED_MAX))
-        return json_answer({"traces": [trace_view.summary(trace) for trace in traces]})
+        return json_answer({"traces": [trace_view.summary(trace, self._store.subject) for trace in traces]})
 
     async def one(self, request: web.Request) -> web.Response:
         trace_id = request.match_info["trace_id"].lower()
@@ -39,5 +40,12 @@ class TracesApi:
         if shown is None:
             raise ProblemError(404, "no such trace here: it was not sampled, has not arrived, or had to make room")
         trace_ids = {span["traceId"] for span in shown["spans"]}
-        logs = await asyncio.to_thread(function_logs.of_traces, self._logs, trace_ids, order_id=shown["orderId"])
+        about = self._about(shown)
+        logs = await asyncio.to_thread(function_logs.of_traces, self._logs, trace_ids, about=about)
         return json_answer({**shown, "logs": logs})
+
+    def _about(self, shown: dict[str, Any]) -> tuple[str, str] | None:
+        """Return the field by which log lines name what the trace is about, and the id in it."""
+        subject = self._store.subject
+        subject_id = shown[subject.key] if subject else None
+        return (subject.log_field, subject_id) if subject and subject_id else None

@@ -12,8 +12,8 @@ from typing import Any
 
 from aiohttp import web
 
-from localregion.console.answers import ProblemError, json_answer
-from localregion.console.body import read_json
+from localregion.console.http.answers import ProblemError, json_answer
+from localregion.console.http.body import read_json
 from localregion.console.traces import otlp, zipkin
 from localregion.console.traces.rates import Rates
 from localregion.console.traces.span import Span

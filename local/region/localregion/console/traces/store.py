@@ -14,11 +14,10 @@ from typing import Any
 
 from localregion.console.traces import links
 from localregion.console.traces.span import Span
+from localregion.console.traces.subject import Subject
 
 # Measured: what the objects around a span and a trace weigh; tests hold the sum against tracemalloc.
 _SPAN_BYTES, _TRACE_BYTES = 900, 900
-# The function whose spans say which trace made an order; others' only mention it.
-_ORDERS_SERVICE, _ORDER_ID = "create_order", "order.id"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,7 +44,7 @@ class StoredSpan:
     start: float
     end: float
     is_error: bool
-    order_id: str | None
+    subject_id: str | None
     json: bytes
     links: bytes
 
@@ -71,14 +70,15 @@ class Trace:
 class TraceStore:
     """All traces, with the ways to find one."""
 
-    def __init__(self, bounds: Bounds | None = None) -> None:
+    def __init__(self, bounds: Bounds | None = None, *, subject: Subject | None = None) -> None:
         self.bounds = bounds or Bounds()
+        self.subject = subject
         self.span_count = 0
         self.size_bytes = 0
         self.dropped_spans = 0
         self._traces: OrderedDict[str, Trace] = OrderedDict()
-        # How many spans of which traces name an order; dicts keep the order in which it was first said.
-        self._by_order: dict[str, dict[str, int]] = {}
+        # How many spans of which traces are about a thing; dicts keep the sequence in which it was first said.
+        self._by_subject: dict[str, dict[str, int]] = {}
         self._with_links: dict[StoredSpan, None] = {}
 
     def __len__(self) -> int:
@@ -86,7 +86,7 @@ class TraceStore:
 
     def add(self, span: Span) -> bool:
         """Keep a span; False when it is larger than a trace may be."""
-        stored = _stored(span)
+        stored = _stored(span, self.subject)
         if stored.cost + _TRACE_BYTES > self.bounds.bytes_per_trace:
             self.dropped_spans += 1
             return False
@@ -113,9 +113,9 @@ class TraceStore:
         linking = (span.trace_id for span in self._with_links if leads_into(span, trace_id))
         return [other for other in dict.fromkeys(linking) if other != trace_id]
 
-    def of_order(self, order_id: str) -> str | None:
-        """Return the trace in which the order was made."""
-        return next(iter(self._by_order.get(order_id, ())), None)
+    def about(self, subject_id: str) -> str | None:
+        """Return the first trace that is about this thing."""
+        return next(iter(self._by_subject.get(subject_id, ())), None)
 
     def _remember(self, trace: Trace, span: StoredSpan) -> None:
         trace.spans[span.span_id, span.kind] = span
@@ -123,8 +123,8 @@ class TraceStore:
         trace.begin = min(trace.begin, span.start)
         self.span_count += 1
         self.size_bytes += span.cost
-        if span.order_id is not None:
-            _count(self._by_order, span.order_id, trace.trace_id, +1)
+        if span.subject_id is not None:
+            _count(self._by_subject, span.subject_id, trace.trace_id, +1)
         if span.links:
             self._with_links[span] = None
 
@@ -135,8 +135,8 @@ class TraceStore:
         trace.cost -= span.cost
         self.span_count -= 1
         self.size_bytes -= span.cost
-        if span.order_id is not None:
-            _count(self._by_order, span.order_id, trace.trace_id, -1)
+        if span.subject_id is not None:
+            _count(self._by_subject, span.subject_id, trace.trace_id, -1)
         self._with_links.pop(span, None)
 
     def _shrink(self, trace: Trace) -> None:
@@ -159,8 +159,7 @@ def leads_into(span: StoredSpan, trace_id: str) -> bool:
     return next(links.into(span.links, trace_id), None) is not None
 
 
-def _stored(span: Span) -> StoredSpan:
-    order_id = span.attributes.get(_ORDER_ID) if span.service == _ORDERS_SERVICE else None
+def _stored(span: Span, subject: Subject | None) -> StoredSpan:
     return StoredSpan(
         trace_id=span.trace_id,
         span_id=span.span_id,
@@ -171,7 +170,7 @@ def _stored(span: Span) -> StoredSpan:
         start=span.start,
         end=span.start + span.duration,
         is_error=span.status == "ERROR",
-        order_id=order_id if isinstance(order_id, str) else None,
+        subject_id=subject.id_of(span) if subject else None,
         json=json.dumps(span.document(), separators=(",", ":")).encode(),
         links=span.links,
     )

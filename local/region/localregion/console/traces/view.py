@@ -1,24 +1,26 @@
 """One trace as a person wants to see it: its own spans and those of the invocations that link to it.
 
-A batch span belongs to no order's trace, it links to the messages' (OpenTelemetry's rule for batches). Whoever looks at
-an order wants to see it all the same, without the neighbours of the batch: spans that link elsewhere only are left out,
-and of a link list only what leads here is shown, with the number of all.
+A batch's span belongs to no message's trace, it links to them (OpenTelemetry's rule for batches). Each of these traces
+shows it without the neighbours of the batch: spans that link elsewhere only are left out, and of a link list only what
+leads here is shown, with the number of all. What a trace is about stands under the key that the project names.
 """
 
 from __future__ import annotations
 
 import itertools
+from collections.abc import Iterable
 from typing import Any
 
 from localregion.console.traces import links
 from localregion.console.traces.store import StoredSpan, Trace, TraceStore, leads_into
+from localregion.console.traces.subject import Subject
 
 JOINED_TRACES_MAX = 20
 SPANS_MAX = 4_000
 _LINKS_MAX = 100
 
 
-def summary(trace: Trace) -> dict[str, Any]:
+def summary(trace: Trace, subject: Subject | None = None) -> dict[str, Any]:
     """Return a trace's line in the list."""
     spans = trace.spans.values()
     first = _root(list(spans))
@@ -31,7 +33,7 @@ def summary(trace: Trace) -> dict[str, Any]:
         "duration": round(end - begin, 6),
         "spans": len(spans),
         "errors": sum(span.is_error for span in spans),
-        "orderId": next((span.order_id for span in spans if span.order_id), None),
+        **_about(spans, subject),
     }
 
 
@@ -47,10 +49,14 @@ def joined(store: TraceStore, trace_id: str) -> dict[str, Any] | None:
     spans.sort(key=lambda span: span.start)
     return {
         "traceId": trace_id,
-        "orderId": next((span.order_id for span in own if span.order_id), None),
+        **_about(own, store.subject),
         "linkedTraces": linking[-JOINED_TRACES_MAX:],
         "spans": [_with_links(span, trace_id) for span in spans[:SPANS_MAX]],
     }
+
+
+def _about(spans: Iterable[StoredSpan], subject: Subject | None) -> dict[str, str | None]:
+    return {subject.key: next((span.subject_id for span in spans if span.subject_id), None)} if subject else {}
 
 
 def _root(spans: list[StoredSpan]) -> StoredSpan:
@@ -66,7 +72,7 @@ def _concerns(span: StoredSpan, trace_id: str) -> bool:
 def _with_links(span: StoredSpan, trace_id: str) -> dict[str, Any]:
     if not span.links:
         return {**span.document(), "links": []}
-    # A span of the trace itself leads elsewhere: to the invocation that it was part of, or from a batch to the orders.
+    # A span of the trace itself leads elsewhere: to its invocation, or from a batch to its messages' traces.
     shown = links.unpack(span.links) if span.trace_id == trace_id else links.into(span.links, trace_id)
     pairs = [{"traceId": target, "spanId": span_id} for target, span_id in itertools.islice(shown, _LINKS_MAX)]
     return {**span.document(), "links": pairs, "linkCount": links.count(span.links)}

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from aiohttp.test_utils import make_mocked_request
 
-from localregion.console.answers import ProblemError
-from localregion.console.doors import check
+from localregion.console.http.answers import ProblemError
+from localregion.console.http.doors import check
 
 PORT = 8080
 

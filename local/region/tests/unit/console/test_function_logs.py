@@ -8,7 +8,7 @@ from typing import Any
 
 from unit.console.spans import OTHER, TRACE, span_id
 
-from localregion.console import function_logs
+from localregion.console.sources import function_logs
 
 
 def line(message: str, second: int = 0, **fields: Any) -> str:
@@ -45,30 +45,30 @@ def test_a_function_that_never_ran_has_no_lines(tmp_path: Path) -> None:
     assert function_logs.last_lines(tmp_path, "f", 2) == []
 
 
-def test_a_traces_lines_come_from_all_functions_by_time_without_other_orders(tmp_path: Path) -> None:
+def test_a_traces_lines_come_from_all_functions_by_time_without_what_is_about_others(tmp_path: Path) -> None:
     write(
         tmp_path,
         "invoice_consumer",
         line("invoiced", 3, trace_id=OTHER),
-        line("of o-2", 4, trace_id=OTHER, order_id="o-2"),
+        line("of t-2", 4, trace_id=OTHER, thing_id="t-2"),
     )
     write(
         tmp_path,
         "create_order",
-        line("accepted", 2, trace_id=TRACE, order_id="o-1"),
+        line("accepted", 2, trace_id=TRACE, thing_id="t-1"),
         line("mentions it", 1, note=TRACE),
         line("another", 1, trace_id="d" * 32),
         line("received", 1, trace_id=TRACE),
     )
-    found = function_logs.of_traces(tmp_path, {TRACE, OTHER}, order_id="o-1")
+    found = function_logs.of_traces(tmp_path, {TRACE, OTHER}, about=("thing_id", "t-1"))
     assert [one["message"] for one in found] == ["received", "accepted", "invoiced"]
 
 
 def test_only_the_end_of_a_long_log_is_read(tmp_path: Path) -> None:
     long = [line(f"{number} {'x' * 5000}", trace_id=TRACE) for number in range(1000)]
     write(tmp_path, "create_order", line("first", trace_id=OTHER), *long)
-    assert function_logs.of_traces(tmp_path, {OTHER}, order_id=None) == []
-    found = function_logs.of_traces(tmp_path, {TRACE}, order_id=None)
+    assert function_logs.of_traces(tmp_path, {OTHER}, about=None) == []
+    found = function_logs.of_traces(tmp_path, {TRACE}, about=None)
     assert len(found) < function_logs.LINES_MAX
     assert found[-1]["message"].startswith("999 ")
 

@@ -7,7 +7,7 @@ import threading
 
 import pytest
 
-from localregion.console.remembered import Remembered, SourceDownError
+from localregion.console.sources.remembered import Remembered, SourceDownError
 
 
 def test_who_asks_at_the_same_time_gets_the_same_answer_and_later_a_new_one() -> None:

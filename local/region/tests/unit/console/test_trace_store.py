@@ -11,7 +11,10 @@ from unit.console.spans import OTHER, THIRD, TRACE, span_id
 from localregion.console.traces import links
 from localregion.console.traces.span import Span
 from localregion.console.traces.store import Bounds, TraceStore
+from localregion.console.traces.subject import Subject
 from localregion.console.traces.view import joined, summary
+
+THING = Subject(attribute="thing.id", service="make_thing", key="thingId", log_field="thing_id")
 
 
 def span(trace_id: str = TRACE, number: int = 1, **changes: Any) -> Span:
@@ -21,7 +24,7 @@ def span(trace_id: str = TRACE, number: int = 1, **changes: Any) -> Span:
         "parent": None,
         "name": "name",
         "kind": "SERVER",
-        "service": "create_order",
+        "service": "make_thing",
         "start": 1000.0 + number,
         "duration": 5.0,
     }
@@ -101,16 +104,16 @@ def test_both_sides_of_a_call_may_share_an_id() -> None:
     assert store.span_count == 2
 
 
-def test_an_order_is_found_by_the_trace_that_made_it() -> None:
-    store = TraceStore(Bounds(traces=2))
-    store.add(span(TRACE, attributes={"order.id": "o-1"}))
-    store.add(span(OTHER, attributes={"order.id": "o-1"}))  # the same request again, replayed by its key
-    store.add(span(TRACE, 2, service="get_order", attributes={"order.id": "o-2"}))
-    assert (store.of_order("o-1"), store.of_order("o-2")) == (TRACE, None)
+def test_a_thing_is_found_by_the_trace_that_made_it() -> None:
+    store = TraceStore(Bounds(traces=2), subject=THING)
+    store.add(span(TRACE, attributes={"thing.id": "t-1"}))
+    store.add(span(OTHER, attributes={"thing.id": "t-1"}))  # the same request again, replayed by its key
+    store.add(span(TRACE, 2, service="get_thing", attributes={"thing.id": "t-2"}))
+    assert (store.about("t-1"), store.about("t-2")) == (TRACE, None)
     store.add(span(THIRD))
-    assert store.of_order("o-1") == TRACE
+    assert store.about("t-1") == TRACE
     store.add(span(trace_id(4)))
-    assert store.of_order("o-1") is None
+    assert store.about("t-1") is None
 
 
 def test_what_links_to_a_trace_is_found_until_it_is_forgotten() -> None:
@@ -124,8 +127,8 @@ def test_what_links_to_a_trace_is_found_until_it_is_forgotten() -> None:
 
 
 def test_a_trace_is_shown_with_the_invocation_that_links_to_it_and_without_its_neighbours() -> None:
-    store = TraceStore()
-    store.add(span(TRACE, 1, attributes={"order.id": "o-1"}))
+    store = TraceStore(subject=THING)
+    store.add(span(TRACE, 1, attributes={"thing.id": "t-1"}))
     store.add(span(TRACE, 2, parent=span_id(1), links=linked(trace_id(9)), service="outbox_relay"))
     store.add(span(OTHER, 3, name="invocation"))
     store.add(span(OTHER, 4, parent=span_id(3), name="process", links=linked(THIRD, TRACE)))
@@ -140,7 +143,7 @@ def test_a_trace_is_shown_with_the_invocation_that_links_to_it_and_without_its_n
         ([], None),
         ([{"traceId": TRACE, "spanId": span_id(1)}], 2),
     ]
-    assert (shown["orderId"], shown["linkedTraces"]) == ("o-1", [OTHER])
+    assert (shown["thingId"], shown["linkedTraces"]) == ("t-1", [OTHER])
 
 
 def test_a_trace_that_is_not_known_is_none() -> None:
@@ -160,7 +163,8 @@ def test_the_list_names_a_trace_by_its_root() -> None:
     store = TraceStore()
     store.add(span(TRACE, 2, parent=span_id(1), name="below", start=1004.0, duration=10.0, status="ERROR"))
     store.add(span(TRACE, 1, parent=span_id(99), name="root", service="kong", start=1000.0, duration=12.0))
-    assert summary(store.latest(1)[0]) == {
+    trace = store.latest(1)[0]
+    assert summary(trace) == {
         "traceId": TRACE,
         "name": "root",
         "service": "kong",
@@ -168,8 +172,8 @@ def test_the_list_names_a_trace_by_its_root() -> None:
         "duration": 14.0,
         "spans": 2,
         "errors": 1,
-        "orderId": None,
     }
+    assert summary(trace, THING) == {**summary(trace), "thingId": None}
 
 
 def test_the_latest_traces_come_first() -> None:
@@ -181,13 +185,13 @@ def test_the_latest_traces_come_first() -> None:
 
 def test_memory_stays_within_what_is_counted_after_very_many_spans() -> None:
     bounds = Bounds(traces=300, spans=400, size_bytes=500_000, spans_per_trace=100, bytes_per_trace=100_000)
-    store, dice = TraceStore(bounds), random.Random(1)
+    store, dice = TraceStore(bounds, subject=THING), random.Random(1)
     tracemalloc.start()
     try:
         for number in range(1, 1_201):
             batch = dice.randbytes(24 * 1000) if number % 50 == 0 else b""
             text = f"{dice.random()}" * dice.randrange(1, 40)
-            attributes = {"order.id": f"o-{number}", "text": text}
+            attributes = {"thing.id": f"t-{number}", "text": text}
             store.add(span(trace_id(dice.randrange(1, 400)), number, attributes=attributes, links=batch))
         used, _ = tracemalloc.get_traced_memory()
     finally:

@@ -7,8 +7,7 @@ from typing import Any
 
 import pytest
 
-from localregion.console.waterfall import Paper, waterfall
-from orders.order_trace import is_complete, order_trace_lines
+from localregion.console.traces.waterfall import Paper, waterfall
 
 ORDER, BATCH = "a" * 32, "b" * 32
 
@@ -85,13 +84,3 @@ def test_a_trace_without_spans_is_said_so() -> None:
 def test_long_waits_are_shown_in_seconds() -> None:
     late = span("9", "relay", 60_000, 12, service="outbox_relay")
     assert "60.00 s    12.0 ms" in waterfall({"traceId": ORDER, "spans": [*SPANS[3:], late]}, Paper())[-1]
-
-
-def test_a_trace_is_complete_with_its_consumer_and_all_parents() -> None:
-    assert is_complete(TRACE)
-    assert not is_complete({"spans": SPANS[1:]})
-    assert not is_complete({"spans": SPANS[:-1]})
-
-
-def test_a_system_without_a_console_has_a_sentence_instead_of_a_trace() -> None:
-    assert order_trace_lines({}, "an order", Paper()) == ["no trace: this system has no console"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from aiohttp import web
 
-from localregion.console.answers import ProblemError
+from localregion.console.http.answers import ProblemError
 
 LIMIT_DEFAULT = 50
 

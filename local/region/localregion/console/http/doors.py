@@ -11,8 +11,8 @@ from collections.abc import Callable
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
-from localregion.console.answers import SECURITY_HEADERS, ProblemError, problem
-from localregion.console.remembered import SourceDownError
+from localregion.console.http.answers import SECURITY_HEADERS, ProblemError, problem
+from localregion.console.sources.remembered import SourceDownError
 
 _NAMES = ("127.0.0.1", "localhost")
 

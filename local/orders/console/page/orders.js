@@ -2,28 +2,30 @@
 
 import { Refused, get } from "./api.js";
 import { ago, attribute, h, list, setAgo, text } from "./dom.js";
-import { money, plural, short } from "./format.js";
+import { plural, short } from "./format.js";
+import { money } from "./money.js";
 import { traceBody } from "./trace.js";
 
 const SHOWN = 100;
+const LATEST = 8;
 const ORDER_ID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 
 // A state as sign and word; the sign alone tells them apart, too.
 const SIGNS = { invoiced: "✓", pending: "…", "waiting for the relay": "↻", parked: "‖" };
 
-export function stateMark(name) {
+function stateMark(name) {
   const node = h("span", { class: "state" });
   setState(node, name);
   return node;
 }
 
-export function setState(node, name) {
+function setState(node, name) {
   text(node, name ? `${SIGNS[name] ?? "·"} ${name}` : "–");
   attribute(node, "data-state", name);
 }
 
 // The rows of a table of orders: Enter on the order's id opens it, and so does a click anywhere on the row.
-export function orderTable(caption) {
+function orderTable(caption) {
   const body = h("tbody");
   const head = h("tr", {}, ...["State", "Order", "Customer", "Amount", "Age"].map((name) => h("th", { scope: "col", class: name.toLowerCase() }, name)));
   const node = h("table", { class: "rows orders" }, h("caption", { class: "visually-hidden" }, caption), h("thead", {}, head), body);
@@ -87,6 +89,22 @@ export function ordersView() {
   };
 }
 
+// The newest few, for the overview.
+export function latestOrders() {
+  const table = orderTable("The latest orders");
+  const none = h("p", { class: "quiet" }, "No orders yet.");
+  const node = h("section", {}, h("h2", {}, "Latest orders"), none, table.node, h("p", { class: "more" }, h("a", { href: "#/orders" }, "All orders")));
+  return {
+    node,
+    async refresh(signal) {
+      const { orders } = await get(`api/orders?limit=${LATEST}`, signal);
+      table.update(orders);
+      attribute(table.node, "hidden", !orders.length);
+      attribute(none, "hidden", orders.length > 0);
+    },
+  };
+}
+
 function unlessRefused(error) {
   if (error instanceof Refused && error.status === 404) return null;
   throw error;
@@ -134,7 +152,7 @@ export function orderView(orderId) {
 }
 
 // One name and its value; a moment also says how long ago it is.
-export function fact([name, , isMoment]) {
+function fact([name, , isMoment]) {
   const shown = isMoment ? ago() : h("span");
   const node = h("div", {}, h("dt", {}, name), h("dd", {}, shown));
   return { node, update: ([, value]) => (isMoment ? setAgo(shown, value) : text(shown, value ?? "–")) };

@@ -7,16 +7,16 @@ import json
 from typing import Any
 
 import pytest
-from tests.integration.console.console_process import RunningConsole
+from integration.console.console_process import RunningConsole
 from unit.console.spans import OTHER, THIRD, TRACE, attribute, export, link, otlp_span, span_id, zipkin_span
 
 JSON = {"Content-Type": "application/json"}
 
 
 def test_spans_of_both_senders_are_one_trace_with_the_batch_that_links_to_it(console: RunningConsole) -> None:
-    order = otlp_span(2, parentSpanId=span_id(1), attributes=[attribute("order.id", "o-1")])
+    order = otlp_span(2, parentSpanId=span_id(1), attributes=[attribute("thing.id", "t-1")])
     batch = otlp_span(3, traceId=OTHER, name="process", kind=5, links=[link(TRACE, 2), link(THIRD, 9)])
-    packed = gzip.compress(json.dumps(export(batch, service="invoice_consumer")).encode())
+    packed = gzip.compress(json.dumps(export(batch, service="take_things")).encode())
     assert console.client.post("/api/v2/spans", json=[zipkin_span(1)]).status_code == 202
     answer = console.client.post("/v1/traces", json=export(order))
     assert (answer.status_code, answer.json()) == (200, {})
@@ -25,11 +25,11 @@ def test_spans_of_both_senders_are_one_trace_with_the_batch_that_links_to_it(con
     assert [(one["service"], one["spanId"], one["parent"]) for one in trace["spans"]] == [
         ("kong", span_id(1), None),
         ("create_order", span_id(2), span_id(1)),
-        ("invoice_consumer", span_id(3), None),
+        ("take_things", span_id(3), None),
     ]
     assert (trace["spans"][2]["links"], trace["spans"][2]["linkCount"]) == ([link(TRACE, 2)], 2)
     listed = {one["traceId"]: one for one in console.get("/api/traces?limit=5")["traces"]}
-    assert (listed[TRACE]["name"], listed[TRACE]["spans"], listed[TRACE]["orderId"]) == ("POST", 2, "o-1")
+    assert (listed[TRACE]["name"], listed[TRACE]["spans"]) == ("POST", 2)
 
 
 def test_a_traces_log_lines_stand_beside_its_spans(console: RunningConsole) -> None:

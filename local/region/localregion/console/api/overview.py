@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
 from aiohttp import web
 
-from localregion.console.answers import json_answer
-from localregion.console.database import Database
-from localregion.console.emulator import Emulator
-from localregion.console.local_system import LocalSystem
-from localregion.console.queues_api import QueuesApi
-from localregion.console.remembered import Remembered, SourceDownError
-from localregion.console.traces.rates import WINDOW_S, Rates
+from localregion.console.api.queues import QueuesApi
+from localregion.console.extension import Figures
+from localregion.console.http.answers import json_answer
+from localregion.console.sources import gateway
+from localregion.console.sources.database import Database
+from localregion.console.sources.emulator import Emulator
+from localregion.console.sources.local_system import LocalSystem
+from localregion.console.sources.remembered import Remembered, SourceDownError
+from localregion.console.traces.rates import Rates
 from localregion.console.traces.store import TraceStore
-from orders.console import gateway, order_queries, orders
 
 
 class OverviewApi:
@@ -26,6 +28,7 @@ class OverviewApi:
         self,
         system: LocalSystem,
         database: Database,
+        figures: Figures,
         *,
         emulator: Emulator,
         queues: QueuesApi,
@@ -33,6 +36,7 @@ class OverviewApi:
         store: TraceStore,
     ) -> None:
         self._database = database
+        self._figures = figures
         self._emulator = emulator
         self._queues = queues
         self._rates = rates
@@ -43,10 +47,9 @@ class OverviewApi:
         return [web.get("/api/overview", self.show)]
 
     async def show(self, _request: web.Request) -> web.Response:
-        figures, gateway_state, functions, queues = await asyncio.gather(
-            self._figures(), self._gateway_state(), self._emulator.functions(), self._queues.queues()
+        (figures, postgres), gateway_state, functions, queues = await asyncio.gather(
+            self._read_figures(), self._gateway_state(), self._emulator.functions(), self._queues.queues()
         )
-        numbers, postgres = figures
         parts = {
             "gateway": gateway_state,
             "emulator": await self._emulator.state(),
@@ -55,8 +58,8 @@ class OverviewApi:
             "console": {"state": "up"},
         }
         document = {
-            "at": orders.timestamp(datetime.now(UTC)),
-            **numbers,
+            "at": datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+            **figures,
             "errorsPerSecond": self._rates.errors_per_second(),
             "gateway": gateway_state,
             "parts": parts,
@@ -66,17 +69,12 @@ class OverviewApi:
         }
         return json_answer(document)
 
-    async def _figures(self) -> tuple[dict[str, Any], dict[str, str]]:
-        since = order_queries.first_id_of(datetime.now(UTC), seconds=-WINDOW_S)
-        names = ("ordersPerSecond", "outboxRows", "oldestOutboxSeconds", "parkedWaiting")
+    async def _read_figures(self) -> tuple[Mapping[str, Any], dict[str, str]]:
+        """Return the project's figures and the state of the database that they come from."""
         try:
-            (((made, outbox, oldest, parked),),) = await self._database.read(
-                (order_queries.SELECT_FIGURES, {"since": since})
-            )
+            return await self._figures.read(self._database), {"state": "up"}
         except SourceDownError as error:
-            return dict.fromkeys(names), {"state": "down", "detail": str(error)}
-        age = None if oldest is None else round(float(oldest), 1)
-        return dict(zip(names, (made / WINDOW_S, outbox, age, parked), strict=True)), {"state": "up"}
+            return dict.fromkeys(self._figures.names), {"state": "down", "detail": str(error)}
 
     async def _gateway_state(self) -> dict[str, str]:
         try:

@@ -2,7 +2,8 @@
 
 import { Refused, get, post } from "./api.js";
 import { attribute, h, list, text } from "./dom.js";
-import { money, short, visible } from "./format.js";
+import { short, visible } from "./format.js";
+import { money } from "./money.js";
 
 const FOLLOWED_MS = 120_000;
 const CURRENCIES = ["BRL", "USD", "EUR", "GBP", "JPY", "KWD"];

@@ -7,9 +7,9 @@ from pathlib import Path
 
 from aiohttp import web
 
-from localregion.console import function_logs
-from localregion.console.answers import json_answer
-from localregion.console.emulator import Emulator
+from localregion.console.http.answers import json_answer
+from localregion.console.sources import function_logs
+from localregion.console.sources.emulator import Emulator
 
 _LINES = 30
 

@@ -7,7 +7,7 @@ import subprocess
 import sys
 
 import pytest
-from tests.integration.console.console_process import RunningConsole
+from integration.console.console_process import RunningConsole
 
 from localregion.system.configuration import python_environment
 
@@ -19,6 +19,8 @@ from localregion.system.configuration import python_environment
         ("/index.html", "text/html; charset=utf-8"),
         ("/icon.svg", "image/svg+xml; charset=utf-8"),
         ("/api.js", "text/javascript; charset=utf-8"),
+        ("/extension.js", "text/javascript; charset=utf-8"),
+        ("/extension.css", "text/css; charset=utf-8"),
     ],
 )
 def test_the_page_has_types_and_loads_nothing_from_elsewhere(
@@ -53,8 +55,8 @@ def test_there_is_nothing_else(console: RunningConsole, path: str) -> None:
 
 def test_the_api_says_what_it_does_not_have(console: RunningConsole) -> None:
     assert console.client.get("/api/nothing").json()["detail"].startswith("the API has nothing here")
-    answer = console.client.delete("/api/orders")
-    assert (answer.status_code, answer.headers["Allow"]) == (405, "GET,HEAD,POST")
+    answer = console.client.delete("/api/functions")
+    assert (answer.status_code, answer.headers["Allow"]) == (405, "GET,HEAD")
 
 
 def test_a_taken_port_is_said_with_the_variable_that_changes_it(console: RunningConsole) -> None:

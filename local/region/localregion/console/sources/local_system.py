@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
 
-from localregion.console.remembered import SourceDownError
+from localregion.console.sources.remembered import SourceDownError
 from localregion.plan import model
 from localregion.system.folder import Folder
 

@@ -8,7 +8,7 @@ from typing import Any, NoReturn
 
 from aiohttp import web
 
-from localregion.console.answers import ProblemError
+from localregion.console.http.answers import ProblemError
 
 # The links of the largest batch that Lambda passes on are under two megabytes.
 BODY_MAX_BYTES = 8 * 1024 * 1024

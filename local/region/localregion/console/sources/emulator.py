@@ -8,8 +8,8 @@ import urllib.request
 from collections import Counter
 from typing import Any
 
-from localregion.console.local_system import LocalSystem
-from localregion.console.remembered import Remembered, SourceDownError
+from localregion.console.sources.local_system import LocalSystem
+from localregion.console.sources.remembered import Remembered, SourceDownError
 from localregion.plan.model import EventSourceMapping, Function
 
 _TIMEOUT_S = 2.0

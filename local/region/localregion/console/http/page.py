@@ -1,4 +1,4 @@
-"""The page: the files below `page/`, by their names, with their types and nothing else of this machine.
+"""The page: the files below `page/` and of the project's folder, by their names, with their types and nothing else.
 
 Read at each request, so that whoever edits the page only reloads it; they are few and small.
 """
@@ -6,13 +6,14 @@ Read at each request, so that whoever edits the page only reloads it; they are f
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from pathlib import Path
 
 from aiohttp import web
 
-from localregion.console.answers import ProblemError
+from localregion.console.http.answers import ProblemError
 
-PAGE_FOLDER = Path(__file__).parent / "page"
+PAGE_FOLDER = Path(__file__).parents[1] / "page"
 _TYPES = {
     ".html": "text/html",
     ".css": "text/css",
@@ -31,21 +32,28 @@ _TEXT = ("text/", "image/svg", "application/")
 _NAME = re.compile(r"(?:[A-Za-z0-9_-][A-Za-z0-9_.-]*/)*[A-Za-z0-9_-][A-Za-z0-9_.-]*")
 
 
-def routes(folder: Path = PAGE_FOLDER) -> list[web.RouteDef]:
+def routes(*folders: Path) -> list[web.RouteDef]:
+    """Serve the files of these folders; of two with the same name that of the earlier folder."""
+
     async def serve(request: web.Request) -> web.Response:
-        return _file(folder, request.match_info["name"] or "index.html")
+        return _file(folders, request.match_info["name"] or "index.html")
 
     return [web.get("/{name:.*}", serve)]
 
 
-def _file(folder: Path, name: str) -> web.Response:
-    path = folder / name
-    media_type = _TYPES.get(path.suffix)
+def _file(folders: Iterable[Path], name: str) -> web.Response:
+    media_type = _TYPES.get(Path(name).suffix)
     if media_type is None or not _NAME.fullmatch(name):
         raise ProblemError(404, "there is nothing here")
-    try:
-        body = path.read_bytes()
-    except OSError:
-        raise ProblemError(404, "there is nothing here") from None
+    body = next((body for folder in folders if (body := _content(folder / name)) is not None), None)
+    if body is None:
+        raise ProblemError(404, "there is nothing here")
     charset = "utf-8" if media_type.startswith(_TEXT) else None
     return web.Response(body=body, content_type=media_type, charset=charset)
+
+
+def _content(path: Path) -> bytes | None:
+    try:
+        return path.read_bytes()
+    except OSError:
+        return None

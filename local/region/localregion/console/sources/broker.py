@@ -11,8 +11,8 @@ import json
 from typing import Any
 from urllib.parse import quote, urlsplit
 
-from localregion.console.local_system import LocalSystem
-from localregion.console.remembered import SourceDownError
+from localregion.console.sources.local_system import LocalSystem
+from localregion.console.sources.remembered import SourceDownError
 
 _TIMEOUT_S = 2.0
 _COLUMNS = "name,messages_ready,messages_unacknowledged,consumers"

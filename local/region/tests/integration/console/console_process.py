@@ -6,7 +6,8 @@ import json
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -14,10 +15,11 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+from tests.plain_http import NO_TLS
 
 from localregion.system.configuration import python_environment
+from localregion.system.endpoints import write
 from localregion.system.folder import Folder
-from proof.checkout import ROOT
 
 
 @dataclass
@@ -73,12 +75,25 @@ class RunningConsole:
 
 
 @contextmanager
-def running_console(path: Path, *arguments: str) -> Iterator[tuple[subprocess.Popen[str], int]]:
+def console_of(project: Path, state: Path, plan: dict[str, Any], known: dict[str, Any]) -> Iterator[RunningConsole]:
+    """A project's console, before stand-ins; `known` is added to what endpoints.json says of them."""
+    folder = Folder(state)
+    folder.make()
+    with neighbours_server() as (neighbours, url), _process(project, state) as (process, port):
+        stand_ins = {"gateway": url, "aws": url, "management": url}
+        write(folder, {**stand_ins, "management_user": "mq", "management_password": "secret", **known})
+        folder.plan.write_text(json.dumps(plan))
+        with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=30, verify=NO_TLS) as client:
+            yield RunningConsole(folder, neighbours, client, port, process)
+
+
+@contextmanager
+def _process(project: Path, state: Path) -> Iterator[tuple[subprocess.Popen[str], int]]:
     """A console process on a free port."""
     process = subprocess.Popen(
-        [sys.executable, "-m", "localregion.console", "--state", str(path), "--port", "0", *arguments],
+        [sys.executable, "-m", "localregion.console", "--state", str(state), "--port", "0"],
         env=python_environment(),
-        cwd=ROOT,
+        cwd=project,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -110,3 +125,10 @@ def neighbours_server() -> Iterator[tuple[Neighbours, str]]:
         server.shutdown()
         thread.join()
         server.server_close()
+
+
+def wait_until(condition: Callable[[], object]) -> None:
+    deadline = time.monotonic() + 30
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.1)

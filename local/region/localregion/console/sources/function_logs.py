@@ -26,13 +26,17 @@ def last_lines(folder: Path, function: str, count: int) -> list[LogLine | str]:
     return [_parsed(line, function) or line.decode(errors="replace")[:_LINE_MAX] for line in lines if line]
 
 
-def of_traces(folder: Path, trace_ids: Collection[str], *, order_id: str | None) -> list[LogLine]:
-    """Return the lines of these traces by time; what a batch logged about other orders is left out."""
+def of_traces(folder: Path, trace_ids: Collection[str], *, about: tuple[str, str] | None) -> list[LogLine]:
+    """Return the lines of these traces by time.
+
+    `about` is a field and its value: what a batch logged with another value in it belongs to other traces.
+    """
+    field, value = about or (None, None)
     found = [
         line
         for path in sorted(folder.glob("*.log"))
         for line in _lines_with(_tail(path, TAIL_BYTES), trace_ids, path.stem)
-        if order_id is None or line["fields"].get("order_id") in (None, order_id)
+        if line["fields"].get(field) in (None, value)
     ]
     found.sort(key=lambda line: line["time"] or "")
     return found[-LINES_MAX:]

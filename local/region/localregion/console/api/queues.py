@@ -6,11 +6,11 @@ from typing import Any
 
 from aiohttp import web
 
-from localregion.console import broker
-from localregion.console.answers import json_answer
-from localregion.console.emulator import Emulator
-from localregion.console.local_system import LocalSystem
-from localregion.console.remembered import Remembered, SourceDownError
+from localregion.console.http.answers import json_answer
+from localregion.console.sources import broker
+from localregion.console.sources.emulator import Emulator
+from localregion.console.sources.local_system import LocalSystem
+from localregion.console.sources.remembered import Remembered, SourceDownError
 
 
 class QueuesApi:

@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from localregion.console.remembered import SourceDownError
+from localregion.console.sources.remembered import SourceDownError
 
 READ_TIMEOUT_S = 2.5
 _STATEMENT_TIMEOUT_MS = 1500

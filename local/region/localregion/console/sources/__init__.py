@@ -1,0 +1,1 @@
+"""Where the console knows things from: the system's files, Postgres, RabbitMQ, emulator, gateway, functions' logs."""

@@ -1,0 +1,30 @@
+"""When an order's trace is whole, and what is said where there is none."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from localregion.console.traces.waterfall import Paper
+from orders.order_trace import is_complete, order_trace_lines
+
+
+def span(span_id: str, parent: str | None, kind: str) -> dict[str, Any]:
+    return {"spanId": span_id, "parent": parent, "kind": kind}
+
+
+SPANS = [
+    span("6", "5", "CONSUMER"),
+    span("5", None, "SERVER"),
+    span("2", "1", "SERVER"),
+    span("1", None, "SERVER"),
+]
+
+
+def test_a_trace_is_complete_with_its_consumer_and_all_parents() -> None:
+    assert is_complete({"spans": SPANS})
+    assert not is_complete({"spans": SPANS[1:]})
+    assert not is_complete({"spans": SPANS[:-1]})
+
+
+def test_a_system_without_a_console_has_a_sentence_instead_of_a_trace() -> None:
+    assert order_trace_lines({}, "an order", Paper()) == ["no trace: this system has no console"]
