@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 import yaml
 from tests.unit.imports import cycles, import_graph, modules
+from tests.unit.product_words import product_words
 
 from localregion import project
 
@@ -43,9 +44,9 @@ def imports_http(node: ast.ImportFrom) -> bool:
     return node.module == "contracts.http" or (node.module == "contracts" and "http" in names)
 
 
-def importers(folder: Path, forbidden: set[str]) -> list[str]:
+def importers(folder: Path, forbidden: set[str], *, below: Path = ROOT) -> list[str]:
     return [
-        f"{path.relative_to(ROOT)} imports {name}"
+        f"{path.relative_to(below)} imports {name}"
         for path in sources(folder)
         for name in imported(path)
         if name in forbidden
@@ -60,6 +61,43 @@ def test_contracts_import_the_standard_library_and_pydantics_core() -> None:
         if name not in sys.stdlib_module_names
     }
     assert foreign == {"contracts", "pydantic_core"}
+
+
+def test_the_platform_has_no_word_of_the_product() -> None:
+    platform = ROOT / "local" / "region" / "localregion"
+    assert [found for path in sources(platform) for found in product_words(path)] == []
+    shown = [path for path in platform.rglob("*") if path.suffix in (".js", ".css", ".html", ".script")]
+    assert [path for path in shown if re.search(r"(?i)\b(orders?|invoices?|customers?)\b", path.read_text())] == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "def send_order(): pass",
+        "class OrdersApi: pass",
+        "key = {'orderId': 1}",
+        "path = f'/invoices/{1}'",
+        "from region import customers",
+        "call(customer=1)",
+        "ask(b'GET /orders')",
+    ],
+)
+def test_a_word_of_the_product_is_found(tmp_path: Path, text: str) -> None:
+    (tmp_path / "module.py").write_text(text)
+    assert product_words(tmp_path / "module.py") != []
+
+
+def test_a_sequence_may_be_explained(tmp_path: Path) -> None:
+    text = '"""In order."""\nfrom collections import OrderedDict\nborder = OrderedDict()  # in order of arrival\n'
+    (tmp_path / "module.py").write_text(text)
+    assert product_words(tmp_path / "module.py") == []
+    (tmp_path / "orders_api.py").write_text("")
+    assert product_words(tmp_path / "orders_api.py") == ["orders_api.py: the file's name"]
+
+
+def test_an_import_across_the_border_is_found(tmp_path: Path) -> None:
+    (tmp_path / "late.py").write_text("def run():\n    from orders.console import pages\n")
+    assert importers(tmp_path, {"orders"}, below=tmp_path) == ["late.py imports orders"]
 
 
 @pytest.mark.parametrize("layer", sorted(LAYERS - {"contracts"}))
