@@ -97,7 +97,7 @@ class Protocol(Connection):  # type: ignore[misc, unused-ignore]
         self.hang_up()
 
     def _adapter_connect_stream(self) -> None:
-        raise NotImplementedError("the stream is connected already")
+        raise RuntimeError("the stream is connected already")
 
     def _adapter_call_later(self, delay: float, callback: Callable[[], None]) -> None:
         """Never: see above."""
@@ -106,4 +106,4 @@ class Protocol(Connection):  # type: ignore[misc, unused-ignore]
         """There is none."""
 
     def _adapter_add_callback_threadsafe(self, callback: Callable[..., Any]) -> None:
-        raise NotImplementedError("one thread uses it")
+        raise RuntimeError("one thread uses it")
