@@ -141,6 +141,7 @@ bench: .venv ## the benchmarks: a table, and JSON in .local/bench/
 	@$(REGION) bench
 
 .PHONY: lock
-lock: .venv ## resolve pyproject.toml's groups into requirements.lock
+lock: .venv ## resolve pyproject.toml's groups and the platform's needs into requirements.lock
 	@PYTHONPATH=local/region .venv/bin/python -m localregion.package.uv pip compile --quiet --universal --generate-hashes \
-		--no-emit-index-url --no-header --group dev --python-version 3.11 --output-file requirements.lock
+		--no-emit-index-url --no-header --group pyproject.toml:dev --extra testing --python-version 3.11 \
+		--output-file requirements.lock local/region/pyproject.toml

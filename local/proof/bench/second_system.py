@@ -71,7 +71,7 @@ class SecondSystem:
     def superuser_dsn(self) -> str:
         """The way around roles: to count, and to have a table of our own."""
         dsn = Postgres(self.folder.data("postgres"), port=self._ports.postgres).dsn
-        return urlunsplit(urlsplit(dsn)._replace(path=f"/{self._plan().database.name}"))
+        return urlunsplit(urlsplit(dsn)._replace(path=urlsplit(self.endpoints["postgres"]).path))
 
     def secret(self, name: str) -> Mapping[str, str]:
         return self._plan().secrets[name]

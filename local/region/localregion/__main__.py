@@ -1,4 +1,4 @@
-"""`python -m localregion COMMAND`: the platform's commands and those that the project's extension registers.
+"""`localregion COMMAND`, or `python -m localregion COMMAND`: the platform's commands, and the project's own.
 
 Exit status 1 with a message for what fails. A command's modules are imported when it runs: most commands need few.
 """
@@ -9,7 +9,7 @@ import argparse
 import importlib
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from localregion import extension, project
@@ -36,10 +36,29 @@ _COMMANDS = {
     "debug": "localregion.system.debug:debug",
 }
 _ARGUMENTS = {"stop": "service", "start": "service", "debug": "function"}
+_HELP = {
+    "up": "boot the program of this project, print where everything answers",
+    "down": "stop everything",
+    "status": "what runs, where; fails unless all is healthy",
+    "logs": "follow the functions' logs",
+    "stop": "stop one part: rabbitmq, postgres, emulator, gateway or console",
+    "start": "start one part",
+    "debug": "let an editor attach to a function; Ctrl-C ends it",
+    "psql": "a shell in the database",
+    "clean": "stop everything and forget all state",
+    "plan": "evaluate the program into .local/plan.json",
+    "package": "the archives that Lambda gets, in dist/",
+    "sam": "a SAM template of the plan",
+    "install": "install RabbitMQ from the system's packages",
+    "import-path": "print the project's source roots",
+}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     name, *rest = list(sys.argv[1:] if arguments is None else arguments) or [""]
+    if name in ("-h", "--help"):
+        print(_help())
+        return 0
     try:
         return _run_command(name, rest) if name in _COMMANDS else _run_program(name, rest)
     except CommandError as error:
@@ -52,7 +71,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _run_command(name: str, arguments: list[str]) -> int:
     from localregion.system.folder import Folder
 
-    parser = argparse.ArgumentParser(prog=f"python -m localregion {name}")
+    parser = argparse.ArgumentParser(prog=f"localregion {name}", description=_HELP[name])
     if name in _ARGUMENTS:
         parser.add_argument(_ARGUMENTS[name])
     given = vars(parser.parse_args(arguments)).values()
@@ -62,11 +81,17 @@ def _run_command(name: str, arguments: list[str]) -> int:
 def _run_program(name: str, arguments: list[str]) -> int:
     programs = _PROGRAMS if name in _PROGRAMS else extension.commands(project.current())
     if name not in programs:
-        known = ", ".join(sorted({*_COMMANDS, *_PROGRAMS, *programs}))
-        print(f"usage: python -m localregion COMMAND …\ncommands: {known}", file=sys.stderr)
-        return 0 if name in ("-h", "--help") else 2
+        print(_help(programs), file=sys.stderr)
+        return 2
     status: int = _load(programs[name])(arguments)
     return status
+
+
+def _help(registered: Iterable[str] = ()) -> str:
+    lines = [f"  {name:<12} {text}" for name, text in _HELP.items()]
+    own = sorted(set(registered) - _HELP.keys())
+    more = [f"\nthis project's own: {', '.join(own)}"] if own else []
+    return "\n".join(["usage: localregion COMMAND …", "", *lines, *more])
 
 
 def _load(name: str) -> Callable[..., Any]:

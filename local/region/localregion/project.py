@@ -49,7 +49,8 @@ class Project:
     `program`: the folder of `Pulumi.yaml`. `program_reads`: what else a plan is made from, files or folders. `layers`:
     by name, where they come from. `gateway`: the type of the component that is Kong, with the inputs `version` and
     `declarative_config`. `queues`: what RabbitMQ has before a function is invoked. `source_roots`: what goes on the
-    import path for `extension`, the module with what this project registers (`localregion.extension`).
+    import path for `extension`, the module with what this project registers (`localregion.extension`). `command`: what
+    messages tell a user to run, `localregion` or, where a Makefile has the same targets, `make`.
     """
 
     root: Path
@@ -60,6 +61,7 @@ class Project:
     queues: tuple[str, ...] = ()
     source_roots: tuple[str, ...] = ()
     extension: str | None = None
+    command: str = TABLE
 
     @property
     def import_path(self) -> list[str]:
@@ -103,6 +105,19 @@ def find(start: Path) -> Project:
 def current() -> Project:
     """Return the project of the working directory. Raises ProjectError."""
     return find(Path.cwd())
+
+
+def command(name: str, variable: str = "") -> str:
+    """Return how this project's users say a command, for messages: `make up`, or `localregion up`.
+
+    `variable` is one such as `GATEWAY_PORT=8001`, which make takes as an argument and a shell in front.
+    """
+    try:
+        program = current().command
+    except ProjectError:
+        program = TABLE
+    words = [program, name, variable] if program == "make" else [variable, program, name]
+    return " ".join(filter(None, words))
 
 
 def main(_arguments: Sequence[str]) -> int:

@@ -105,5 +105,5 @@ class Protocol(Connection):  # type: ignore[misc, unused-ignore]
     def _adapter_remove_timeout(self, timeout_id: object) -> None:
         """There is none."""
 
-    def _adapter_add_callback_threadsafe(self, callback: Callable[..., Any]) -> None:
+    def _adapter_add_callback_threadsafe(self, *_: object) -> None:
         raise RuntimeError("one thread uses it")

@@ -11,7 +11,6 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-import re
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -19,19 +18,9 @@ from typing import Any
 
 from localregion.aws.lambda_.event_invocations import Event, EventInvocations
 from localregion.plan.model import Schedule
+from localregion.plan.rate import period_s
 
 _log = logging.getLogger("emulator.schedules")
-
-_RATE = re.compile(r"rate\((?P<value>[1-9]\d*) (?P<unit>minute|hour|day)s?\)")
-_UNIT_S = {"minute": 60, "hour": 3600, "day": 86_400}
-
-
-def period_s(expression: str) -> float:
-    """Return the period of a `rate(…)`. Raises ValueError for any other expression."""
-    match = _RATE.fullmatch(expression.strip())
-    if match is None:
-        raise ValueError(f"schedule expression {expression!r} is not emulated; supported: rate(N minutes|hours|days)")
-    return float(int(match["value"]) * _UNIT_S[match["unit"]])
 
 
 def first_due(now: float, period: float, *, remembered: float | None) -> float:

@@ -58,12 +58,16 @@ def write(plan: model.Plan, configuration: Path) -> None:
 
 
 def _write_kong(plan: model.Plan, known: Secrets, folder: Path) -> None:
-    resolved = model.resolve(plan, VALUES, known)
+    gateway = model.resolve(plan, VALUES, known).gateway
+    if gateway is None:
+        return
     # As JSON, in which no key can be mistaken for a number; Kong takes both.
-    _write_for_group(folder / "kong.json", json.dumps(resolved.gateway.declarative_config, indent=2) + "\n")
+    _write_for_group(folder / "kong.json", json.dumps(gateway.declarative_config, indent=2) + "\n")
 
 
 def _write_postgres(plan: model.Plan, known: Secrets, folder: Path) -> None:
+    if plan.database is None:
+        return
     superuser = folder / "superuser-password"
     if not superuser.exists():
         _write_for_group(superuser, secrets.token_hex(16) + "\n")
@@ -78,6 +82,8 @@ def _write_postgres(plan: model.Plan, known: Secrets, folder: Path) -> None:
 
 
 def _write_rabbitmq(plan: model.Plan, known: Secrets, folder: Path) -> None:
+    if plan.broker is None:
+        return
     administrator = known[plan.broker.admin_secret]
     definitions = credentials.administrator_definitions(
         user=administrator["username"], password=administrator["password"], salt=secrets.token_bytes(4)

@@ -71,6 +71,8 @@ def _configuration(options: argparse.Namespace) -> Configuration:
         return read(options.config)
     values, secrets = (json.loads(path.read_text()) if path else {} for path in (options.values, options.secrets))
     plan = model.resolve(model.load(options.plan), values, secrets)
+    if plan.gateway is None:
+        raise ConfigurationError(f"{options.plan} has no gateway")
     return parse(plan.gateway.declarative_config)
 
 

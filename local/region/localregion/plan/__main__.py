@@ -1,4 +1,4 @@
-"""`python -m localregion.plan --stack local --out .local/plan.json`: evaluate the program and write the plan.
+"""`localregion plan`: evaluate the program and write the plan.
 
 Exit status 1 with a message for what cannot be booted; an exception in the program keeps its traceback.
 """
@@ -21,6 +21,7 @@ def main(arguments: list[str] | None = None) -> int:
     except project.ProjectError as error:
         print(f"plan: {error}", file=sys.stderr)
         return 1
+    options.out = options.out or described.root / ".local" / "plan.json"
     options.out.parent.mkdir(parents=True, exist_ok=True)
     with alone(options.out):
         made_from = fingerprint(described, options.stack)
@@ -37,8 +38,8 @@ def _write(described: Project, options: argparse.Namespace) -> int:
     # The provider's SDK defines some ten thousand classes at import: collecting garbage among them takes half the time.
     gc.disable()
     from localregion.plan.collect import collect
+    from localregion.plan.errors import PlanError
     from localregion.plan.evaluate import UnknownStackError
-    from localregion.plan.inputs import PlanError
     from localregion.plan.mocks import UnknownInputError, UnsupportedCallError
 
     try:
@@ -60,11 +61,9 @@ def _write(described: Project, options: argparse.Namespace) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="python -m localregion.plan", description="Evaluate the program and write the plan."
-    )
-    parser.add_argument("--stack", required=True, help="local, dev or prod")
-    parser.add_argument("--out", required=True, type=Path, help="the file to write")
+    parser = argparse.ArgumentParser(prog="localregion plan", description="Evaluate the program and write the plan.")
+    parser.add_argument("--stack", default="local", help="the program's stack (default: local)")
+    parser.add_argument("--out", type=Path, help="the file to write (default: .local/plan.json)")
     parser.add_argument(
         "--if-changed", action="store_true", help="keep the file when it was made from the same sources"
     )

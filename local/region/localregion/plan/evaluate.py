@@ -5,8 +5,10 @@ traceback. The program's modules stay imported: a second evaluation in a process
 """
 
 import json
+import re
 import runpy
 import sys
+import traceback
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -20,8 +22,11 @@ from pulumi.runtime.settings import SETTINGS
 from pulumi.runtime.stack import run_pulumi_func
 from pulumi.runtime.sync_await import _sync_await
 
+from localregion.plan.errors import PlanError
 from localregion.plan.mocks import AwsMocks, RecordingMonitor, Resource
 from localregion.project import Project
+
+_MISSING = re.compile(r"Missing required property '(\w+)'")
 
 
 class UnknownStackError(Exception):
@@ -46,6 +51,8 @@ def evaluate(described: Project, stack: str) -> tuple[list[Resource], str]:
             config=config,
             secret_keys=secret_keys,
         )
+    except TypeError as error:
+        raise missing_input(error) or error from error.__cause__
     finally:
         sys.path[:] = path
     return monitor.recorded, region
@@ -73,6 +80,17 @@ def record(
         program()
 
     _sync_await(run_pulumi_func(run))
+
+
+def missing_input(error: TypeError) -> PlanError | None:
+    """Return which resource lacks what, for the error of the provider's SDK, which only says what."""
+    found = _MISSING.fullmatch(str(error))
+    frames = [frame for frame, _ in traceback.walk_tb(error.__traceback__) if "resource_name" in frame.f_locals]
+    if found is None or not frames:
+        return None
+    resource = frames[-1].f_locals
+    type_ = getattr(type(resource["__self__"]), "pulumi_type", type(resource["__self__"]).__name__)
+    return PlanError(f"{type_} {resource['resource_name']!r} has no {found[1]}: AWS requires one, give it `{found[1]}`")
 
 
 def stack_config(program: Path, stack: str) -> tuple[dict[str, str], list[str]]:

@@ -10,11 +10,8 @@ from typing import Any
 
 from pulumi.runtime import rpc
 
+from localregion.plan.errors import PlanError
 from localregion.plan.mocks import PUBLIC_FIELDS, Resource, archive_path, is_secret
-
-
-class PlanError(Exception):
-    """The program cannot be booted here: the message names the resource and what is wrong with it."""
 
 
 def label(resource: Resource) -> str:
@@ -44,8 +41,9 @@ def text(resource: Resource, key: str) -> str:
     return value
 
 
-def number(resource: Resource, key: str) -> int:
-    value = resource.inputs.get(key)
+def number(resource: Resource, key: str, *, default: int) -> int:
+    """Return a number; `default` is AWS's own."""
+    value = resource.inputs.get(key, float(default))
     if not isinstance(value, float):
         raise PlanError(f"{label(resource)}: {key} is {value!r}, the plan needs a number")
     return int(value)

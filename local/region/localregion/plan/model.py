@@ -14,6 +14,8 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from localregion.project import command
+
 PLAN_VERSION = 1
 
 # What a reference may name; the supervisor gives a value to each (see `docs/architecture.md`, local and AWS).
@@ -111,7 +113,10 @@ class Gateway:
 
 @dataclass(frozen=True, kw_only=True)
 class Plan:
-    """The whole system. `secrets` maps a secret's name to its fields; a generated field is `{"$secret": name}`."""
+    """The whole system. `secrets` maps a secret's name to its fields; a generated field is `{"$secret": name}`.
+
+    A program without a database, a broker or a gateway has None there, and is booted without them.
+    """
 
     stack: str
     region: str
@@ -121,9 +126,9 @@ class Plan:
     schedules: list[Schedule]
     invocations: list[Invocation]
     secrets: dict[str, dict[str, Any]]
-    database: Database
-    broker: Broker
-    gateway: Gateway
+    database: Database | None = None
+    broker: Broker | None = None
+    gateway: Gateway | None = None
 
     def function(self, name: str) -> Function:
         """Return the function of that AWS name; KeyError names the ones there are."""
@@ -141,7 +146,7 @@ def from_json(text: str) -> Plan:
     data = json.loads(text)
     version = data.pop("version", None)
     if version != PLAN_VERSION:
-        raise ValueError(f"the plan has version {version}, this program reads {PLAN_VERSION}: run `make plan`")
+        raise ValueError(f"the plan has version {version}, this program reads {PLAN_VERSION}: run `{command('plan')}`")
     return Plan(
         stack=data["stack"],
         region=data["region"],
@@ -151,9 +156,9 @@ def from_json(text: str) -> Plan:
         schedules=[Schedule(**entry) for entry in data["schedules"]],
         invocations=[Invocation(**entry) for entry in data["invocations"]],
         secrets=data["secrets"],
-        database=Database(**data["database"]),
-        broker=Broker(**data["broker"]),
-        gateway=Gateway(**data["gateway"]),
+        database=Database(**data["database"]) if data["database"] else None,
+        broker=Broker(**data["broker"]) if data["broker"] else None,
+        gateway=Gateway(**data["gateway"]) if data["gateway"] else None,
     )
 
 

@@ -1,8 +1,9 @@
-"""Where the source of a layer of the plan stands in its project, by the layer's name.
+"""Where the source of a function or a layer of the plan stands in its project, by its name.
 
-`layers/NAME/python` is the rule; `[tool.localregion.layers]` names the exceptions. Layers of third-party packages have
-no source: the virtual environment stands in for them. Where a layer has a folder by the rule all the same, that is
-the layer: a root of unpacked archives (`make package`) is taken as it is.
+A function is `functions/NAME`. A layer is `layers/NAME/python` by the rule, and `[tool.localregion.layers]` names the
+exceptions. Layers of third-party packages have no source: the virtual environment stands in for them. Where a layer
+has a folder by the rule all the same, that is the layer: a root of unpacked archives (`make package`) is taken as it
+is.
 """
 
 from pathlib import Path
@@ -24,6 +25,11 @@ def is_archive(layer: str) -> bool:
 def layer_name(layer: str) -> str:
     """Return `contracts` for `dist/layers/contracts.zip`."""
     return Path(layer).stem
+
+
+def function_folder(code: str, root: Path) -> Path:
+    """Return the package that stands in for a function's archive: `functions/NAME` for `dist/functions/NAME.zip`."""
+    return root / "functions" / Path(code).stem
 
 
 def source_folders(layer: str, root: Path) -> dict[str, Path]:

@@ -31,19 +31,21 @@ from localregion.system.endpoints import NotRunningError, load
 from localregion.system.folder import Folder, write_private
 
 _LOCAL = "local"
-_HEAD = "# Written by `make sam` from infra/, for `sam local invoke`; a change here is lost. See docs/sam.md.\n"
+_HEAD = "# Written by `{command}` from {program}/, for `sam local invoke`; a change here is lost.\n"
 
 
 def main(arguments: list[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
-    options.root = options.root or project.current().root
+    described = project.read(options.root) if options.root else project.current()
+    options.root = described.root
     try:
         plan = model.load(options.plan)
     except (OSError, ValueError) as error:
         print(f"sam: {error}", file=sys.stderr)
         return 1
     folder: Path = options.plan.resolve().parent
-    (folder / "template.yaml").write_text(_HEAD + yaml.safe_dump(_template(plan, options, folder), sort_keys=False))
+    head = _HEAD.format(command=project.command("sam"), program=described.program)
+    (folder / "template.yaml").write_text(head + yaml.safe_dump(_template(plan, options, folder), sort_keys=False))
     print(f"sam: {plan.stack} -> {folder / 'template.yaml'} ({len(plan.functions)} functions)")
     for note in [*_unpack_layers(plan, options.root, folder), *_write_env_vars(plan, options.host, folder)]:
         print(f"sam: {note}", file=sys.stderr)
@@ -72,7 +74,7 @@ def _unpack_layers(plan: Plan, root: Path, folder: Path) -> list[str]:
     archives = {layer for function in plan.functions for layer in function.layers if is_archive(layer)}
     archives |= {function.code for function in plan.functions}
     if missing := sorted(archive for archive in archives if not (root / archive).is_file()):
-        return [f"{missing[0]} is missing: `make package`, then `make sam` again"]
+        return [f"{missing[0]} is missing: `{project.command('package')}`, then `{project.command('sam')}` again"]
     for layer in sorted(archives - {function.code for function in plan.functions}):
         target = folder / layer_folder(layer)
         shutil.rmtree(target, ignore_errors=True)
@@ -92,14 +94,14 @@ def _write_env_vars(plan: Plan, host: str, folder: Path) -> list[str]:
         aws = load(system)["aws"]
         addresses = {**json.loads(system.values.read_text()), "aws": aws}
     except (NotRunningError, FileNotFoundError):
-        return ["nothing is running, so there is no env.json: `make up`, then `make sam` again"]
+        return [f"nothing is running, so no env.json: `{project.command('up')}`, then `{project.command('sam')}` again"]
     values = seen_from_container(addresses, loopback=HOST, host=host)
     write_private(path, json.dumps(env_vars(_seen(plan, host), values, values["aws"]), indent=2) + "\n")
     return []
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m localregion.sam", description="Write the SAM template of a plan.")
+    parser = argparse.ArgumentParser(prog="localregion sam", description="Write the SAM template of a plan.")
     parser.add_argument("--plan", type=Path, required=True, help="the plan; the template is written beside it")
     parser.add_argument(
         "--host",

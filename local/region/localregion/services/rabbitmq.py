@@ -2,7 +2,7 @@
 
 Its own node name, cookie, data, ports and epmd, every listener on 127.0.0.1. The node's own administrator is imported
 as a salted hash at every boot, `guest` never exists; `bootstrap` makes the administrator that the plan asks for, so the
-node boots before there is a plan. Exchanges, queues and least-privilege users are left to `release`.
+node boots before there is a plan. Queues that the project names are declared; all else is left to the functions.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import os
 import secrets
 import shutil
 import socket
+from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import quote
 
@@ -153,6 +154,11 @@ class RabbitMQ:
         everything = {"configure": ".*", "write": ".*", "read": ".*"}
         self._put(f"/api/permissions/{virtual_host}/{quote(username, safe='')}", everything)
 
+    def declare_queue(self, name: str) -> None:
+        """Create a durable quorum queue; one that is there and the same stays as it is."""
+        path = f"/api/queues/{quote(self.virtual_host, safe='')}/{quote(name, safe='')}"
+        self._put(path, {"durable": True, "arguments": {"x-queue-type": "quorum"}})
+
     @property
     def _home(self) -> Path:
         return self._folder / "home"
@@ -219,7 +225,7 @@ class RabbitMQ:
         except (OSError, http.client.HTTPException):
             return False
 
-    def _put(self, path: str, body: dict[str, str]) -> None:
+    def _put(self, path: str, body: Mapping[str, object]) -> None:
         status = self._management("PUT", path, json.dumps(body))
         if status not in (http.HTTPStatus.CREATED, http.HTTPStatus.NO_CONTENT):
             raise RabbitMQFailedError(f"the management API answered {status} to PUT {path}")

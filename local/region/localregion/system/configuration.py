@@ -16,7 +16,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from localregion import project
+from localregion.errors import CommandError
 from localregion.plan import model
+from localregion.plan.checks import check_sources
+from localregion.plan.errors import PlanError
 from localregion.project import Project
 from localregion.services.ports import HOST, Ports
 from localregion.system.folder import Folder, shared_plan, write_private
@@ -27,7 +30,7 @@ _READ_AT_START = ("functions", "layers")
 _OURS = [project.PACKAGE_PARENT / "localregion" / name for name in ("aws", "kong", "plan")]
 
 
-class PlanFailedError(Exception):
+class PlanFailedError(CommandError):
     """The program cannot be evaluated; the text is what the evaluation said."""
 
 
@@ -38,14 +41,6 @@ class Configuration:
     plan: model.Plan
     secrets: Secrets
     fingerprint: str
-
-    @property
-    def database_admin(self) -> Mapping[str, str]:
-        return self.secrets[self.plan.database.admin_secret]
-
-    @property
-    def broker_admin(self) -> Mapping[str, str]:
-        return self.secrets[self.plan.broker.admin_secret]
 
 
 class CurrentConfiguration:
@@ -77,6 +72,10 @@ class CurrentConfiguration:
             raise PlanFailedError(str(self._failure))
         return self._current
 
+    def plan(self) -> model.Plan:
+        """Return the plan as far as it is known: before the first `refresh`, that of the last time."""
+        return self._current.plan if self._current is not None else known_plan(project.current().root)
+
     def _evaluate(self) -> Configuration:
         described = project.current()
         plan = evaluate_plan(described.root)
@@ -103,8 +102,24 @@ def evaluate_plan(root: Path) -> model.Plan:
         check=False,
     )
     if done.returncode != 0:
-        raise PlanFailedError(f"`python -m localregion.plan` failed:\n{(done.stderr or done.stdout).strip()}")
-    return model.load(out)
+        raise PlanFailedError((done.stderr or done.stdout).strip().removeprefix("plan: "))
+    plan = model.load(out)
+    try:
+        check_sources(plan, root)
+    except PlanError as error:
+        raise PlanFailedError(str(error)) from error
+    return plan
+
+
+def known_plan(root: Path) -> model.Plan:
+    """Return the plan of the last evaluation, which may be an older program's; the first time, evaluate it.
+
+    It tells which parts to start while the program is evaluated anew. Raises PlanFailedError.
+    """
+    try:
+        return model.load(shared_plan(root))
+    except (OSError, ValueError, LookupError, TypeError):
+        return evaluate_plan(root)
 
 
 def python_environment() -> dict[str, str]:
@@ -137,7 +152,7 @@ def reference_values(ports: Ports, environment: Mapping[str, str]) -> dict[str, 
 def fingerprint(described: Project, plan: model.Plan, secrets: Mapping[str, Mapping[str, str]]) -> str:
     """Return a digest of all that the emulator and the gateway read only when they start."""
     digest = hashlib.sha256(plan.to_json().encode())
-    digest.update(json.dumps(secrets, sort_keys=True).encode())
+    digest.update(json.dumps([secrets, described.queues], sort_keys=True).encode())
     for folder in [*(described.root / name for name in (*_READ_AT_START, *described.program_reads)), *_OURS]:
         for path in sorted(folder.rglob("*")):
             if path.is_file() and path.suffix in {".py", ".yml", ".ini", ".mako", ".sql"}:

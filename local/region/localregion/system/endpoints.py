@@ -7,8 +7,9 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote
 
+from localregion import project
 from localregion.errors import CommandError
-from localregion.plan.model import Plan
+from localregion.plan.model import Database, Plan
 from localregion.services.ports import HOST, Ports
 from localregion.system.folder import Folder, write_private
 
@@ -23,23 +24,34 @@ def describe(
     ports: Ports,
     pids: Mapping[str, int | None],
 ) -> dict[str, Any]:
-    """Return the addresses, keys and process ids of a running system."""
-    database, broker = secrets[plan.database.admin_secret], secrets[plan.broker.admin_secret]
-    # Passwords are letters and digits as generated, but a plan may spell one out.
-    credentials = f"{quote(broker['username'], safe='')}:{quote(broker['password'], safe='')}"
-    database_user = f"{quote(database['username'], safe='')}:{quote(database['password'], safe='')}"
+    """Return the addresses, keys and process ids of a running system; nothing of parts that the plan lacks."""
     return {
-        "gateway": f"http://{HOST}:{ports.gateway}",
+        **({"gateway": f"http://{HOST}:{ports.gateway}"} if plan.gateway else {}),
         "aws": f"http://{HOST}:{ports.aws}",
         "console": f"http://{HOST}:{ports.console}",
-        "postgres": f"postgresql://{database_user}@{HOST}:{ports.postgres}/{plan.database.name}",
-        "amqp": f"amqp://{credentials}@{HOST}:{ports.rabbitmq}/%2F",
-        "management": f"http://{HOST}:{ports.rabbitmq_management}",
-        "management_user": broker["username"],
-        "management_password": broker["password"],
+        **(_database(plan.database, secrets[plan.database.admin_secret], ports) if plan.database else {}),
+        **(_broker(secrets[plan.broker.admin_secret], ports) if plan.broker else {}),
         "queues": {mapping.name: mapping.queue for mapping in plan.event_source_mappings},
         "pids": dict(pids),
     }
+
+
+def _database(database: Database, admin: Mapping[str, str], ports: Ports) -> dict[str, str]:
+    return {"postgres": f"postgresql://{_credentials(admin)}@{HOST}:{ports.postgres}/{database.name}"}
+
+
+def _broker(admin: Mapping[str, str], ports: Ports) -> dict[str, str]:
+    return {
+        "amqp": f"amqp://{_credentials(admin)}@{HOST}:{ports.rabbitmq}/%2F",
+        "management": f"http://{HOST}:{ports.rabbitmq_management}",
+        "management_user": admin["username"],
+        "management_password": admin["password"],
+    }
+
+
+def _credentials(admin: Mapping[str, str]) -> str:
+    # Passwords are letters and digits as generated, but a plan may spell one out.
+    return f"{quote(admin['username'], safe='')}:{quote(admin['password'], safe='')}"
 
 
 def write(folder: Folder, endpoints: Mapping[str, Any]) -> None:
@@ -51,5 +63,5 @@ def load(folder: Folder) -> dict[str, Any]:
     try:
         endpoints: dict[str, Any] = json.loads(folder.endpoints.read_text())
     except FileNotFoundError:
-        raise NotRunningError("nothing is running: `make up` starts it") from None
+        raise NotRunningError(f"nothing is running: `{project.command('up')}` starts it") from None
     return endpoints

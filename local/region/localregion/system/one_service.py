@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from localregion import project
 from localregion.errors import CommandError
 from localregion.system import control
 from localregion.system.endpoints import NotRunningError
@@ -27,10 +28,10 @@ def start(folder: Folder, service: str) -> None:
 
 def _ask(folder: Folder, command: str, service: str) -> None:
     if service not in SERVICES:
-        raise ServiceError(f"no service {service!r}: give SERVICE={' or SERVICE='.join(SERVICES)}")
+        raise ServiceError(f"no service {service!r}: there are {', '.join(SERVICES)}")
     try:
         answer = control.ask(folder.run, {"command": command, "service": service}, timeout_s=300)
     except ConnectionError:
-        raise NotRunningError("nothing is running: `make up` starts it") from None
+        raise NotRunningError(f"nothing is running: `{project.command('up')}` starts it") from None
     if "error" in answer:
         raise ServiceError(f"{service}: {answer['error']}")

@@ -26,7 +26,7 @@ from localregion.system.folder import Folder
 
 
 def all_parts(folder: Folder, ports: Ports, current: CurrentConfiguration) -> list[Part]:
-    """Return every part, in the order in which they are started."""
+    """Return every part that a program may need."""
     postgres = Postgres(folder.data("postgres"), port=ports.postgres)
     rabbitmq = RabbitMQ(
         folder.data("rabbitmq"),
@@ -48,10 +48,9 @@ def all_parts(folder: Folder, ports: Ports, current: CurrentConfiguration) -> li
 def _postgres_part(postgres: Postgres, folder: Folder, current: CurrentConfiguration) -> Part:
     def settle() -> None:
         configuration = current.get()
-        admin = configuration.database_admin
-        postgres.bootstrap(
-            database=configuration.plan.database.name, user=admin["username"], password=admin["password"]
-        )
+        if (database := configuration.plan.database) is not None:
+            admin = configuration.secrets[database.admin_secret]
+            postgres.bootstrap(database=database.name, user=admin["username"], password=admin["password"])
 
     return Part(
         name="postgres",
@@ -74,8 +73,12 @@ def _epmd_part(rabbitmq: RabbitMQ, folder: Folder, ports: Ports) -> Part:
 
 def _rabbitmq_part(rabbitmq: RabbitMQ, folder: Folder, current: CurrentConfiguration) -> Part:
     def settle() -> None:
-        admin = current.get().broker_admin
-        rabbitmq.bootstrap(username=admin["username"], password=admin["password"])
+        configuration = current.get()
+        if (broker := configuration.plan.broker) is not None:
+            admin = configuration.secrets[broker.admin_secret]
+            rabbitmq.bootstrap(username=admin["username"], password=admin["password"])
+        for queue in project.current().queues:
+            rabbitmq.declare_queue(queue)
 
     return Part(
         name="rabbitmq",

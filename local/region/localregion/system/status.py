@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from localregion import project
 from localregion.system import control, endpoints
 from localregion.system.endpoints import NotRunningError
 from localregion.system.folder import Folder
@@ -40,7 +41,7 @@ def show(folder: Folder) -> bool:
     try:
         supervised = control.ask(folder.run, {"command": "status"})
     except ConnectionError:
-        raise NotRunningError("nothing is running: `make up` starts it") from None
+        raise NotRunningError(f"nothing is running: `{project.command('up')}` starts it") from None
     parts = supervised["parts"]
     print(table(("part", "state", "pid", "address", "restarts"), _part_rows(supervised)))
     is_healthy = supervised["phase"] == "up" and all(part["answers"] for part in parts.values())

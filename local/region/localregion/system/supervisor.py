@@ -18,7 +18,7 @@ from typing import Any
 
 from localregion import extension, project
 from localregion.services.leftovers import Records, end_all
-from localregion.services.ports import Ports
+from localregion.services.ports import PortError, Ports
 from localregion.services.process import Record
 from localregion.services.supervision import Part, Supervised
 from localregion.system import endpoints
@@ -26,7 +26,7 @@ from localregion.system.configuration import CurrentConfiguration
 from localregion.system.control import Answer, ControlServer, Request
 from localregion.system.folder import Folder, keep_small
 from localregion.system.parts import all_parts
-from localregion.system.service_names import SERVICES, settings
+from localregion.system.service_names import SERVICES, WITHOUT, parts_of, ports_of, settings
 
 BOOT_TIMEOUT_S = 240
 
@@ -54,6 +54,8 @@ class Supervisor:
         self._is_closing = threading.Event()
         self._one_at_a_time = threading.Lock()
         self._writing = threading.Lock()
+        # Those of the plan; the others are known and not started.
+        self._present = parts_of(current.plan())
         self._parts = {
             part.name: Supervised(
                 part, log=folder.log(part.name), records=self._records, on_change=self._write_endpoints
@@ -82,18 +84,21 @@ class Supervisor:
         self._folder.endpoints.unlink(missing_ok=True)
 
     def status(self) -> Answer:
-        with ThreadPoolExecutor(len(self._parts)) as threads:
-            answering = dict(zip(self._parts, threads.map(_answers, self._parts.values()), strict=True))
+        parts = self._present_parts()
+        with ThreadPoolExecutor(len(parts)) as threads:
+            answering = dict(zip(parts, threads.map(_answers, parts.values()), strict=True))
         return {
             "pid": os.getpid(),
             "phase": self._phase,
             "failure": self._failure,
             "settings": settings(os.environ, self._ports),
             "seconds": self._seconds(),
-            "parts": {name: _describe(part, answering[name]) for name, part in self._parts.items()},
+            "parts": {name: _describe(part, answering[name]) for name, part in parts.items()},
         }
 
     def start(self, name: str) -> Answer:
+        if name not in self._present:
+            return {"error": f"the program has {WITHOUT[name]}"}
         with self._one_at_a_time:
             self._parts[name].start()
             try:
@@ -103,15 +108,16 @@ class Supervisor:
         return {}
 
     def stop(self, name: str) -> Answer:
+        if name not in self._present:
+            return {"error": f"the program has {WITHOUT[name]}"}
         with self._one_at_a_time:
             self._parts[name].stop()
         return {}
 
     def _boot(self) -> None:
-        # The console needs no plan, and what it forgets when it is started again is what it is for.
-        for name in ("postgres", "epmd", "rabbitmq", "console"):
-            self._start_if_there(name)
+        self._start_services()
         has_changed = self._refresh()
+        self._follow_plan()
         if has_changed:
             self._side_by_side([part.part.settle for part in self._parts.values() if part.state == "running"])
             self._side_by_side([self._parts[name].stop for name in ("gateway", "emulator") if name in self._parts])
@@ -119,8 +125,27 @@ class Supervisor:
         for name in ("postgres", "rabbitmq"):
             self._wait_for(name)
         self._start_if_there("emulator")
-        for name in self._parts:
+        for name in self._present_parts():
             self._wait_for(name)
+
+    def _start_services(self) -> None:
+        # The console needs no plan, and what it forgets when it is started again is what it is for.
+        for name in ("postgres", "epmd", "rabbitmq", "console"):
+            self._start_if_there(name)
+
+    def _follow_plan(self) -> None:
+        """Start the services that the plan has since this evaluation, stop those that it no longer has."""
+        needed = parts_of(self._current.get().plan)
+        try:
+            self._ports.check_free(ports_of(needed - self._present))
+        except PortError as error:
+            raise BootError("plan", str(error)) from error
+        gone, self._present = self._present - needed, needed
+        self._side_by_side([self._parts[name].stop for name in sorted(gone) if name in self._parts])
+        self._start_services()
+
+    def _present_parts(self) -> dict[str, Supervised]:
+        return {name: part for name, part in self._parts.items() if name in self._present}
 
     def _refresh(self) -> bool:
         try:
@@ -131,11 +156,11 @@ class Supervisor:
         return has_changed
 
     def _start_if_there(self, name: str) -> None:
-        if name in self._parts:
+        if name in self._present_parts():
             self._parts[name].start()
 
     def _wait_for(self, name: str) -> None:
-        if name not in self._parts:
+        if name not in self._present_parts():
             return
         part = self._parts[name]
         deadline = time.monotonic() + BOOT_TIMEOUT_S
@@ -149,7 +174,7 @@ class Supervisor:
 
     def _seconds(self) -> dict[str, float]:
         """Return how long after the start of this boot each part was ready; 0 for one that ran before."""
-        ready_at = {name: part.ready_at for name, part in self._parts.items() if part.state == "running"}
+        ready_at = {name: part.ready_at for name, part in self._present_parts().items() if part.state == "running"}
         ready_at["plan"] = self._plan_ready_at
         return {name: max(0.0, moment - self._began) for name, moment in ready_at.items() if moment is not None}
 
@@ -157,7 +182,7 @@ class Supervisor:
         if not (is_up or self._phase == "up") or self._is_closing.is_set():
             return
         configuration = self._current.get()
-        pids = {"supervisor": os.getpid(), **{name: part.pid for name, part in self._parts.items()}}
+        pids = {"supervisor": os.getpid(), **{name: part.pid for name, part in self._present_parts().items()}}
         described = endpoints.describe(configuration.plan, configuration.secrets, self._ports, pids)
         described |= extension.endpoints(project.current(), configuration.plan, configuration.secrets)
         with self._writing:
@@ -229,9 +254,9 @@ def main() -> int:
             return 1
         records = Records(folder.run)
         end_all(records, folder.path)
-        ports.check_free()
-        records.write(Record.of("supervisor", os.getpid()))
         current = CurrentConfiguration(folder, ports)
+        ports.check_free(ports_of(parts_of(current.plan())))
+        records.write(Record.of("supervisor", os.getpid()))
         parts = all_parts(folder, ports, current)
         for part in parts:
             keep_small(folder.log(part.name))

@@ -17,9 +17,10 @@ from localregion.services import install
 from localregion.services.leftovers import Records, end_all
 from localregion.services.ports import Ports
 from localregion.system import control, endpoints
+from localregion.system.configuration import known_plan
 from localregion.system.down import down
 from localregion.system.folder import Folder, last_lines
-from localregion.system.service_names import settings
+from localregion.system.service_names import parts_of, ports_of, settings
 from localregion.system.status import emulator_status, unhealthy_reason
 
 _HEALTHY_TIMEOUT_S = 180
@@ -35,11 +36,13 @@ def up(folder: Folder) -> None:
     """Return when the whole system is healthy; the URLs and a `curl` line have been printed then. Raises UpError."""
     ports = Ports.from_environment(os.environ)
     folder.make()
-    install.ensure_rabbitmq()
+    parts = parts_of(known_plan(project.current().root))
+    if "rabbitmq" in parts:
+        install.ensure_rabbitmq()
     with _alone(folder):
         began = time.monotonic()
         if not _is_told_to_apply(folder, ports):
-            _start_supervisor(folder, ports)
+            _start_supervisor(folder, ports, parts)
         _follow(folder)
         _wait_until_healthy(folder)
         _print_urls(folder, time.monotonic() - began)
@@ -51,7 +54,7 @@ def _alone(folder: Folder) -> Iterator[None]:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            print("another `make up` is at work here; waiting for it", flush=True)
+            print(f"another `{project.command('up')}` is at work here; waiting for it", flush=True)
             fcntl.flock(lock, fcntl.LOCK_EX)
         yield
 
@@ -70,11 +73,11 @@ def _is_told_to_apply(folder: Folder, ports: Ports) -> bool:
     return True
 
 
-def _start_supervisor(folder: Folder, ports: Ports) -> None:
+def _start_supervisor(folder: Folder, ports: Ports, parts: set[str]) -> None:
     left = end_all(Records(folder.run), folder.path)
     if left:
         raise UpError(f"left over from before and cannot be ended: {', '.join(left)}")
-    ports.check_free()
+    ports.check_free(ports_of(parts))
     with folder.log("supervisor").open("ab") as log:
         supervisor = subprocess.Popen(
             [sys.executable, "-m", "localregion.system.supervisor"],
@@ -149,11 +152,14 @@ def _wait_until_healthy(folder: Folder) -> None:
 def _print_urls(folder: Folder, seconds: float) -> None:
     known = endpoints.load(folder)
     print(f"\nup after {seconds:.1f} s")
-    print(f"  gateway     {known['gateway']}")
+    if "gateway" in known:
+        print(f"  gateway     {known['gateway']}")
     print(f"  console     {known['console']}")
     print(f"  AWS APIs    {known['aws']}")
-    print(f"  RabbitMQ    {known['management']}  (user {known['management_user']})")
-    print("  Postgres    make psql")
+    if "management" in known:
+        print(f"  RabbitMQ    {known['management']}  (user {known['management_user']})")
+    if "postgres" in known:
+        print(f"  Postgres    {project.command('psql')}")
     print(f"  keys, DSN and the rest: {os.path.relpath(folder.endpoints)}\n")
     if line := extension.invitation(project.current(), known):
         print(line)

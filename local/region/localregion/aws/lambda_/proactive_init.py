@@ -24,7 +24,7 @@ async def initialise(service: LambdaService) -> None:
 def awaited(plan: Plan) -> set[tuple[str, str | None]]:
     """The functions, with their qualifiers, that clients and queues wait for."""
     fed = {(mapping.function, mapping.qualifier) for mapping in plan.event_source_mappings if mapping.enabled}
-    return fed | set(_routed(plan.gateway.declarative_config))
+    return fed | set(_routed(plan.gateway.declarative_config if plan.gateway else {}))
 
 
 def _routed(node: Any) -> Iterator[tuple[str, str | None]]:

@@ -35,6 +35,7 @@ class OverviewApi:
         rates: Rates,
         store: TraceStore,
     ) -> None:
+        self._system = system
         self._database = database
         self._figures = figures
         self._emulator = emulator
@@ -62,7 +63,7 @@ class OverviewApi:
             **figures,
             "errorsPerSecond": self._rates.errors_per_second(),
             "gateway": gateway_state,
-            "parts": parts,
+            "parts": {name: state for name, state in parts.items() if name in self._system.parts()},
             "functions": functions,
             "queues": queues,
             "traces": self._kept(),

@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 from localregion.console.sources.remembered import SourceDownError
 from localregion.plan import model
 from localregion.system.folder import Folder
+from localregion.system.service_names import SERVICES, parts_of
 
 T = TypeVar("T")
 
@@ -24,7 +25,10 @@ class LocalSystem:
 
     def endpoint(self, name: str) -> Any:
         """Return one entry of `endpoints.json`."""
-        return self.endpoints()[name]
+        known = self.endpoints()
+        if name not in known:
+            raise SourceDownError(f"this system has no {name}")
+        return known[name]
 
     def endpoints(self) -> dict[str, Any]:
         known: dict[str, Any] = self._endpoints.read()
@@ -33,6 +37,13 @@ class LocalSystem:
     def plan(self) -> model.Plan:
         known: model.Plan = self._plan.read()
         return known
+
+    def parts(self) -> set[str]:
+        """Return the parts that the program has; all that there could be while its plan is unknown."""
+        try:
+            return parts_of(self.plan())
+        except SourceDownError:
+            return set(SERVICES)
 
 
 class _File:

@@ -1,7 +1,11 @@
-"""A supervisor over parts that only sleep: `python fake_system.py FOLDER [part that dies at once]`."""
+"""A supervisor over parts that only sleep: `python fake_system.py FOLDER [part that dies at once]`.
+
+A file `without-database` in the folder takes the database out of the plan, as an edit of the program would.
+"""
 
 import os
 import sys
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -40,12 +44,17 @@ def part(name: str, folder: Folder, *, dies: bool) -> Part:
     )
 
 
+def known(folder: Folder) -> SimpleNamespace:
+    database = None if (folder.path / "without-database").exists() else PLAN.database
+    return SimpleNamespace(plan=replace(PLAN, database=database), secrets=SECRETS)
+
+
 def main(path: str, dying: str = "") -> None:
     folder = Folder(Path(path))
     folder.make()
     records = Records(folder.run)
     records.write(Record.of("supervisor", os.getpid()))
-    current = SimpleNamespace(refresh=lambda: False, get=lambda: SimpleNamespace(plan=PLAN, secrets=SECRETS))
+    current = SimpleNamespace(refresh=lambda: False, get=lambda: known(folder), plan=lambda: known(folder).plan)
     parts = [part(name, folder, dies=name == dying) for name in ("postgres", "rabbitmq", "gateway", "emulator")]
     serve(Supervisor(folder, Ports(), current, parts), folder)
     records.remove("supervisor")

@@ -98,6 +98,34 @@ def test_up_again_starts_what_was_stopped_and_leaves_the_rest_alone(boot: Boot, 
     assert pid(folder, "gateway") == gateway
 
 
+def test_a_part_that_the_program_lacks_is_not_started_and_cannot_be(boot: Boot, folder: Folder) -> None:
+    folder.path.mkdir()
+    (folder.path / "without-database").touch()
+    boot()
+    assert status(folder)["parts"].keys() == {"rabbitmq", "gateway", "emulator"}
+    for command in ("stop", "start"):
+        answer = control.ask(folder.run, {"command": command, "service": "postgres"})
+        assert answer == {"error": "the program has no database"}
+    assert "postgres" not in endpoints.load(folder)
+    assert "postgres" not in endpoints.load(folder)["pids"]
+
+
+def test_up_again_follows_a_program_that_lost_its_database_and_got_it_back(boot: Boot, folder: Folder) -> None:
+    boot()
+    before = pid(folder, "rabbitmq")
+    postgres = pid(folder, "postgres")
+    assert postgres is not None
+    (folder.path / "without-database").touch()
+    control.ask(folder.run, {"command": "up"})
+    wait_for(lambda: "postgres" not in status(folder)["parts"] and phase(folder) == "up")
+    assert Records(folder.run).read("postgres") is None
+    (folder.path / "without-database").unlink()
+    control.ask(folder.run, {"command": "up"})
+    wait_for(lambda: "postgres" in status(folder)["parts"] and pid(folder, "postgres") and phase(folder) == "up")
+    assert "postgres" in endpoints.load(folder)
+    assert pid(folder, "rabbitmq") == before
+
+
 def test_an_unknown_service_is_refused(boot: Boot, folder: Folder) -> None:
     boot()
     assert "error" in control.ask(folder.run, {"command": "stop", "service": "epmd"})

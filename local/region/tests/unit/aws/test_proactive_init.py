@@ -14,3 +14,8 @@ def test_routed_and_fed_functions_are_awaited_and_no_others() -> None:
     plan = replace(sample_plan(), gateway=Gateway(version="3.9", declarative_config={"routes": routes}))
 
     assert awaited(plan) == {("create_order", "live"), ("invoice_consumer", "live")}
+
+
+def test_without_a_gateway_only_queues_wait() -> None:
+    plan = replace(sample_plan(), gateway=None)
+    assert awaited(plan) == {(each.function, each.qualifier) for each in plan.event_source_mappings}

@@ -38,6 +38,16 @@ def test_a_taken_port_is_named_with_its_variable() -> None:
             ports.check_free()
 
 
+def test_a_taken_port_of_a_part_that_does_not_run_is_nobodys_business() -> None:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen()
+        ports = Ports(**{**vars(Ports.free()), "postgres": listener.getsockname()[1]})
+        ports.check_free({"aws", "console"})
+        with pytest.raises(PortError, match="POSTGRES_PORT"):
+            ports.check_free({"aws", "postgres"})
+
+
 def test_free_ports_are_different_and_free() -> None:
     numbers = free_ports(5)
     assert len(set(numbers)) == 5

@@ -1,6 +1,7 @@
 """What endpoints.json says."""
 
 import stat
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from localregion.services.ports import Ports
 from localregion.system import endpoints
 from localregion.system.endpoints import NotRunningError
 from localregion.system.folder import Folder
+from localregion.system.psql import NoDatabaseError, psql
 
 SECRETS = {
     "db": {"username": "admin", "password": "p@ss/word"},
@@ -58,6 +60,22 @@ def test_the_console_has_an_address() -> None:
 
 def test_a_mappings_queue_is_found_by_its_name() -> None:
     assert DESCRIBED["queues"] == {"letters": "letters", "dead-letters": "dead-letters"}
+
+
+def test_a_part_that_the_plan_lacks_has_no_address() -> None:
+    plan = replace(PLAN, event_source_mappings=[], database=None, broker=None, gateway=None)
+    assert endpoints.describe(plan, {}, Ports(), {}) == {
+        "aws": "http://127.0.0.1:4566",
+        "console": "http://127.0.0.1:8080",
+        "queues": {},
+        "pids": {},
+    }
+
+
+def test_a_shell_in_a_database_that_the_program_lacks_is_refused(tmp_path: Path) -> None:
+    endpoints.write(Folder(tmp_path), {"aws": "http://127.0.0.1:4566"})
+    with pytest.raises(NoDatabaseError, match="the program has no database"):
+        psql(Folder(tmp_path))
 
 
 def test_the_file_is_private_and_read_back(tmp_path: Path) -> None:

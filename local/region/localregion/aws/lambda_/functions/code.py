@@ -18,7 +18,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from localregion.plan.model import Function
-from localregion.plan.sources import is_archive, source_folders
+from localregion.plan.sources import function_folder, is_archive, source_folders
 
 # What stat says about a file: when it was written, how long it is, which file it is.
 Stamp = tuple[int, int, int]
@@ -32,8 +32,7 @@ class FunctionCode:
     """The sources of one function; `version` grows with every change that `check` finds."""
 
     def __init__(self, function: Function, *, root: Path, state: Path) -> None:
-        name = Path(function.code).stem
-        self._package = root / "functions" / name
+        self._package = function_folder(function.code, root)
         if not self._package.is_dir():
             raise CodeNotFoundError(f"code {function.code} of {function.name}: there is no folder {self._package}")
         self._layers = [layer for layer in function.layers if is_archive(layer)]
