@@ -18,7 +18,8 @@ FOLDER = Path(__file__).parent
 def configuration() -> Config:
     """Alembic's configuration; the database is given by `upgrade` or on the command line (`-x url=…`)."""
     config = Config()
-    config.set_main_option("script_location", str(FOLDER))
+    # A percent sign begins an interpolation there.
+    config.set_main_option("script_location", str(FOLDER).replace("%", "%%"))
     return config
 
 

@@ -12,7 +12,7 @@ import sys
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from localregion import extension, project
+from localregion import extension, project, surroundings
 from localregion.errors import CommandError
 
 # `main(arguments)`, which returns an exit status.
@@ -55,6 +55,8 @@ _HELP = {
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
+    surroundings.settle(os.environ)
+    surroundings.print_any_character()
     name, *rest = list(sys.argv[1:] if arguments is None else arguments) or [""]
     if name in ("-h", "--help"):
         print(_help())

@@ -20,6 +20,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import quote
 
+from localregion.services.plain_path import plain_path
 from localregion.services.process import Command
 from localregion.services.rabbitmq_home import PRELOAD_FLAGS, make_home
 
@@ -81,7 +82,12 @@ class RabbitMQ:
         self.management_port = management_port
         self._dist_port = dist_port
         self._epmd_port = epmd_port
-        self._folder = folder.resolve()
+        self._own_folder = folder.resolve()
+
+    @property
+    def _folder(self) -> Path:
+        """The folder as the start scripts are told it."""
+        return plain_path(self._own_folder)
 
     @property
     def endpoint(self) -> str:
@@ -107,7 +113,7 @@ class RabbitMQ:
 
     def prepare(self) -> None:
         """Write the node's configuration; its data stay as they are."""
-        self._folder.mkdir(parents=True, exist_ok=True)
+        self._own_folder.mkdir(parents=True, exist_ok=True)
         self._folder.chmod(0o700)
         for file in (self._folder / ".erlang.cookie", self._password_file):
             if not file.exists():

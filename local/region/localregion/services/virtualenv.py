@@ -18,6 +18,9 @@ OLDEST = (3, 11)
 
 
 def main() -> int:
+    # A path may hold a character that the terminal's encoding does not have.
+    for stream in (sys.stdout, sys.stderr):
+        getattr(stream, "reconfigure", dict)(errors="backslashreplace")
     if sys.version_info < OLDEST:
         return fail(
             f"Python 3.11 or newer is needed and {sys.executable} is {sys.version_info[0]}.{sys.version_info[1]}; "

@@ -15,8 +15,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from localregion import project
+from localregion.errors import CommandError
 
 DEFAULT_FOLDER = ".local"
+
+
+class FolderError(CommandError):
+    """The state folder's path has a character that separates paths, or one that cannot be printed."""
 
 
 @dataclass(frozen=True)
@@ -27,7 +32,11 @@ class Folder:
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> Folder:
-        return cls((project.current().root / environment.get("LOCAL_DIR", DEFAULT_FOLDER)).resolve())
+        """Raises FolderError for a path that no process can be told in a list of paths."""
+        path = (project.current().root / environment.get("LOCAL_DIR", DEFAULT_FOLDER)).resolve()
+        if unusable := [character for character in str(path) if character == ":" or not character.isprintable()]:
+            raise FolderError(f"{str(path)!r} holds {unusable[0]!r}: move the project, or name another LOCAL_DIR")
+        return cls(path)
 
     @property
     def run(self) -> Path:

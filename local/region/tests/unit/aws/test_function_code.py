@@ -55,6 +55,15 @@ def test_a_task_root_holds_the_functions_own_package_only(code):
     assert os.listdir(code.task_root) == ["orders"]
 
 
+def test_what_a_function_wrote_beside_its_code_breaks_no_later_start(code, root):
+    write(code.task_root / "cache.json", "{}")
+    write(code.layers_root / "folder" / "cache.json", "{}")
+    write(root / "functions/orders/handler.py", "a = 22")
+    assert code.check() == 2
+    assert os.listdir(code.task_root) == ["orders"]
+    assert sorted(os.listdir(code.layers_root)) == ["contracts", "one.py"]
+
+
 def test_later_layers_win(code):
     assert sorted(os.listdir(code.layers_root)) == ["contracts", "one.py"]
     assert (code.layers_root / "contracts/__init__.py").read_text() == "second = 1"

@@ -123,9 +123,10 @@ def _link(folder: Path, targets: dict[str, Path]) -> None:
     """Make the folder hold these links and nothing else: Python leaves bytecode beside the link of a lone module."""
     folder.mkdir(parents=True, exist_ok=True)
     for entry in folder.iterdir():
-        if not entry.is_symlink():
+        # A function may have written here, where Lambda's file system is read-only.
+        if entry.is_dir() and not entry.is_symlink():
             shutil.rmtree(entry)
-        elif targets.get(entry.name) != entry.readlink():
+        elif not entry.is_symlink() or targets.get(entry.name) != entry.readlink():
             entry.unlink()
     for name, target in targets.items():
         if not (folder / name).is_symlink():
