@@ -9,12 +9,12 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import urllib.error
-import urllib.request
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from localregion import http_client
 from localregion.errors import CommandError
+from localregion.http_client import HttpError
 from localregion.system import endpoints
 from localregion.system.folder import Folder
 from localregion.system.status import table
@@ -124,20 +124,17 @@ def publish(folder: Folder, *, timeout_s: float = _TIMEOUT_S) -> str:
 def invoke(folder: Folder, function: str, payload: Answer, *, timeout_s: float = _TIMEOUT_S) -> Answer:
     """Invoke a function of the running system and return its answer. Raises OperationError."""
     known = endpoints.load(folder)
-    request = urllib.request.Request(  # noqa: S310 always our own http address
-        f"{known['aws']}/2015-03-31/functions/{function}/invocations?Qualifier=live",
-        data=json.dumps(payload).encode(),
-        headers={"Content-Type": "application/json"},
-    )
+    url = f"{known['aws']}/2015-03-31/functions/{function}/invocations?Qualifier=live"
     try:
-        with urllib.request.urlopen(request, timeout=timeout_s) as response:  # noqa: S310
-            answer: Answer = json.load(response)
-            failed = "x-amz-function-error" in response.headers
-    except urllib.error.HTTPError as error:
-        raise OperationError(f"{function}: {error.code} {error.read().decode(errors='replace')}") from error
-    except OSError as error:
-        raise OperationError(f"{known['aws']} does not answer ({error}): `make status` says what runs") from error
-    if failed:
+        response = http_client.request("POST", url, payload, timeout_s=timeout_s).expect_success()
+        answer: Answer = response.json()
+    except HttpError as error:
+        if error.status is not None:
+            raise OperationError(f"{function}: {error.reason}") from error
+        raise OperationError(
+            f"{known['aws']} does not answer ({error.reason}): `make status` says what runs"
+        ) from error
+    if "x-amz-function-error" in response.headers:
         raise OperationError(_printable(f"{answer.get('errorType')}: {answer.get('errorMessage')}"))
     return answer
 

@@ -6,12 +6,12 @@ import argparse
 import json
 import os
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Sequence
 from typing import Any
 
+from localregion import http_client
 from localregion.errors import CommandError
+from localregion.http_client import HttpError
 from localregion.system import endpoints
 from localregion.system.folder import Folder
 from orders.order_trace import order_trace_lines, terminal
@@ -51,16 +51,11 @@ def order(folder: Folder) -> None:
 
 
 def _call(known: dict[str, Any], path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
-    request = urllib.request.Request(  # noqa: S310 always our own http address
-        known["gateway"] + path,
-        data=None if body is None else json.dumps(body).encode(),
-        headers={"apikey": known["keys"]["demo"], "Content-Type": "application/json"},
-    )
+    method = "GET" if body is None else "POST"
     try:
-        with urllib.request.urlopen(request, timeout=30) as answer:  # noqa: S310
-            decoded: dict[str, Any] = json.load(answer)
-            return decoded
-    except urllib.error.HTTPError as error:
-        raise OrderError(f"{request.get_method()} {path}: {error.code} {error.read().decode()}") from error
-    except OSError as error:
-        raise OrderError(f"{request.get_method()} {path}: {error}") from error
+        decoded: dict[str, Any] = http_client.call(
+            method, known["gateway"] + path, body, headers={"apikey": known["keys"]["demo"]}
+        )
+        return decoded
+    except HttpError as error:
+        raise OrderError(f"{method} {path}: {error.reason}") from error

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 import sys
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Mapping
 from typing import Any
 
+from localregion import http_client
 from localregion.console.traces.waterfall import Paper, waterfall
+from localregion.http_client import HttpError
 
 # Spans leave the functions and the gateway in a moment; a question right after the invoice may be earlier.
 _COMPLETE_TIMEOUT_S = 5.0
@@ -71,12 +70,9 @@ def is_complete(trace: dict[str, Any]) -> bool:
 
 def _get(url: str) -> dict[str, Any] | None:
     try:
-        with urllib.request.urlopen(url, timeout=5) as answer:  # noqa: S310 always our own http address
-            decoded: dict[str, Any] = json.load(answer)
-            return decoded
-    except urllib.error.HTTPError as error:
-        if error.code == 404:
+        decoded: dict[str, Any] = http_client.call("GET", url, timeout_s=5)
+        return decoded
+    except HttpError as error:
+        if error.status == 404:
             return None
-        raise NoTraceError(f"{url} answers {error.code}") from error
-    except (OSError, ValueError) as error:
         raise NoTraceError(f"the console does not answer: {error}") from error

@@ -5,16 +5,16 @@ It has a traceparent of the console's own, so its trace is known before any span
 
 from __future__ import annotations
 
-import http.client
-import json
 import time
 from dataclasses import dataclass
 from typing import Any
 
+from localregion import http_client
 from localregion.console.sources import gateway
 from localregion.console.sources.local_system import LocalSystem
 from localregion.console.sources.remembered import SourceDownError
 from localregion.console.traces.span import Span
+from localregion.http_client import HttpError
 
 _TIMEOUT_S = 30.0
 
@@ -31,18 +31,14 @@ class Answer:
 def send_order(system: LocalSystem, key: str, order: dict[str, Any]) -> Answer:
     """`POST /orders` with a customer's key. Raises SourceDownError."""
     ids = gateway.new_ids()
-    traceparent = gateway.traceparent(*ids, is_sampled=True)
-    headers = {"apikey": key, "Content-Type": "application/json", "traceparent": traceparent}
-    connection = gateway.connection(system, _TIMEOUT_S)
+    headers = {"apikey": key, "traceparent": gateway.traceparent(*ids, is_sampled=True)}
+    url = f"{system.endpoint('gateway')}/orders"
     began = time.time()
     try:
-        connection.request("POST", "/orders", json.dumps(order), headers)
-        response = connection.getresponse()
-        document = json.loads(response.read() or b"null")
-    except (OSError, http.client.HTTPException, ValueError) as error:
-        raise SourceDownError(f"the gateway: {error or type(error).__name__}") from error
-    finally:
-        connection.close()
+        response = http_client.request("POST", url, order, headers=headers, timeout_s=_TIMEOUT_S)
+        document = response.json()
+    except HttpError as error:
+        raise SourceDownError(f"the gateway: {error.reason}") from error
     span = _span(*ids, began=began, status=response.status)
     return Answer(status=response.status, document=document, span=span)
 

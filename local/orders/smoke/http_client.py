@@ -1,4 +1,7 @@
-"""Requests to one deployment, HTTP or HTTPS, JSON in and out; errors name the request. Standard library only."""
+"""Requests to one deployment, HTTP or HTTPS, JSON in and out; errors name the request.
+
+Standard library only. Not `localregion.http_client`: a deployment may lie behind a proxy and speaks TLS.
+"""
 
 from __future__ import annotations
 

@@ -16,6 +16,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+import psutil
+
 from localregion.plan.model import Broker, Database, Function, Gateway, Plan
 from localregion.project import PACKAGE_PARENT
 from localregion.services.ports import free_ports
@@ -47,9 +49,9 @@ class Running(NamedTuple):
     pid: int
 
     def processor_time(self) -> ProcessorTime:
-        """Read it from /proc: the functions' processes are the emulator's children."""
-        children = Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text().split()
-        return ProcessorTime(_processor_s(self.pid), sum(_processor_s(int(child)) for child in children))
+        """Ask the kernel: the functions' processes are the emulator's children."""
+        emulator = psutil.Process(self.pid)
+        return ProcessorTime(_processor_s(emulator), sum(map(_processor_s, emulator.children())))
 
 
 @contextlib.contextmanager
@@ -149,8 +151,6 @@ def _wait_until_listening(process: subprocess.Popen[bytes], port: int) -> None:
     raise EmulatorFailedError(f"{Path(str(process.args[0])).name} does not listen")  # type: ignore[index]
 
 
-def _processor_s(pid: int) -> float:
-    text = Path(f"/proc/{pid}/stat").read_text()
-    # The name stands in parentheses and may hold spaces itself; user and system time are the 14th and 15th field.
-    fields = text[text.rindex(")") + 2 :].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+def _processor_s(process: psutil.Process) -> float:
+    times = process.cpu_times()
+    return float(times.user + times.system)

@@ -8,24 +8,27 @@ import platform
 from pathlib import Path
 from typing import Any
 
+import psutil
+
 
 def facts() -> dict[str, Any]:
     return {
         "system": f"{platform.system()} {platform.release()}",
         "architecture": platform.machine(),
-        "processor": _first_value(Path("/proc/cpuinfo"), "model name"),
+        "processor": _processor(),
         "cpus": os.cpu_count(),
-        "memory": _first_value(Path("/proc/meminfo"), "MemTotal"),
+        "memory": f"{psutil.virtual_memory().total // 1024} kB",
         "python": platform.python_version(),
         # As high as the number of processors before we began: absolute figures are worth little.
         "load": os.getloadavg(),
     }
 
 
-def _first_value(path: Path, name: str) -> str | None:
+def _processor() -> str | None:
+    """Return the processor's name, which neither psutil nor `platform` knows on Linux; ARM's has none."""
     with contextlib.suppress(OSError):
-        for line in path.read_text().splitlines():
+        for line in Path("/proc/cpuinfo").read_text().splitlines():
             key, _, value = line.partition(":")
-            if key.strip() == name:
+            if key.strip() == "model name":
                 return value.strip()
     return None

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import base64
 import contextlib
-import json
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Iterator, Mapping
 from typing import Any
-from urllib.parse import quote
 
+from localregion import http_client
+from localregion.http_client import HttpError
+from localregion.services.management_api import ManagementApi
 from proof.bench.second_system import SecondSystemError
 
 _TIMEOUT_S = 60
@@ -46,31 +44,22 @@ class ConsumerMapping:
             self.enable(10_000)
 
     def purge(self) -> None:
-        user, password = self._endpoints["management_user"], self._endpoints["management_password"]
-        credentials = base64.b64encode(f"{user}:{password}".encode()).decode()
-        url = f"{self._endpoints['management']}/api/queues/%2F/{quote(self.queue, safe='')}/contents"
-        _call("DELETE", url, headers={"Authorization": f"Basic {credentials}"})
+        ManagementApi.of_system(self._endpoints).delete("queues", "/", self.queue, "contents")
 
     def _change(self, settings: dict[str, object], *, until: str) -> None:
         deadline = time.monotonic() + _TIMEOUT_S
         url = f"{self._url}/{self._id}"
         if _call("GET", url)["State"] == until == "Disabled":
             return
-        _call("PUT", url, body=settings)
+        _call("PUT", url, settings)
         while (state := _call("GET", url)["State"]) != until:
             if time.monotonic() > deadline:
                 raise SecondSystemError(f"the mapping is {state} and not {until} after {_TIMEOUT_S} s")
             time.sleep(_POLL_S)
 
 
-def _call(
-    method: str, url: str, *, body: dict[str, object] | None = None, headers: Mapping[str, str] | None = None
-) -> Any:
-    data = None if body is None else json.dumps(body).encode()
-    request = urllib.request.Request(url, data=data, method=method, headers=dict(headers or {}))  # noqa: S310
+def _call(method: str, url: str, document: dict[str, object] | None = None) -> Any:
     try:
-        with urllib.request.urlopen(request, timeout=30) as answer:  # noqa: S310 - our own http address
-            text = answer.read()
-    except urllib.error.HTTPError as error:
-        raise SecondSystemError(f"{method} {url}: {error.code} {error.read().decode(errors='replace')}") from error
-    return json.loads(text) if text else None
+        return http_client.call(method, url, document)
+    except HttpError as error:
+        raise SecondSystemError(str(error)) from error

@@ -5,18 +5,18 @@ What the rows need of it: where things are, what the functions' environment is, 
 
 from __future__ import annotations
 
-import http.client
 import json
 import os
 import shutil
 import subprocess
 import time
-import urllib.request
 from collections.abc import Mapping
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
+from localregion import http_client
 from localregion.aws.lambda_.environments.variables import Surroundings, environment_variables
 from localregion.plan import model
 from localregion.services.ports import Ports
@@ -45,14 +45,11 @@ class SecondSystem:
         began = time.perf_counter()
         self.parts = [" ".join(line.split()) for line in self._make("up").splitlines() if " ready after " in line]
         known = self.endpoints
-        request = urllib.request.Request(  # noqa: S310 - our own http address
-            known["gateway"] + "/orders",
-            data=b'{"amount": 1999, "currency": "BRL"}',
-            headers={"apikey": known["keys"]["demo"], "Content-Type": "application/json"},
-        )
-        with urllib.request.urlopen(request, timeout=30) as answer:  # noqa: S310
-            if answer.status != http.HTTPStatus.CREATED:
-                raise SecondSystemError(f"POST /orders answered {answer.status}")
+        order = {"amount": 1999, "currency": "BRL"}
+        key = {"apikey": known["keys"]["demo"]}
+        answer = http_client.request("POST", known["gateway"] + "/orders", order, headers=key)
+        if answer.status != HTTPStatus.CREATED:
+            raise SecondSystemError(f"POST /orders answered {answer.status}")
         return time.perf_counter() - began
 
     def down(self) -> None:

@@ -7,15 +7,13 @@ repeat one that was answered, some use a key twice by mistake. All read their ow
 from __future__ import annotations
 
 import contextlib
-import http.client
-import json
 import random
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlsplit
 
+from localregion.http_client import HttpClient, HttpError
 from proof.chaos.amounts import Amounts
 from proof.chaos.history import UNKNOWN, History, Intent, Request
 
@@ -77,7 +75,7 @@ class _Client(threading.Thread):
         self._behaviour = behaviour
         self._stopping = stopping
         self._chance = random.Random(f"{behaviour.seed}/client {number}")
-        self._connection: http.client.HTTPConnection | None = None
+        self._http = HttpClient(shop.gateway, timeout_s=TIMEOUT_S)
         self._customer = ("demo", "other")[number % 2]
         self._stranger = ("other", "demo")[number % 2]
         self._answered: list[Request] = []
@@ -91,7 +89,7 @@ class _Client(threading.Thread):
         except Exception as error:
             self.failure = error
         finally:
-            self._hang_up()
+            self._http.close()
 
     def _do_something(self) -> None:
         dice = self._chance.random()
@@ -127,7 +125,7 @@ class _Client(threading.Thread):
     def _post(self, intent: Intent, *, amount: int | None = None) -> None:
         sent = intent.amount if amount is None else amount
         headers = {"Idempotency-Key": intent.key} if intent.key is not None else {}
-        body = json.dumps({"amount": sent, "currency": intent.currency})
+        body = {"amount": sent, "currency": intent.currency}
         request = self._call("POST", "/orders", intent, customer=self._customer, body=body, headers=headers, sent=sent)
         if request.is_accepted:
             self._answered = [*self._answered[-_REMEMBERED:], request]
@@ -144,12 +142,12 @@ class _Client(threading.Thread):
         intent: Intent,
         *,
         customer: str,
-        body: str | None = None,
+        body: Mapping[str, Any] | None = None,
         headers: Mapping[str, str] | None = None,
         sent: int | None = None,
     ) -> Request:
         began = self._shop.history.now()
-        all_headers = {"apikey": self._shop.keys[customer], "Content-Type": "application/json", **(headers or {})}
+        all_headers = {"apikey": self._shop.keys[customer], **(headers or {})}
         status, answer, is_replay, error = self._exchange(method, path, body, all_headers)
         request = Request(
             client=self._number,
@@ -168,25 +166,14 @@ class _Client(threading.Thread):
         return request
 
     def _exchange(
-        self, method: str, path: str, body: str | None, headers: Mapping[str, str]
+        self, method: str, path: str, body: Mapping[str, Any] | None, headers: Mapping[str, str]
     ) -> tuple[int, Any, bool, str]:
         """Return status, decoded body, whether it is a replay, and why there was no answer."""
         try:
-            if self._connection is None:
-                address = urlsplit(self._shop.gateway)
-                self._connection = http.client.HTTPConnection(address.hostname or "", address.port, timeout=TIMEOUT_S)
-            self._connection.request(method, path, body, dict(headers))
-            answer = self._connection.getresponse()
-            text = answer.read()
-        except (OSError, http.client.HTTPException) as error:
-            self._hang_up()
-            return UNKNOWN, None, False, f"{type(error).__name__}: {error}"
+            answer = self._http.request(method, path, body, headers=headers)
+        except HttpError as error:
+            return UNKNOWN, None, False, error.reason
         decoded: Any = None
-        with contextlib.suppress(ValueError):
-            decoded = json.loads(text)
-        return answer.status, decoded, answer.getheader("Idempotent-Replayed") == "true", ""
-
-    def _hang_up(self) -> None:
-        if self._connection is not None:
-            self._connection.close()
-            self._connection = None
+        with contextlib.suppress(HttpError):
+            decoded = answer.json()
+        return answer.status, decoded, answer.headers.get("idempotent-replayed") == "true", ""

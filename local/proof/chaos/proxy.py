@@ -209,7 +209,7 @@ class _Connection:
             await self._forward(data, writer)
 
     async def _spring(self, trap: Trap) -> None:
-        # Looking for the client's pid walks through /proc: not in the loop.
+        # Looking for the client's pid walks through all processes: not in the loop.
         await asyncio.to_thread(trap.fire, self._conversation)
         raise ConnectionResetError("a trap")
 

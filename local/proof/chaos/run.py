@@ -15,6 +15,7 @@ from datetime import datetime
 
 import psycopg
 
+from localregion.http_client import HttpError
 from proof.chaos.amounts import ORDERS_FROM, STRAYS_FROM, Amounts
 from proof.chaos.checker import Expected, Verdict, check
 from proof.chaos.clients import Behaviour, Clients, Shop
@@ -88,7 +89,7 @@ def wait_until_settled(world: World, timeout_s: float = HEALING_TIMEOUT_S) -> No
         if waiting:
             calm_since = None
             # The schedule's own run may be at work: the function has one environment, and the call is refused.
-            with contextlib.suppress(OSError):
+            with contextlib.suppress(HttpError):
                 world.invoke("outbox_relay", {})
         elif calm_since is None:
             calm_since = time.monotonic()

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import os
 import sys
 import threading
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+
+import psutil
 
 from proof.chaos import report
 from proof.chaos.clients import Behaviour
@@ -50,8 +51,8 @@ def sample(world: World) -> Figures:
     figures["environments"] = len(environments)
     figures["environments' largest memory, MB"] = max((_memory_mb(env["pid"]) for env in environments), default=0)
     figures["Postgres connections"] = int(world.query(_CONNECTIONS)[0][0])
-    figures["RabbitMQ connections"] = len(world.management("GET", "/connections"))
-    figures["RabbitMQ channels"] = len(world.management("GET", "/channels"))
+    figures["RabbitMQ connections"] = len(world.management.get("connections"))
+    figures["RabbitMQ channels"] = len(world.management.get("channels"))
     figures["outbox rows"] = int(world.query("SELECT count(*) FROM orders.outbox")[0][0])
     figures["expired idempotency keys"] = int(world.query(_EXPIRED_KEYS)[0][0])
     figures["delivery attempts noted"] = int(world.query("SELECT count(*) FROM invoices.delivery_attempts")[0][0])
@@ -60,17 +61,17 @@ def sample(world: World) -> Figures:
 
 def process_figures(pid: int) -> Figures:
     """Return resident memory, open file handles and threads of a process, as the kernel counts them."""
-    status = dict(line.split(":", 1) for line in Path(f"/proc/{pid}/status").read_text().splitlines() if ":" in line)
+    process = psutil.Process(pid)
     return {
-        "memory, MB": int(status["VmRSS"].split()[0]) // 1024,
-        "file handles": len(os.listdir(f"/proc/{pid}/fd")),
-        "threads": int(status["Threads"]),
+        "memory, MB": process.memory_info().rss // 2**20,
+        "file handles": process.num_fds(),
+        "threads": process.num_threads(),
     }
 
 
 def _memory_mb(pid: int) -> int:
     """Return the memory of an environment, 0 when it has ended meanwhile."""
-    with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+    with contextlib.suppress(psutil.NoSuchProcess):
         return process_figures(pid)["memory, MB"]
     return 0
 

@@ -6,26 +6,25 @@ Clients go through the gateway; the nemesis goes around everything: straight to 
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import signal
 import subprocess
 import threading
 import time
-import urllib.error
-import urllib.request
-from base64 import b64encode
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
 import pika
+import psutil
 import psycopg
 
 from contracts import topology
+from localregion import http_client
+from localregion.http_client import HttpError
+from localregion.services.management_api import ManagementApi
 from localregion.services.process import Record, freeze, thaw
 from localregion.services.rabbitmq import NODE
 from localregion.system import endpoints
@@ -171,30 +170,27 @@ class World:
                     pika.BasicProperties(**properties),
                 )
 
-    def management(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> Any:
-        """Call RabbitMQ's management API; `path` below `/api`."""
-        known = self.endpoints
-        credentials = b64encode(f"{known['management_user']}:{known['management_password']}".encode()).decode()
-        request = urllib.request.Request(  # noqa: S310 - our own address
-            known["management"] + "/api" + path,
-            method=method,
-            data=None if body is None else json.dumps(body).encode(),
-            headers={"Authorization": f"Basic {credentials}", "Content-Type": "application/json"},
-        )
-        with urllib.request.urlopen(request, timeout=30) as answer:  # noqa: S310
-            text = answer.read()
-        return json.loads(text) if text else None
+    @property
+    def management(self) -> ManagementApi:
+        """RabbitMQ's, as its administrator."""
+        return ManagementApi.of_system(self.endpoints)
 
     def close_broker_connections(self, user: str | None = None) -> int:
         """Have the broker close the connections of a user, or all; returns how many it closed."""
         closed = 0
-        for connection in self.management("GET", "/connections"):
+        for connection in self.management.get("connections"):
             if user is None or connection.get("user") == user:
-                # One that ended meanwhile is no longer there to be closed.
-                with contextlib.suppress(urllib.error.HTTPError):
-                    self.management("DELETE", f"/connections/{quote(connection['name'], safe='')}")
-                    closed += 1
+                closed += self._close(connection["name"])
         return closed
+
+    def _close(self, name: str) -> bool:
+        try:
+            self.management.delete("connections", name)
+        except HttpError as error:
+            if error.status is None:
+                raise
+            return False  # It ended meanwhile.
+        return True
 
     def queue_depth(self, queue: str) -> int:
         """Messages in the queue, delivered and unacknowledged ones included."""
@@ -203,11 +199,9 @@ class World:
         return int(ready) + int(self.mapping(queue).get("in_flight", 0))
 
     def invoke(self, function: str, payload: Mapping[str, Any]) -> Any:
-        """Invoke a function synchronously. Raises OSError."""
+        """Invoke a function synchronously. Raises HttpError."""
         url = f"{self.endpoints['aws']}/2015-03-31/functions/{function}/invocations"
-        request = urllib.request.Request(url, method="POST", data=json.dumps(payload).encode())  # noqa: S310
-        with urllib.request.urlopen(request, timeout=90) as answer:  # noqa: S310
-            return json.loads(answer.read())
+        return http_client.call("POST", url, payload, timeout_s=90)
 
     @contextmanager
     def disabled_mapping(self, queue: str) -> Iterator[None]:
@@ -220,19 +214,15 @@ class World:
 
     def _enable(self, queue: str, is_enabled: bool) -> None:
         mapping = self.mapping(queue)
-        request = urllib.request.Request(  # noqa: S310 - our own address
-            f"{self.endpoints['aws']}/2015-03-31/event-source-mappings/{mapping['uuid']}",
-            method="PUT",
-            data=json.dumps({"Enabled": is_enabled}).encode(),
-        )
-        urllib.request.urlopen(request, timeout=30).close()  # noqa: S310 - our own address
+        url = f"{self.endpoints['aws']}/2015-03-31/event-source-mappings/{mapping['uuid']}"
+        http_client.call("PUT", url, {"Enabled": is_enabled})
         wanted = "Enabled" if is_enabled else "Disabled"
         self.until(lambda: self.mapping(queue).get("State") == wanted, f"the mapping is not {wanted}")
 
     def requeue_by(self, method: str) -> None:
         """Have the mappings give failed batches back by this method: nack, reject or close."""
         url = f"{self.endpoints['aws']}/_emulator/requeue/{method}"
-        urllib.request.urlopen(urllib.request.Request(url, method="PUT"), timeout=10).close()  # noqa: S310
+        http_client.request("PUT", url, timeout_s=10).expect_success()
 
     def erlang(self, module: str, function: str, arguments: str) -> None:
         """Call a function inside the RabbitMQ node, as `rabbitmqctl` would, at a fraction of its cost."""
@@ -251,11 +241,11 @@ class World:
             if part == "postgres":
                 self.postgres().close()
             elif part == "rabbitmq":
-                self.management("GET", "/whoami")
+                self.management.get("whoami")
             elif part == "gateway":
-                urllib.request.urlopen(self.endpoints["gateway"] + "/health", timeout=5).close()  # noqa: S310
+                http_client.call("GET", self.endpoints["gateway"] + "/health", timeout_s=5)
             return self.is_healthy() if part == "emulator" else True
-        except (OSError, psycopg.Error, TypeError, KeyError, endpoints.NotRunningError):
+        except (HttpError, psycopg.Error, TypeError, KeyError, endpoints.NotRunningError):
             return False
 
 
@@ -267,8 +257,8 @@ def _erl_call() -> Path:
 
 
 def _epmd_port(pid: int) -> str:
-    arguments = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
-    return arguments[arguments.index(b"-port") + 1].decode()
+    arguments = psutil.Process(pid).cmdline()
+    return str(arguments[arguments.index("-port") + 1])
 
 
 def _run(argv: list[str], *, environment: Mapping[str, str]) -> int:

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
-import signal
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 from tests.integration.functions.conftest import admin_channel
 from tests.integration.functions.http_events import post_order
@@ -20,6 +18,7 @@ import create_order.bootstrap
 from aws.secrets_manager import SecretUnavailableError
 from contracts import topology
 from create_order.repository import PostgresOrderRepository
+from localregion.services.management_api import ManagementApi
 from rabbitmq import BrokerUnavailableError
 
 
@@ -155,8 +154,6 @@ def test_a_lost_broker_connection_is_replaced(empty: Any, invoke: Any) -> None:
 
 def close_broker_connections(released: Any) -> None:
     """Ask the management API to close every connection of the publisher; wait until it has."""
-    from release.management_api import ManagementApi
-
     node = released.rabbitmq
     api = ManagementApi(node.management_url, username=node.username, password=node.password)
     deadline = time.monotonic() + 30
@@ -164,7 +161,7 @@ def close_broker_connections(released: Any) -> None:
         assert time.monotonic() < deadline, "the management API never showed the publisher's connection"
         time.sleep(0.1)
     for name in names:
-        api._request("DELETE", ("connections", name), None)
+        api.delete("connections", name)
 
 
 def test_without_a_database_the_answer_is_503(empty: Any, invoke: Any) -> None:
@@ -195,17 +192,14 @@ def test_a_frozen_database_is_a_503_before_the_deadline(empty: Any, invoke: Any)
 @contextmanager
 def empty_frozen_children(released: Any) -> Iterator[None]:
     """Freeze the backends, too: each connection of Postgres is a process of its own."""
-    children = [
-        int(pid)
-        for pid in Path(f"/proc/{released.postgres.pid}/task/{released.postgres.pid}/children").read_text().split()
-    ]
-    for pid in children:
-        os.kill(pid, signal.SIGSTOP)
+    children = psutil.Process(released.postgres.pid).children()
+    for child in children:
+        child.suspend()
     try:
         yield
     finally:
-        for pid in children:
-            os.kill(pid, signal.SIGCONT)
+        for child in children:
+            child.resume()
         released.postgres.thaw()
 
 

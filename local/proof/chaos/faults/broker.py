@@ -7,15 +7,14 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
-from urllib.parse import quote
 
 from contracts import topology
 from proof.chaos.fault import fault
 from proof.chaos.world import NotBittenError, World
 
-_VHOST = quote(topology.VIRTUAL_HOST, safe="")
-_POLICY = f"/policies/{_VHOST}/nemesis"
-_BINDINGS = f"/bindings/{_VHOST}/e/{topology.ORDERS_EXCHANGE}/q/{topology.ORDER_CREATED_QUEUE}"
+_POLICY = ("policies", topology.VIRTUAL_HOST, "nemesis")
+_BINDINGS = ("bindings", topology.VIRTUAL_HOST, "e", topology.ORDERS_EXCHANGE, "q", topology.ORDER_CREATED_QUEUE)
+_PUBLISHER = ("users", "orders_publisher")
 
 
 def _waits_in_outbox(world: World, fewest: int = 1) -> None:
@@ -45,20 +44,20 @@ def memory_alarm(world: World, chance: random.Random) -> str:
 
 
 def _has_alarm(world: World) -> bool:
-    return any(node.get("mem_alarm") for node in world.management("GET", "/nodes"))
+    return any(node.get("mem_alarm") for node in world.management.get("nodes"))
 
 
 def full_queue(world: World, chance: random.Random) -> str:
     """At its length limit the queue nacks, as its own policy has it (`overflow: reject-publish`)."""
-    current = world.management("GET", f"/policies/{_VHOST}/order-created")
+    current = world.management.get("policies", topology.VIRTUAL_HOST, "order-created")
     definition = {**current["definition"], "max-length": 1}
     policy = {"pattern": current["pattern"], "apply-to": "queues", "priority": 99, "definition": definition}
     with world.disabled_mapping(topology.ORDER_CREATED_QUEUE):
-        world.management("PUT", _POLICY, policy)
+        world.management.put(*_POLICY, document=policy)
         try:
             _waits_in_outbox(world)
         finally:
-            world.management("DELETE", _POLICY)
+            world.management.delete(*_POLICY)
     return "the queue was full, events waited in the outbox"
 
 
@@ -72,23 +71,24 @@ def unroutable(world: World, chance: random.Random) -> str:
 
 @contextmanager
 def _unbound(world: World) -> Iterator[None]:
-    world.management("DELETE", f"{_BINDINGS}/{topology.ORDER_CREATED_ROUTING_KEY}")
+    world.management.delete(*_BINDINGS, topology.ORDER_CREATED_ROUTING_KEY)
     try:
         yield
     finally:
-        world.management("POST", _BINDINGS, {"routing_key": topology.ORDER_CREATED_ROUTING_KEY, "arguments": {}})
+        binding = {"routing_key": topology.ORDER_CREATED_ROUTING_KEY, "arguments": {}}
+        world.management.post(*_BINDINGS, document=binding)
 
 
 def wrong_credentials(world: World, chance: random.Random) -> str:
     """The publisher's password was changed and its connections ended."""
-    user: dict[str, Any] = world.management("GET", "/users/orders_publisher")
+    user: dict[str, Any] = world.management.get(*_PUBLISHER)
     keep = {name: user[name] for name in ("password_hash", "hashing_algorithm", "tags")}
-    world.management("PUT", "/users/orders_publisher", {"password": "another", "tags": ""})
+    world.management.put(*_PUBLISHER, document={"password": "another", "tags": ""})
     try:
         world.close_broker_connections("orders_publisher")
         _waits_in_outbox(world)
     finally:
-        world.management("PUT", "/users/orders_publisher", keep)
+        world.management.put(*_PUBLISHER, document=keep)
     return "login refused, events waited in the outbox"
 
 

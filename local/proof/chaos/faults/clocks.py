@@ -5,7 +5,6 @@ RabbitMQ drops a connection after two missed heartbeats; the nemesis has it ask 
 
 from __future__ import annotations
 
-import os
 import random
 import threading
 
@@ -33,7 +32,6 @@ def frozen_function(world: World, chance: random.Random) -> str:
 def frozen_mapping(world: World, chance: random.Random) -> str:
     """The emulator stands still: the broker hangs up on its mappings and gives their messages to the next ones."""
     pid = world.pid("emulator")
-    os.stat(f"/proc/{pid}")
     with world.frozen(pid):
         threading.Event().wait(_FROZEN_S)
     world.until(world.is_healthy, "the emulator did not come back")

@@ -11,6 +11,7 @@ from contextlib import suppress
 from typing import Literal
 
 from contracts import topology
+from localregion.http_client import HttpError
 from proof.chaos.fault import fault
 from proof.chaos.proxy import Link
 from proof.chaos.traps import Trap
@@ -50,7 +51,7 @@ def kill_relay(world: World, chance: random.Random) -> str:
 
     def relay() -> None:
         # The invocation that is killed answers with an error, or not at all.
-        with suppress(OSError):
+        with suppress(HttpError):
             world.invoke("outbox_relay", {})
 
     trap = Trap(user="outbox_relay", patterns=[b"DELETE FROM orders.outbox"], when="request")

@@ -11,6 +11,8 @@ import os
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import psutil
+
 from localregion.services import process
 from localregion.services.process import Record
 
@@ -59,22 +61,23 @@ def end_all(records: Records, state_folder: Path) -> list[str]:
     _end(list(living.values()))
     _end([epmd] if epmd else [])
     for pid in marked(state_folder):
-        process.kill(Record.of("unrecorded", pid))
+        with contextlib.suppress(ProcessLookupError):
+            process.kill(Record.of("unrecorded", pid))
     return [record.name for record in records.living()]
 
 
 def marked(state_folder: Path) -> list[int]:
     """Return the processes that carry this system's mark, except ourselves and those above us."""
-    wanted = f"{MARK}={state_folder}".encode()
     own = {os.getpid(), os.getppid()}
-    return [stat.pid for stat in process.all_stats() if stat.pid not in own and wanted in _environment(stat.pid)]
+    return [pid for pid in psutil.pids() if pid not in own and _mark(pid) == str(state_folder)]
 
 
-def _environment(pid: int) -> list[bytes]:
-    try:
-        return Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
-    except (OSError, ProcessLookupError):
-        return []
+def _mark(pid: int) -> str | None:
+    """Return the state folder that stands in the environment of a process, as far as we may read it."""
+    with contextlib.suppress(psutil.Error, OSError):
+        mark: str | None = psutil.Process(pid).environ().get(MARK)
+        return mark
+    return None
 
 
 def _end(records: list[Record]) -> None:

@@ -1,7 +1,7 @@
 """Start a process, know it again later, freeze it, end it with everything it started.
 
 A process is known by its pid and the kernel's start time of it, so a pid that has been given to somebody else is never
-signalled. Each one leads its own session: what it leaves behind is found by that session's id. Linux only (`/proc`).
+signalled. Each one leads its own session: what it leaves behind is found by that session's id. Linux only.
 """
 
 from __future__ import annotations
@@ -17,7 +17,8 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import NamedTuple
+
+import psutil
 
 POLL_INTERVAL_S = 0.02
 
@@ -52,10 +53,10 @@ class Record:
     @classmethod
     def of(cls, name: str, pid: int, command: Command | None = None) -> Record:
         """Record a living process. ProcessLookupError when there is none."""
-        stat = read_stat(pid)
-        if stat is None:
+        started = _start_ticks(pid)
+        if started is None:
             raise ProcessLookupError(pid)
-        record = cls(name=name, pid=pid, started=stat.started, boot=_boot_id())
+        record = cls(name=name, pid=pid, started=started, boot=_boot_id())
         if command is None:
             return record
         return replace(
@@ -73,38 +74,17 @@ class Record:
         return json.dumps(asdict(self)) + "\n"
 
     def is_alive(self) -> bool:
-        stat = read_stat(self.pid)
-        return stat is not None and self.is_of(stat) and stat.state != "Z"
+        return self.process() is not None
 
-    def is_of(self, stat: Stat) -> bool:
-        """Say whether that pid still means the process that was recorded."""
-        return stat.started == self.started and self.boot == _boot_id()
+    def process(self) -> psutil.Process | None:
+        """Return the process that was recorded, None when it is over or its pid means another one by now."""
+        process = _living(self.pid)
+        # In this order: psutil signals only the process that it found, and this says that it found the recorded one.
+        return process if process is not None and self.means(_start_ticks(self.pid)) else None
 
-
-class Stat(NamedTuple):
-    """The fields of `/proc/PID/stat` that tell who a process is; `started` in clock ticks since boot."""
-
-    pid: int
-    state: str
-    parent: int
-    session: int
-    started: int
-
-
-def read_stat(pid: int) -> Stat | None:
-    """Return what the kernel says of a process, None when there is none."""
-    try:
-        text = Path(f"/proc/{pid}/stat").read_text()
-    except (FileNotFoundError, ProcessLookupError):
-        return None
-    # The name stands in parentheses and may hold spaces and parentheses itself.
-    fields = text[text.rindex(")") + 2 :].split()
-    return Stat(pid, fields[0], int(fields[1]), int(fields[3]), int(fields[19]))
-
-
-def all_stats() -> list[Stat]:
-    stats = (read_stat(int(entry)) for entry in os.listdir("/proc") if entry.isdigit())
-    return [stat for stat in stats if stat is not None]
+    def means(self, started: int | None) -> bool:
+        """Say whether a process of the recorded pid that was started then is the recorded one."""
+        return started == self.started and self.boot == _boot_id()
 
 
 class Process:
@@ -147,68 +127,88 @@ class Process:
 
 def end(record: Record) -> None:
     """Ask the process to stop, kill it when its patience is over, kill what is left of its session."""
-    if record.is_alive():
+    if (process := record.process()) is not None:
         if not _hears(record.stop_socket):
-            _signal(record.pid, signal.Signals(record.stop_signal))
+            _signal(signal.Signals(record.stop_signal), process)
         # A frozen process hears its signal only when it goes on.
         thaw(record)
         if not _gone_within(record, record.patience_s):
-            _signal(record.pid, signal.SIGKILL)
+            _signal(signal.SIGKILL, process)
             _gone_within(record, 5)
-    for straggler in session_members(record):
-        _signal(straggler, signal.SIGKILL)
+    _signal(signal.SIGKILL, *session_members(record))
 
 
 def kill(record: Record) -> None:
     """End the process and its session at once."""
-    if record.is_alive():
-        _signal(record.pid, signal.SIGKILL)
+    if (process := record.process()) is not None:
+        _signal(signal.SIGKILL, process)
         _gone_within(record, 5)
-    for straggler in session_members(record):
-        _signal(straggler, signal.SIGKILL)
+    _signal(signal.SIGKILL, *session_members(record))
 
 
 def freeze(record: Record) -> None:
-    """SIGSTOP the process, then its descendants: it cannot start new ones meanwhile."""
-    if record.is_alive():
-        for pid in (record.pid, *descendants(record.pid)):
-            _signal(pid, signal.SIGSTOP)
+    """SIGSTOP the process, then its descendants, until there are no new ones: a signal takes a moment to arrive."""
+    if (process := record.process()) is not None:
+        frozen: set[psutil.Process] = set()
+        while found := {process, *descendants(process)} - frozen:
+            _signal(signal.SIGSTOP, *sorted(found, key=lambda each: each != process))
+            frozen |= found
 
 
 def thaw(record: Record) -> None:
-    if record.is_alive():
-        for pid in (*descendants(record.pid), record.pid):
-            _signal(pid, signal.SIGCONT)
+    if (process := record.process()) is not None:
+        _signal(signal.SIGCONT, *descendants(process), process)
 
 
-def descendants(pid: int) -> list[int]:
-    """Return the pids below a process, parents before children."""
-    children: dict[int, list[int]] = {}
-    for stat in all_stats():
-        children.setdefault(stat.parent, []).append(stat.pid)
-    found = list(children.get(pid, []))
-    for child in found:
-        found.extend(children.get(child, []))
-    return found
+def descendants(process: psutil.Process) -> list[psutil.Process]:
+    """Return the processes below a process, parents before children."""
+    with contextlib.suppress(psutil.NoSuchProcess):
+        found: list[psutil.Process] = process.children(recursive=True)
+        return found
+    return []
 
 
-def session_members(record: Record) -> list[int]:
-    """Return the living processes of the session that the process leads or led."""
-    leader = read_stat(record.pid)
-    if record.boot != _boot_id() or (leader is not None and not record.is_of(leader)):
+def session_members(record: Record) -> list[psutil.Process]:
+    """Return the living processes of the session that the process leads or led, without itself."""
+    leader = _start_ticks(record.pid)
+    if record.boot != _boot_id() or (leader is not None and not record.means(leader)):
         return []  # The number belongs to somebody else now, so nobody of ours held on to it as a session.
-    return [
-        stat.pid for stat in all_stats() if stat.session == record.pid and stat.pid != record.pid and stat.state != "Z"
-    ]
+    others = [pid for pid in psutil.pids() if pid != record.pid and _session(pid) == record.pid]
+    return [process for pid in others if (process := _living(pid)) is not None]
+
+
+def _living(pid: int) -> psutil.Process | None:
+    """Return the process of that pid; None when there is none, or only what its parent has not waited for."""
+    with contextlib.suppress(psutil.NoSuchProcess):
+        process = psutil.Process(pid)
+        if process.status() != psutil.STATUS_ZOMBIE:
+            return process
+    return None
+
+
+def _session(pid: int) -> int | None:
+    with contextlib.suppress(ProcessLookupError):
+        return os.getsid(pid)
+    return None
+
+
+def _start_ticks(pid: int) -> int | None:
+    """Return when a process was started, in clock ticks since boot; None when there is none."""
+    # psutil tells it by the wall clock only, and a record has to mean the same process after the clock was set.
+    with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+        # The name stands in parentheses and may hold spaces and parentheses itself; the time is the 22nd field.
+        return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19])
+    return None
 
 
 @functools.cache
 def _boot_id() -> str:
-    # Start times count from the machine's boot, so they mean nothing after the next one.
+    # Start times count from the machine's boot, so they mean nothing after the next one. psutil has only its time.
     return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
 
 
 def _gone_within(record: Record, seconds: float) -> bool:
+    # psutil's own wait would take the exit code of a child of ours, which `Process` has to tell.
     deadline = time.monotonic() + seconds
     while record.is_alive():
         if time.monotonic() > deadline:
@@ -225,6 +225,7 @@ def _hears(stop_socket: str) -> bool:
     return False
 
 
-def _signal(pid: int, number: signal.Signals) -> None:
-    with contextlib.suppress(ProcessLookupError):
-        os.kill(pid, number)
+def _signal(number: signal.Signals, *processes: psutil.Process) -> None:
+    for process in processes:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            process.send_signal(number)

@@ -10,16 +10,16 @@ from __future__ import annotations
 import base64
 import contextlib
 import hashlib
-import http.client
 import json
 import os
 import secrets
 import shutil
 import socket
-from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import quote
 
+from localregion.http_client import HttpError
+from localregion.services.management_api import ManagementApi
 from localregion.services.plain_path import plain_path
 from localregion.services.process import Command
 from localregion.services.rabbitmq_home import PRELOAD_FLAGS, make_home
@@ -44,10 +44,6 @@ load_definitions = {definitions}
 
 class RabbitMQMissingError(Exception):
     """The package `rabbitmq-server` is not installed."""
-
-
-class RabbitMQFailedError(Exception):
-    """The management API refused what the local system asks of it."""
 
 
 def find_script(library: Path = LIBRARY) -> Path:
@@ -154,16 +150,16 @@ class RabbitMQ:
         return False
 
     def bootstrap(self, *, username: str, password: str) -> None:
-        """Create or correct one more administrator, with all rights in the virtual host."""
-        self._put(f"/api/users/{quote(username, safe='')}", {"password": password, "tags": "administrator"})
-        virtual_host = quote(self.virtual_host, safe="")
+        """Create or correct one more administrator, with all rights in the virtual host. Raises HttpError."""
+        api = self._management_api()
+        api.put("users", username, document={"password": password, "tags": "administrator"})
         everything = {"configure": ".*", "write": ".*", "read": ".*"}
-        self._put(f"/api/permissions/{virtual_host}/{quote(username, safe='')}", everything)
+        api.put("permissions", self.virtual_host, username, document=everything)
 
     def declare_queue(self, name: str) -> None:
         """Create a durable quorum queue; one that is there and the same stays as it is."""
-        path = f"/api/queues/{quote(self.virtual_host, safe='')}/{quote(name, safe='')}"
-        self._put(path, {"durable": True, "arguments": {"x-queue-type": "quorum"}})
+        document = {"durable": True, "arguments": {"x-queue-type": "quorum"}}
+        self._management_api().put("queues", self.virtual_host, name, document=document)
 
     @property
     def _home(self) -> Path:
@@ -227,22 +223,13 @@ class RabbitMQ:
 
     def _answers_management(self) -> bool:
         try:
-            return self._management("GET", "/api/whoami") == http.HTTPStatus.OK
-        except (OSError, http.client.HTTPException):
+            self._management_api().get("whoami")
+        except HttpError:
             return False
+        return True
 
-    def _put(self, path: str, body: Mapping[str, object]) -> None:
-        status = self._management("PUT", path, json.dumps(body))
-        if status not in (http.HTTPStatus.CREATED, http.HTTPStatus.NO_CONTENT):
-            raise RabbitMQFailedError(f"the management API answered {status} to PUT {path}")
-
-    def _management(self, method: str, path: str, body: str | None = None) -> int:
-        credentials = base64.b64encode(f"{self.username}:{self.password}".encode()).decode()
-        headers = {"Authorization": f"Basic {credentials}", "Content-Type": "application/json"}
-        connection = http.client.HTTPConnection(self.host, self.management_port, timeout=5)
-        with contextlib.closing(connection):
-            connection.request(method, path, body, headers)
-            return connection.getresponse().status
+    def _management_api(self) -> ManagementApi:
+        return ManagementApi(self.management_url, username=self.username, password=self.password, timeout_s=5)
 
 
 def _definitions(username: str, password: str, virtual_host: str) -> dict[str, object]:

@@ -69,7 +69,7 @@ def closed_folder(paths: Sequence[Path]) -> Path | None:
 
 
 def held_capabilities(status: str) -> int:
-    """Return the effective capabilities that a text of `/proc/self/status` tells, as a bit mask."""
+    """Return the effective capabilities that a text of `/proc/self/status` tells, as a bit mask; psutil has none."""
     for line in status.splitlines():
         if line.startswith("CapEff:"):
             return int(line.split()[1], 16)

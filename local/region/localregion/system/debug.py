@@ -10,12 +10,12 @@ import json
 import os
 import signal
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Mapping
 from typing import Any
 
+from localregion import http_client
 from localregion.errors import CommandError
+from localregion.http_client import HttpError
 from localregion.system import endpoints
 from localregion.system.folder import Folder
 
@@ -89,16 +89,13 @@ def _renew(aws: str, function: str, port: int, pid: int | None) -> int | None:
 
 
 def _ask(aws: str, method: str, function: str, port: int) -> dict[str, Any]:
-    request = urllib.request.Request(  # noqa: S310 always our own http address
-        f"{aws}/_emulator/debug/{function}", method=method, data=json.dumps({"port": port}).encode()
-    )
+    url = f"{aws}/_emulator/debug/{function}"
     try:
-        with urllib.request.urlopen(request, timeout=_TIMEOUT_S) as answer:  # noqa: S310
-            decoded: dict[str, Any] = json.load(answer)
-            return decoded
-    except urllib.error.HTTPError as error:
-        message = json.load(error)["Message"]
-        hint = "; set DEBUG_PORT to another one" if error.code == 409 else ""
-        raise DebugError(f"{message}{hint}") from error
-    except OSError as error:
-        raise DebugError(f"the emulator does not answer: {error}") from error
+        answer = http_client.request(method, url, {"port": port}, timeout_s=_TIMEOUT_S)
+        decoded: dict[str, Any] = answer.json()
+    except HttpError as error:
+        raise DebugError(f"the emulator does not answer: {error.reason}") from error
+    if answer.status >= 400:
+        hint = "; set DEBUG_PORT to another one" if answer.status == 409 else ""
+        raise DebugError(f"{decoded['Message']}{hint}")
+    return decoded

@@ -6,15 +6,13 @@ before there is a plan and get its users and database once they answer.
 
 from __future__ import annotations
 
-import http.client
 import os
 import sys
-import urllib.error
-import urllib.request
 from collections.abc import Sequence
 from dataclasses import replace
 
-from localregion import project
+from localregion import http_client, project
+from localregion.http_client import HttpError
 from localregion.services.leftovers import MARK
 from localregion.services.ports import HOST, Ports
 from localregion.services.postgres import Postgres
@@ -139,14 +137,11 @@ def _console_part(folder: Folder, ports: Ports) -> Part:
 def answers_http(url: str) -> bool:
     """Say whether a server answers there, with any status; the request is not traced."""
     traceparent = f"00-{os.urandom(16).hex()}-{os.urandom(8).hex()}-00"
-    request = urllib.request.Request(url, headers={"traceparent": traceparent})  # noqa: S310 always our own http address
     try:
-        with urllib.request.urlopen(request, timeout=2):  # noqa: S310
-            return True
-    except urllib.error.HTTPError:
-        return True
-    except (OSError, http.client.HTTPException):
+        http_client.request("GET", url, headers={"traceparent": traceparent}, timeout_s=2)
+    except HttpError:
         return False
+    return True
 
 
 def _console(ports: Ports) -> str:

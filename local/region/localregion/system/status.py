@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import http.client
-import json
-import urllib.request
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from localregion import project
+from localregion import http_client, project
+from localregion.http_client import HttpError
 from localregion.system import control, endpoints
 from localregion.system.endpoints import NotRunningError
 from localregion.system.folder import Folder
@@ -20,10 +18,9 @@ EmulatorStatus = dict[str, Any]
 def emulator_status(address: str) -> EmulatorStatus | None:
     """Return what `/_emulator/status` says, None when it does not answer."""
     try:
-        with urllib.request.urlopen(f"{address}/_emulator/status", timeout=5) as answer:  # noqa: S310 our own address
-            status: EmulatorStatus = json.load(answer)
-            return status
-    except (OSError, ValueError, http.client.HTTPException):
+        status: EmulatorStatus = http_client.call("GET", f"{address}/_emulator/status", timeout_s=5)
+        return status
+    except HttpError:
         return None
 
 

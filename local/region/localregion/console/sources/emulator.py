@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import http.client
-import json
-import urllib.request
 from collections import Counter
 from typing import Any
 
+from localregion import http_client
 from localregion.console.sources.local_system import LocalSystem
 from localregion.console.sources.remembered import Remembered, SourceDownError
+from localregion.http_client import HttpError
 from localregion.plan.model import EventSourceMapping, Function
 
 _TIMEOUT_S = 2.0
@@ -69,13 +68,11 @@ class Emulator:
             return []
 
     def _ask(self, path: str) -> Report:
-        url = f"{self._system.endpoint('aws')}{path}"
         try:
-            with urllib.request.urlopen(url, timeout=_TIMEOUT_S) as answer:  # noqa: S310 our own http address
-                report: Report = json.load(answer)
-                return report
-        except (OSError, ValueError, http.client.HTTPException) as error:
-            raise SourceDownError(f"the emulator: {error}") from error
+            report: Report = http_client.call("GET", self._system.endpoint("aws") + path, timeout_s=_TIMEOUT_S)
+            return report
+        except HttpError as error:
+            raise SourceDownError(f"the emulator: {error.reason}") from error
 
 
 def _function(function: Function, reported: Report | None) -> Report:

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import base64
-import http.client
-import json
-from urllib.parse import urlsplit
-
 import psycopg
 import pytest
 
 from localregion.compose import credentials
+from localregion.http_client import HttpError
+from localregion.services.management_api import ManagementApi
 from localregion.testing.services import RunningPostgres, RunningRabbitMQ
 
 PASSWORD = "as-generated-1"
@@ -36,24 +33,15 @@ def test_postgres_makes_the_administrator_and_lets_it_in_by_its_password(postgre
 def test_rabbitmq_imports_the_administrator_and_lets_it_in_by_its_password(rabbitmq: RunningRabbitMQ) -> None:
     definitions = credentials.administrator_definitions(user="compose_admin", password=PASSWORD, salt=b"salt")
 
-    imported = management(rabbitmq, "POST", "definitions", rabbitmq.username, rabbitmq.password, definitions)
+    management(rabbitmq, rabbitmq.username, rabbitmq.password).post("definitions", document=definitions)
 
-    assert imported[0] in (201, 204)
-    status, who = management(rabbitmq, "GET", "whoami", "compose_admin", PASSWORD)
-    assert (status, who["name"]) == (200, "compose_admin")
+    who = management(rabbitmq, "compose_admin", PASSWORD).get("whoami")
+    assert who["name"] == "compose_admin"
     assert "administrator" in who["tags"]
-    assert management(rabbitmq, "GET", "whoami", "compose_admin", "another")[0] == 401
+    with pytest.raises(HttpError) as raised:
+        management(rabbitmq, "compose_admin", "another").get("whoami")
+    assert raised.value.status == 401
 
 
-def management(
-    rabbitmq: RunningRabbitMQ, method: str, path: str, user: str, password: str, document: object = None
-) -> tuple[int, dict[str, object]]:
-    token = base64.b64encode(f"{user}:{password}".encode()).decode()
-    headers = {"authorization": f"Basic {token}", "content-type": "application/json"}
-    connection = http.client.HTTPConnection(urlsplit(rabbitmq.management_url).netloc, timeout=20)
-    try:
-        connection.request(method, f"/api/{path}", json.dumps(document) if document else None, headers)
-        answer = connection.getresponse()
-        return answer.status, json.loads(answer.read() or b"{}")
-    finally:
-        connection.close()
+def management(rabbitmq: RunningRabbitMQ, username: str, password: str) -> ManagementApi:
+    return ManagementApi(rabbitmq.management_url, username=username, password=password)

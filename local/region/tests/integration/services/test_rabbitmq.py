@@ -7,6 +7,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pika
+import psutil
 import pytest
 
 from localregion.services.rabbitmq import find_script
@@ -15,7 +16,7 @@ from localregion.testing.services import RunningRabbitMQ
 
 
 def test_the_node_runs_as_an_ordinary_user_of_its_own_files(rabbitmq: RunningRabbitMQ) -> None:
-    assert Path(f"/proc/{rabbitmq.pid}").stat().st_uid != 0
+    assert 0 not in psutil.Process(rabbitmq.pid).uids()
     assert rabbitmq.node.is_ready()
 
 
@@ -51,15 +52,9 @@ def test_a_new_password_of_the_plans_administrator_takes_effect(rabbitmq: Runnin
 
 
 def test_every_listener_is_on_the_loopback_address(rabbitmq: RunningRabbitMQ) -> None:
-    sockets = {os.readlink(entry) for entry in Path(f"/proc/{rabbitmq.pid}/fd").iterdir() if entry.is_symlink()}
-    listening = [
-        fields[1]
-        for table in ("tcp", "tcp6")
-        for line in Path(f"/proc/net/{table}").read_text().splitlines()[1:]
-        if (fields := line.split())[3] == "0A" and f"socket:[{fields[9]}]" in sockets
-    ]
-    assert len(listening) == 3
-    assert all(address.startswith("0100007F:") for address in listening)
+    connections = psutil.Process(rabbitmq.pid).net_connections("tcp")
+    listening = [each.laddr.ip for each in connections if each.status == psutil.CONN_LISTEN]
+    assert listening == ["127.0.0.1"] * 3
 
 
 def test_the_node_alone_loads_every_module_of_the_plugins_and_of_what_they_need(tmp_path: Path) -> None:

@@ -59,6 +59,7 @@ class ChildProcess:
 
     def peak_memory_kb(self) -> int:
         """Return the largest resident set so far (VmHWM); 0 where there is no /proc or no process any more."""
+        # psutil 7 tells what is resident now; the report of an invocation has the peak, as AWS's does.
         with contextlib.suppress(OSError), open(f"/proc/{self.pid}/status", "rb") as status:
             for line in status:
                 if line.startswith(b"VmHWM:"):
