@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import secrets
 import socket
 from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass, fields
@@ -15,6 +16,8 @@ from localregion import project
 from localregion.errors import CommandError
 
 HOST = "127.0.0.1"
+# Above most services' own ports, below ip_local_port_range (https://docs.kernel.org/networking/ip-sysctl.html).
+_FREE_RANGE = range(20_000, 32_768)
 
 
 class PortError(CommandError):
@@ -80,12 +83,17 @@ def is_taken(port: int) -> bool:
 
 
 def free_ports(count: int) -> list[int]:
-    """Return different ports that are free at this moment."""
-    with contextlib.ExitStack() as listeners:
-        opened = [listeners.enter_context(contextlib.closing(socket.socket())) for _ in range(count)]
-        for listener in opened:
-            listener.bind((HOST, 0))
-        return [listener.getsockname()[1] for listener in opened]
+    """Return different ports that are free at this moment.
+
+    They lie below those that Linux gives to outgoing connections, one of which could take a port before it is used. In
+    a sequence of chance: callers side by side would else choose alike.
+    """
+    found: set[int] = set()
+    while len(found) < count:
+        number = secrets.choice(_FREE_RANGE)
+        if number not in found and not is_taken(number):
+            found.add(number)
+    return list(found)
 
 
 def _names() -> list[str]:
