@@ -16,9 +16,9 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from localregion.project import PACKAGE_PARENT
 from proof.bench import emulators, load, packages
 from proof.bench.figures import Budget, Row, Sample, paired_ratio
+from proof.checkout import ROOT
 
 WARM_PER_ROUND = 150
 LOAD_CONNECTIONS = 8
@@ -93,7 +93,7 @@ def _load(port: int, function: str, seconds: float) -> dict[str, float]:
     """Return what the load generator saw. Raises EmulatorFailedError."""
     done = subprocess.run(
         [sys.executable, "-m", "proof.bench.load", str(port), _path(function), str(LOAD_CONNECTIONS), str(seconds)],
-        env={"PYTHONPATH": str(PACKAGE_PARENT)},
+        env={"PYTHONPATH": str(ROOT / "local")},
         capture_output=True,
         text=True,
         check=False,

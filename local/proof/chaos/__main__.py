@@ -5,12 +5,12 @@ Exit status 1 when a guarantee broke or a fault had no effect; the history of ea
 
 from __future__ import annotations
 
-import argparse
 import sys
 import threading
 import time
 from pathlib import Path
 
+from proof.arguments import Parser, seconds
 from proof.chaos import nemesis, report
 from proof.chaos.clients import Behaviour
 from proof.chaos.faults import ALL
@@ -61,9 +61,9 @@ def _show_progress(world: World, is_over: threading.Event) -> None:
         shown = len(injections)
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m proof.chaos", description=__doc__)
-    parser.add_argument("--seconds", type=float, default=120)
+def _parser() -> Parser:
+    parser = Parser(prog="chaos", description=__doc__)
+    parser.add_argument("--seconds", type=seconds, default=120)
     parser.add_argument("--seed", type=int, default=int(time.time()), help="same seed, same faults (default: the time)")
     parser.add_argument("--folder", type=Path, default=ROOT / ".local" / "chaos", help="where its state goes")
     parser.add_argument("--forget", action="store_true", help="delete its state afterwards")

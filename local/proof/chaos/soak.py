@@ -6,7 +6,6 @@ channels, outbox rows, expired idempotency keys. Exit status 1 when something do
 
 from __future__ import annotations
 
-import argparse
 import contextlib
 import sys
 import threading
@@ -15,6 +14,7 @@ from pathlib import Path
 
 import psutil
 
+from proof.arguments import Parser, seconds
 from proof.chaos import report
 from proof.chaos.clients import Behaviour
 from proof.chaos.own_system import run_on_own_system
@@ -151,8 +151,8 @@ def _for(seconds: float, world: World) -> None:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(prog="python -m proof.chaos.soak", description=__doc__)
-    parser.add_argument("--seconds", type=float, default=600)
+    parser = Parser(prog="soak", description=__doc__)
+    parser.add_argument("--seconds", type=seconds, default=600)
     parser.add_argument("--folder", type=Path, default=ROOT / ".local" / "soak", help="where its state goes")
     options = parser.parse_args(arguments)
     return run_on_own_system(options.folder, lambda system: soak(begin(system.world()), seconds=options.seconds))

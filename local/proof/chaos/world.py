@@ -219,6 +219,20 @@ class World:
         wanted = "Enabled" if is_enabled else "Disabled"
         self.until(lambda: self.mapping(queue).get("State") == wanted, f"the mapping is not {wanted}")
 
+    @contextmanager
+    def memory_size(self, function: str, mb: int) -> Iterator[Callable[[], int]]:
+        """Pretend that a function has so little memory; gives how many environments were killed for it since."""
+        before = self._memory(function, "PUT", {"mb": mb})
+        try:
+            yield lambda: self._memory(function, "GET") - before
+        finally:
+            self._memory(function, "DELETE")
+
+    def _memory(self, function: str, method: str, body: Mapping[str, Any] | None = None) -> int:
+        """Ask the emulator for, or change, a function's memory size; returns how many environments were killed."""
+        url = f"{self.endpoints['aws']}/_emulator/memory/{function}"
+        return int(http_client.call(method, url, body, timeout_s=10)["killed"])
+
     def requeue_by(self, method: str) -> None:
         """Have the mappings give failed batches back by this method: nack, reject or close."""
         url = f"{self.endpoints['aws']}/_emulator/requeue/{method}"

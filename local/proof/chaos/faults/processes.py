@@ -22,6 +22,8 @@ Injection = Callable[[World, random.Random], str]
 # Method frames of AMQP 0-9-1: class and method, as they stand in the stream.
 BASIC_PUBLISH = b"\x00\x3c\x00\x28"
 BASIC_ACK = b"\x00\x3c\x00\x50"
+# Less than any function has once it is initialised.
+_TOO_LITTLE_MEMORY_MB = 16
 
 
 def spring(world: World, link: Link, trap: Trap, *, provoke: Callable[[], object] | None = None) -> str:
@@ -93,6 +95,18 @@ def kill_environment(world: World, chance: random.Random) -> str:
     raise NotBittenError("no environment to kill")
 
 
+def run_out_of_memory(function: str) -> Injection:
+    """Its environments use more than they may have: killed wherever they are, like one that grew by itself."""
+
+    def inject(world: World, chance: random.Random) -> str:
+        times = chance.randint(1, 3)
+        with world.memory_size(function, _TOO_LITTLE_MEMORY_MB) as killed:
+            world.until(lambda: killed() >= times, f"no environment of {function} was killed", timeout_s=60)
+            return f"{killed()} environments of {function} ran out of memory"
+
+    return inject
+
+
 def restart_rabbitmq_in_a_row(world: World, chance: random.Random) -> str:
     """Killed, killed again while it boots, then left alone."""
     first = world.kill("rabbitmq")
@@ -143,6 +157,12 @@ FAULTS = [
     ),
     fault("outbox_relay killed before it deletes", kill_relay, "emulator"),
     fault("environment killed at any instant", kill_environment, "environment"),
+    fault("create_order out of memory", run_out_of_memory("create_order"), "create_order", "emulator"),
+    fault(
+        "invoice_consumer out of memory",
+        run_out_of_memory("invoice_consumer"),
+        *("invoice_consumer", "emulator", "rabbitmq"),
+    ),
     fault("mapping killed between invoke and ack", kill_mapping_before_ack, "emulator", "rabbitmq"),
     fault("emulator killed", kill_part("emulator"), "emulator"),
     fault("gateway killed", kill_part("gateway"), "gateway"),

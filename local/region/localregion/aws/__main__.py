@@ -27,6 +27,7 @@ from localregion.aws.lambda_.event_invocations import EventInvocations, RetryDel
 from localregion.aws.lambda_.function_api import FunctionApi
 from localregion.aws.lambda_.functions.code import CodeNotFoundError
 from localregion.aws.lambda_.invoke_api import InvokeApi
+from localregion.aws.lambda_.memory_api import MemoryApi
 from localregion.aws.lambda_.otlp_endpoint import with_otlp_endpoint
 from localregion.aws.lambda_.proactive_init import initialise
 from localregion.aws.lambda_.service import LambdaService
@@ -69,12 +70,15 @@ class Emulator:
             secrets=SecretsManager(plan),
             status=status,
             debug=DebugApi(self._service),
+            memory=MemoryApi(plan, self._service.memory_limit),
+            allowed_hosts=settings.allowed_hosts,
         )
         self._server = HttpServer(endpoint, grace_s=SHUTDOWN_GRACE_S)
 
     async def run(self, listener: socket.socket) -> None:
         """Serve until `stop`. Raises UnusableMappingError for a mapping that AWS would refuse."""
         self._service.start_reaping()
+        self._service.memory_limit.enforce()
         boot = asyncio.create_task(self._boot())
         try:
             await self._server.serve(sockets=[listener])

@@ -12,11 +12,20 @@ from urllib.parse import parse_qsl
 
 from localregion.aws.amqp.consumer import RequeueMethod
 from localregion.aws.event_source_mappings.api import Mappings
-from localregion.aws.http.errors import LambdaApiError, not_emulated, service_failure
+from localregion.aws.http import unknown_calls
+from localregion.aws.http.errors import (
+    LambdaApiError,
+    access_denied,
+    misdirected_request,
+    service_failure,
+    unsupported_media_type,
+)
 from localregion.aws.http.exchange import Receive, Request, Response, json_response, read_body, refusal
-from localregion.aws.lambda_ import debug_api
+from localregion.aws.http.hosts import NAMES, host_check
+from localregion.aws.lambda_ import debug_api, memory_api
 from localregion.aws.lambda_.debug_api import DebugApi
 from localregion.aws.lambda_.function_api import FUNCTIONS_PATH, FunctionApi
+from localregion.aws.lambda_.memory_api import MemoryApi
 from localregion.aws.lambda_.service import SYNC_PAYLOAD_MAX
 from localregion.aws.secrets_manager import TARGET_PREFIX, SecretsManager
 
@@ -51,12 +60,17 @@ class AwsEndpoint:
         secrets: SecretsManager,
         status: TellsStatus,
         debug: DebugApi,
+        memory: MemoryApi,
+        allowed_hosts: tuple[str, ...] = (),
     ) -> None:
         self._functions = functions
         self._mappings = mappings
         self._secrets = secrets
         self._status = status
         self._debug = debug
+        self._memory = memory
+        self._allowed_hosts = allowed_hosts
+        self._is_allowed_host = host_check(allowed_hosts)
 
     async def __call__(self, scope: dict[str, Any], receive: Receive, send: Send) -> None:
         body, size = await read_body(receive, limit=SYNC_PAYLOAD_MAX)
@@ -79,10 +93,8 @@ class AwsEndpoint:
         await _send(response, send)
 
     async def _answer(self, request: Request) -> Response:
+        self._check(request)
         path = request.path
-        if request.header(b"origin") is not None or request.header(b"sec-fetch-site") is not None:
-            # No AWS client sends these; a page that the user happens to read does, and must reach no secret.
-            return json_response({"__type": "AccessDeniedException", "Message": "Not for browsers."}, 403)
         if path.startswith(FUNCTIONS_PATH):
             return await self._functions.handle(request)
         if path.startswith(MAPPINGS_PATH):
@@ -95,10 +107,22 @@ class AwsEndpoint:
             return self._requeue_by(path.removeprefix(REQUEUE_PATH))
         if path.startswith(debug_api.PATH):
             return await self._debug.handle(request)
+        if path.startswith(memory_api.PATH):
+            return self._memory.handle(request)
         target = request.header(b"x-amz-target")
         if target is not None and target.startswith(TARGET_PREFIX):
             return self._secrets.handle(request)
-        return _unknown(request, target)
+        return unknown_calls.refuse(request, supported=SUPPORTED)
+
+    def _check(self, request: Request) -> None:
+        """Raise LambdaApiError for what no AWS client sends, but a page that the user happens to read may."""
+        if not self._is_allowed_host(request.headers.get(b"host")):
+            names = ", ".join((*NAMES, *self._allowed_hosts))
+            raise misdirected_request(f"The emulator is called by an address, {names}; --allowed-host adds a name.")
+        if b"origin" in request.headers or b"sec-fetch-site" in request.headers:
+            raise access_denied("Not for browsers.")
+        if request.headers.get(b"content-encoding", b"identity") != b"identity":
+            raise unsupported_media_type("A compressed request body is not read: send it without Content-Encoding.")
 
     def _requeue_by(self, method: str) -> Response:
         for known in get_args(RequeueMethod):
@@ -106,14 +130,6 @@ class AwsEndpoint:
                 self._mappings.requeue_by(known)
                 return json_response({"requeue": method})
         return json_response({"Message": f"requeue is one of {', '.join(get_args(RequeueMethod))}"}, 400)
-
-
-def _unknown(request: Request, target: str | None) -> Response:
-    call = target or f"{request.method} {request.path}"
-    message = f"{call} is not emulated. Supported: {SUPPORTED}."
-    if target is not None:
-        return json_response({"__type": "UnknownOperationException", "Message": message}, 400)
-    return refusal(not_emulated(message))
 
 
 async def _send(response: Response, send: Send) -> None:

@@ -9,12 +9,11 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 import time
 import uuid
 from typing import Any
 
-from localregion.aws.http.exchange import Request, Response
+from localregion.aws.http.exchange import Request, Response, parse_json
 from localregion.plan.model import Plan
 
 TARGET_PREFIX = "secretsmanager."
@@ -25,8 +24,7 @@ class SecretsManager:
     """The secrets of a resolved plan."""
 
     def __init__(self, plan: Plan) -> None:
-        self._secrets = plan.secrets
-        self._arn_prefix = f"arn:aws:secretsmanager:{plan.region}:{plan.account}:secret:"
+        self._plan = plan
         self._created = round(time.time(), 3)
 
     def handle(self, request: Request) -> Response:
@@ -35,19 +33,21 @@ class SecretsManager:
             message = f"Secrets Manager's {operation} is not emulated. Supported: GetSecretValue."
             return _error("UnknownOperationException", message)
         try:
-            parameters = json.loads(request.body or b"{}")
+            parameters = parse_json(request.body or b"{}")
         except ValueError:
             return _error("SerializationException", "The request body is not JSON.")
         if not isinstance(parameters, dict) or not isinstance(parameters.get("SecretId"), str):
             return _error("InvalidParameterException", "You must provide a value for the SecretId parameter.")
-        return self._get_secret_value(parameters)
+        # A member that is null counts as absent, as for AWS.
+        return self._get_secret_value({member: value for member, value in parameters.items() if value is not None})
 
     def _get_secret_value(self, parameters: dict[str, Any]) -> Response:
-        name = self._find(parameters["SecretId"])
+        name = find_secret(self._plan, parameters["SecretId"])
         stage = parameters.get("VersionStage", _CURRENT)
         if name is None:
             return _error("ResourceNotFoundException", "Secrets Manager can't find the specified secret.")
-        version_id = str(uuid.uuid5(uuid.NAMESPACE_URL, self._arn(name)))
+        arn = secret_arn(self._plan, name)
+        version_id = str(uuid.uuid5(uuid.NAMESPACE_URL, arn))
         if stage != _CURRENT or parameters.get("VersionId", version_id) != version_id:
             version = (
                 f"VersionId: {parameters['VersionId']}" if "VersionId" in parameters else f"staging label: {stage}"
@@ -55,25 +55,33 @@ class SecretsManager:
             message = f"Secrets Manager can't find the specified secret value for {version}"
             return _error("ResourceNotFoundException", message)
         body = {
-            "ARN": self._arn(name),
+            "ARN": arn,
             "Name": name,
             "VersionId": version_id,
-            "SecretString": json.dumps(self._secrets[name]),
+            "SecretString": json.dumps(self._plan.secrets[name]),
             "VersionStages": [_CURRENT],
             "CreatedDate": self._created,
         }
         return _response(200, body)
 
-    def _find(self, secret_id: str) -> str | None:
-        """Return the name that a name, an ARN or an ARN without its random suffix stands for."""
-        name = secret_id.removeprefix(self._arn_prefix)
-        if name in self._secrets:
-            return name
-        without_suffix = re.sub(r"-[A-Za-z0-9]{6}$", "", name)
-        return without_suffix if name != secret_id and without_suffix in self._secrets else None
 
-    def _arn(self, name: str) -> str:
-        return f"{self._arn_prefix}{name}-{hashlib.sha256(name.encode()).hexdigest()[:6]}"
+def secret_arn(plan: Plan, name: str) -> str:
+    """Return the ARN with the six characters that Secrets Manager puts behind each name, here always the same ones."""
+    return f"{_arn_prefix(plan)}{name}-{hashlib.sha256(name.encode()).hexdigest()[:6]}"
+
+
+def find_secret(plan: Plan, secret_id: str) -> str | None:
+    """Return the name that a name, an ARN or an ARN without its six last characters stands for."""
+    name = secret_id.removeprefix(_arn_prefix(plan))
+    if name in plan.secrets:
+        return name
+    without_suffix = name[:-7]
+    is_known = without_suffix in plan.secrets and secret_id == secret_arn(plan, without_suffix)
+    return without_suffix if is_known else None
+
+
+def _arn_prefix(plan: Plan) -> str:
+    return f"arn:aws:secretsmanager:{plan.region}:{plan.account}:secret:"
 
 
 def _response(status: int, body: dict[str, Any]) -> Response:

@@ -23,6 +23,7 @@ class Settings:
     root: Path
     port: int = 4566
     host: str = "127.0.0.1"
+    allowed_hosts: tuple[str, ...] = ()
     otlp_endpoint: str | None = None
     otlp_timeout_ms: str | None = None
     requeue: RequeueMethod = "nack"
@@ -60,6 +61,14 @@ def parse_arguments(arguments: list[str]) -> Settings:
         help="address of the AWS APIs (default 127.0.0.1); every client that reaches it may read secrets",
     )
     parser.add_argument(
+        "--allowed-host",
+        dest="allowed_hosts",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="a further name by which the AWS APIs may be called; may be repeated",
+    )
+    parser.add_argument(
         "--otlp-endpoint", help="where functions that export spans send them, in place of the plan's address"
     )
     parser.add_argument("--otlp-timeout-ms", help="how long they may try (default: what functions have)")
@@ -75,6 +84,7 @@ def parse_arguments(arguments: list[str]) -> Settings:
     parser.add_argument(
         "--concurrency-limit", type=int, default=100, help="invocations in flight in the whole account (default 100)"
     )
-    settings = Settings(**vars(parser.parse_args(arguments)))
+    given = vars(parser.parse_args(arguments))
+    settings = Settings(**given | {"allowed_hosts": tuple(given["allowed_hosts"])})
     absolute = {name: getattr(settings, name).resolve() for name in ("plan", "values", "secrets", "state", "root")}
     return Settings(**{**vars(settings), **absolute})

@@ -15,10 +15,18 @@ from typing import Literal
 
 from pamqp import commands
 
-from localregion.aws.amqp.connection import AmqpConnection
+from localregion.aws.amqp.connection import AmqpConnection, BrokerRefusedError
 from localregion.aws.amqp.content import Delivery
 
+_SHORT_STRING_MAX = 255
 RequeueMethod = Literal["nack", "reject", "close"]
+
+
+class _Consume(commands.Basic.Consume):
+    """basic.consume of a queue with any name that RabbitMQ takes: pamqp knows only those of the specification."""
+
+    def validate(self) -> None:
+        pass
 
 
 class AmqpConsumer:
@@ -43,7 +51,9 @@ class AmqpConsumer:
         await self.consume()
 
     async def consume(self) -> None:
-        consume = commands.Basic.Consume(queue=self._queue, no_ack=False)
+        if len(self._queue.encode()) > _SHORT_STRING_MAX:
+            raise BrokerRefusedError(404, "NOT_FOUND - no queue has a name of more than 255 bytes", logged_in=True)
+        consume = _Consume(queue=self._queue, no_ack=False)
         self._consumer_tag = (await self._connection.call(consume, commands.Basic.ConsumeOk)).consumer_tag
 
     async def wait_for_deliveries(self, *, until: float | None = None) -> bool:

@@ -8,6 +8,7 @@ https://www.rabbitmq.com/docs/amqp-0-9-1-errata#section_3. Writing content is no
 
 from __future__ import annotations
 
+import math
 import struct
 from collections.abc import Callable
 from decimal import Decimal
@@ -27,6 +28,10 @@ class Timestamp(NamedTuple):
     """A time inside a headers table, told apart from a number."""
 
     seconds: int
+
+
+class ByteArray(bytes):
+    """Bytes inside a headers table, told apart from text (which is bytes too: a broker checks no encoding)."""
 
 
 class BasicProperties(NamedTuple):
@@ -51,6 +56,7 @@ class BasicProperties(NamedTuple):
 _SHORT = struct.Struct(">H")
 _LONG = struct.Struct(">I")
 _TIMESTAMP = struct.Struct(">q")
+_FLOAT = struct.Struct(">f")
 _PRESENT_FROM = 15  # the flag of the first property; each further one is a bit lower
 _Reader = Callable[[bytes, int], tuple[Any, int]]
 
@@ -85,10 +91,12 @@ def _seconds(data: bytes, offset: int) -> tuple[int, int]:
 def _table(data: bytes, offset: int) -> tuple[dict[str, Any], int]:
     end = offset + 4 + _LONG.unpack_from(data, offset)[0]
     offset += 4
-    table = {}
+    table: dict[str, Any] = {}
     while offset < end:
         key, offset = _short_string(data, offset)
-        table[key], offset = _field(data, offset)
+        value, offset = _field(data, offset)
+        # RabbitMQ's Java client, which AWS's poller uses, keeps the first of two fields of one name.
+        table.setdefault(key, value)
     return table, end
 
 
@@ -113,6 +121,25 @@ def _field(data: bytes, offset: int) -> tuple[Any, int]:
 def _bytes(data: bytes, offset: int) -> tuple[bytes, int]:
     end = offset + 4 + _LONG.unpack_from(data, offset)[0]
     return data[offset + 4 : end], end
+
+
+def _byte_array(data: bytes, offset: int) -> tuple[ByteArray, int]:
+    value, end = _bytes(data, offset)
+    return ByteArray(value), end
+
+
+def _float32(data: bytes, offset: int) -> tuple[float, int]:
+    """Return the shortest number that is this float, as Java writes one: 0.1, not 0.10000000149011612."""
+    exact: float = _FLOAT.unpack_from(data, offset)[0]
+    shortened = (float(f"{exact:.{digits}g}") for digits in range(1, 10))
+    return next((number for number in shortened if _as_float32(number) == exact), exact), offset + 4
+
+
+def _as_float32(number: float) -> float:
+    try:
+        return float(_FLOAT.unpack(_FLOAT.pack(number))[0])
+    except OverflowError:
+        return math.inf
 
 
 def _decimal(data: bytes, offset: int) -> tuple[Decimal, int]:
@@ -143,7 +170,7 @@ def _number(layout: str) -> _Reader:
 
 _FIELDS: dict[int, _Reader] = {
     ord("S"): _bytes,
-    ord("x"): _bytes,
+    ord("x"): _byte_array,
     ord("t"): _boolean,
     ord("b"): _number(">b"),
     ord("B"): _number(">B"),
@@ -153,7 +180,7 @@ _FIELDS: dict[int, _Reader] = {
     ord("i"): _number(">I"),
     ord("l"): _number(">q"),
     ord("L"): _number(">q"),
-    ord("f"): _number(">f"),
+    ord("f"): _float32,
     ord("d"): _number(">d"),
     ord("D"): _decimal,
     ord("T"): _time,

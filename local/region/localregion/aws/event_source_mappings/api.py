@@ -12,7 +12,7 @@ import asyncio
 import json
 import time
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from typing import Any
 from urllib.parse import unquote
@@ -24,6 +24,7 @@ from localregion.aws.event_source_mappings.settings import (
     UnusableMappingError,
     broker_arn,
     check_mapping,
+    check_unique,
     create_mapping,
     find_function,
     parse_request,
@@ -31,6 +32,7 @@ from localregion.aws.event_source_mappings.settings import (
     update_mapping,
 )
 from localregion.aws.http.errors import LambdaApiError, method_not_allowed
+from localregion.aws.secrets_manager import secret_arn
 from localregion.plan.model import EventSourceMapping, Plan
 
 API_PATH = "/2015-03-31/event-source-mappings"
@@ -59,9 +61,10 @@ class Mappings:
 
     async def start(self) -> None:
         """Start every enabled mapping. UnusableMappingError names the one whose settings AWS would refuse."""
-        for running in self._running:
+        for position, running in enumerate(self._running):
             try:
                 check_mapping(running.mapping, self._plan)
+                self._check_unique(running.mapping, self._running[:position])
             except LambdaApiError as refusal:
                 raise UnusableMappingError(f"event source mapping {running.mapping.name}: {refusal}") from refusal
         for running in self._running:
@@ -113,7 +116,7 @@ class Mappings:
         if "EventSourceArn" in query and query["EventSourceArn"] != broker_arn(self._plan):
             found = []
         if "FunctionName" in query:
-            name, qualifier = split_function_name(query["FunctionName"])
+            name, qualifier = split_function_name(query["FunctionName"], self._plan)
             wanted = (name, qualifier)
             found = [
                 one
@@ -124,7 +127,9 @@ class Mappings:
 
     def _create(self, request: dict[str, Any]) -> dict[str, Any]:
         mapping_id = str(uuid.uuid4())
-        running = RunningMapping(create_mapping(request, name=mapping_id, plan=self._plan), mapping_id=mapping_id)
+        mapping = create_mapping(request, name=mapping_id, plan=self._plan)
+        self._check_unique(mapping, self._running)
+        running = RunningMapping(mapping, mapping_id=mapping_id)
         self._running.append(running)
         self._start(running)
         return self._describe(running)
@@ -136,7 +141,9 @@ class Mappings:
                 f"Cannot update the event source mapping because it is in use: its state is {running.status.state}.",
             )
         was_enabled = running.mapping.enabled
-        running.mapping = update_mapping(running.mapping, request, plan=self._plan)
+        changed = update_mapping(running.mapping, request, plan=self._plan)
+        self._check_unique(changed, [other for other in self._running if other is not running])
+        running.mapping = changed
         running.modified_at = time.time()
         if not was_enabled:
             self._start(running)
@@ -144,6 +151,9 @@ class Mappings:
         running.status.state = "Updating" if running.mapping.enabled else "Disabling"
         running.changing = asyncio.create_task(self._restart(running))
         return self._describe(running)
+
+    def _check_unique(self, mapping: EventSourceMapping, others: Iterable[RunningMapping]) -> None:
+        check_unique(mapping, {other.mapping_id: other.mapping for other in others}, self._plan)
 
     def _delete(self, running: RunningMapping) -> dict[str, Any]:
         if running.changing is not None:
@@ -213,7 +223,7 @@ class Mappings:
             "StateTransitionReason": running.status.reason,
             "Queues": [mapping.queue],
             "SourceAccessConfigurations": [
-                {"Type": "BASIC_AUTH", "URI": f"arn:aws:secretsmanager:{place}:secret:{mapping.secret}"},
+                {"Type": "BASIC_AUTH", "URI": secret_arn(plan, mapping.secret)},
                 {"Type": "VIRTUAL_HOST", "URI": mapping.virtual_host},
             ],
             "EventSourceMappingArn": f"arn:aws:lambda:{place}:event-source-mapping:{running.mapping_id}",

@@ -9,11 +9,19 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import re
 from collections.abc import Mapping
 from typing import Any
 
-from localregion.aws.http.errors import LambdaApiError, function_not_found, invalid_parameter_value, not_emulated
+from localregion.aws.http.errors import (
+    LambdaApiError,
+    function_not_found,
+    invalid_parameter_value,
+    not_emulated,
+    resource_conflict,
+)
+from localregion.aws.http.exchange import parse_json
+from localregion.aws.lambda_.functions.names import FUNCTION_NAME, LATEST, check_place, has_qualifier
+from localregion.aws.secrets_manager import find_secret
 from localregion.plan.model import EventSourceMapping, Function, Plan
 
 BATCH_SIZE_DEFAULT = 100
@@ -36,7 +44,7 @@ _UNSUPPORTED_FOR_MQ = {
     *("SelfManagedEventSource", "SelfManagedKafkaEventSourceConfig", "StartingPosition", "StartingPositionTimestamp"),
     *("Topics", "TumblingWindowInSeconds"),
 }
-_FUNCTION_NAME = re.compile(r"(?:arn:aws[\w-]*:lambda:[\w-]+:)?(?:\d{12}:)?(?:function:)?([\w-]+)(?::([$\w.-]+))?")
+_QUEUE_LENGTH_MAX = 1000
 
 
 class UnusableMappingError(Exception):
@@ -87,7 +95,7 @@ def update_mapping(mapping: EventSourceMapping, request: Mapping[str, Any], *, p
 def parse_request(body: bytes) -> dict[str, Any]:
     """Return the request's members; a member that is null counts as absent, as for AWS."""
     try:
-        request = json.loads(body or b"{}")
+        request = parse_json(body or b"{}")
     except ValueError as error:
         raise LambdaApiError(400, "SerializationException", b'{"Message":"Unexpected end of input"}') from error
     if not isinstance(request, dict):
@@ -95,20 +103,38 @@ def parse_request(body: bytes) -> dict[str, Any]:
     return {member: value for member, value in request.items() if value is not None}
 
 
-def split_function_name(name: str) -> tuple[str, str | None]:
-    """Return name and qualifier of a function given by name, partial ARN or ARN."""
-    match = _FUNCTION_NAME.fullmatch(name)
+def split_function_name(name: str, plan: Plan) -> tuple[str, str | None]:
+    """Return name and qualifier of a function given by name, partial ARN or ARN of this place."""
+    match = FUNCTION_NAME.fullmatch(name)
     if match is None:
         raise _broken_limit(
-            "functionName", name, f"Member must satisfy regular expression pattern: {_FUNCTION_NAME.pattern}"
+            "functionName", name, f"Member must satisfy regular expression pattern: {FUNCTION_NAME.pattern}"
         )
-    return match[1], match[2]
+    check_place(name, plan)
+    return match["name"], match["qualifier"]
+
+
+def check_unique(mapping: EventSourceMapping, others: Mapping[str, EventSourceMapping], plan: Plan) -> None:
+    """Raise LambdaApiError when one of the others, by UUID, has the same queue and function already.
+
+    AWS's words are those recorded for streams. That a queue of another virtual host is another one is assumed.
+    """
+    for mapping_id, other in others.items():
+        if _ends(other) == _ends(mapping):
+            raise resource_conflict(
+                f'The event source arn (" {broker_arn(plan)} ") and function (" {mapping.function} ") provided mapping '
+                f"already exists. Please update or delete the existing mapping with UUID {mapping_id}"
+            )
+
+
+def _ends(mapping: EventSourceMapping) -> tuple[str, str, str, str]:
+    return mapping.virtual_host, mapping.queue, mapping.function, mapping.qualifier or LATEST
 
 
 def _changed(mapping: EventSourceMapping, request: Mapping[str, Any], plan: Plan) -> EventSourceMapping:
     changes: dict[str, Any] = {}
     if "FunctionName" in request:
-        changes["function"], changes["qualifier"] = split_function_name(request["FunctionName"])
+        changes["function"], changes["qualifier"] = split_function_name(request["FunctionName"], plan)
     for member, field in (("BatchSize", "batch_size"), ("MaximumBatchingWindowInSeconds", "batching_window_s")):
         if member in request:
             changes[field] = request[member]
@@ -126,9 +152,7 @@ def _access(access: Mapping[str, str], plan: Plan) -> dict[str, str]:
     if kind == "VIRTUAL_HOST":
         return {"virtual_host": uri}
     if kind == "BASIC_AUTH":
-        name = uri.partition(":secret:")[2] or uri
-        # The ARN of a secret ends in a dash and six characters that are not part of its name.
-        return {"secret": name if name in plan.secrets else name[:-7]}
+        return {"secret": find_secret(plan, uri) or uri}
     raise invalid_parameter_value(
         f"SourceAccessConfiguration type {kind} is not supported for Amazon MQ event sources."
     )
@@ -145,12 +169,22 @@ def _check_members(request: Mapping[str, Any], *, allowed: Any) -> None:
             )
         if member not in allowed:
             raise not_emulated(f"{member} is not emulated for event source mappings.")
-        if type(value) is not _TYPES[member]:
+        if type(value) is not _TYPES[member] or not _has_right_items(member, value):
             raise LambdaApiError(
                 400, "SerializationException", json.dumps({"Message": f"{member}: wrong type"}).encode()
             )
         if member in _LIMITS:
             _check_limit(member, value)
+
+
+def _has_right_items(member: str, value: Any) -> bool:
+    if member == "Queues":
+        return all(isinstance(queue, str) for queue in value)
+    if member == "SourceAccessConfigurations":
+        return all(
+            isinstance(access, dict) and all(isinstance(each, str) for each in access.values()) for access in value
+        )
+    return True
 
 
 def _check_limit(member: str, value: Any) -> None:
@@ -167,11 +201,19 @@ def _only_queue(queues: list[str] | None) -> str:
         raise invalid_parameter_value("Queues is required for Amazon MQ event sources.")
     if len(queues) > 1:
         raise _broken_limit("queues", f"[{', '.join(queues)}]", "Member must have length less than or equal to 1")
+    # The API model's pattern is [\\s\\S]*: any name that RabbitMQ has, and longer ones.
+    if not 1 <= len(queues[0]) <= _QUEUE_LENGTH_MAX:
+        limits = (
+            "Member must have length less than or equal to 1000, Member must have length greater than or equal to 1"
+        )
+        raise _broken_limit("queues", f"[{queues[0]}]", f"Member must satisfy constraint: [{limits}]")
     return queues[0]
 
 
 def _check_function(mapping: EventSourceMapping, plan: Plan) -> None:
     function = find_function(mapping.function, plan)
+    if not has_qualifier(function, mapping.qualifier):
+        raise function_not_found(f"{function.arn}:{mapping.qualifier}")
     if function.timeout_s > FUNCTION_TIMEOUT_MAX_S:
         raise invalid_parameter_value(
             f"Function timeout: {function.timeout_s} seconds is greater than the {FUNCTION_TIMEOUT_MAX_S} seconds (14 "

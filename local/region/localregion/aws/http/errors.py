@@ -29,8 +29,24 @@ class TooManyRequestsError(LambdaApiError):
         self.reason = reason
 
 
+def not_found(message: str) -> LambdaApiError:
+    return _user_error(404, "ResourceNotFoundException", message)
+
+
 def function_not_found(arn: str) -> LambdaApiError:
-    return _user_error(404, "ResourceNotFoundException", f"Function not found: {arn}")
+    return not_found(f"Function not found: {arn}")
+
+
+def access_denied(message: str) -> LambdaApiError:
+    return _user_error(403, "AccessDeniedException", message)
+
+
+def resource_conflict(message: str) -> LambdaApiError:
+    return _user_error(409, "ResourceConflictException", message)
+
+
+def unsupported_media_type(message: str) -> LambdaApiError:
+    return _user_error(415, "UnsupportedMediaTypeException", message)
 
 
 def payload_too_large(size: int, *, invocation_type: str, limit: int) -> LambdaApiError:
@@ -48,6 +64,10 @@ def invalid_parameter_value(message: str) -> LambdaApiError:
 
 def method_not_allowed(message: str) -> LambdaApiError:
     return _user_error(405, "MethodNotAllowedException", message)
+
+
+def misdirected_request(message: str) -> LambdaApiError:
+    return _user_error(421, "MisdirectedRequestException", message)
 
 
 def not_emulated(message: str) -> LambdaApiError:

@@ -49,6 +49,14 @@ async def read_body(receive: Receive, *, limit: int) -> tuple[bytes, int]:
     return b"".join(chunks), size
 
 
+def parse_json(text: bytes | str) -> Any:
+    """Return what the JSON says. ValueError for anything else, nesting that exhausts the parser included."""
+    try:
+        return json.loads(text)
+    except RecursionError as error:
+        raise ValueError("nested too deeply") from error
+
+
 def json_response(body: object, status: int = 200) -> Response:
     return Response(status, {"content-type": "application/json"}, json.dumps(body, default=str).encode())
 

@@ -8,9 +8,8 @@ that dies leaves nothing changed. Debugged is the version behind the function's 
 from __future__ import annotations
 
 import asyncio
-import json
 
-from localregion.aws.http.exchange import Request, Response, json_response
+from localregion.aws.http.exchange import Request, Response, json_response, parse_json
 from localregion.aws.lambda_.environments import debugging
 from localregion.aws.lambda_.environments.scaling import FunctionScaling, InitFailedError
 from localregion.aws.lambda_.service import LambdaService
@@ -79,7 +78,7 @@ class DebugApi:
 
 def _port(body: bytes) -> int | None:
     try:
-        port = json.loads(body)["port"]
+        port = parse_json(body)["port"]
     except (ValueError, KeyError, TypeError):
         return None
     return port if isinstance(port, int) and 0 < port < 65_536 else None

@@ -7,15 +7,19 @@ call that would change one here is refused with a message that says so.
 from __future__ import annotations
 
 import base64
+from collections.abc import Mapping
 from typing import Any
 
-from localregion.aws.http.errors import not_emulated
+from localregion.aws.http.errors import invalid_parameter_value, not_emulated
 from localregion.aws.http.exchange import Request, Response, json_response
+from localregion.aws.lambda_.functions.names import LATEST, PUBLISHED
 from localregion.aws.lambda_.invoke_api import InvokeApi
-from localregion.aws.lambda_.service import LATEST, LambdaService, Target
+from localregion.aws.lambda_.service import LambdaService, Target
 from localregion.plan.sources import is_archive
 
 FUNCTIONS_PATH = "/2015-03-31/functions"
+# https://docs.aws.amazon.com/lambda/latest/api/API_ListFunctions.html: a page has 50, even when more were asked for.
+_PAGE_MAX = 50
 
 
 class FunctionApi:
@@ -36,14 +40,26 @@ class FunctionApi:
                 "GetFunctionConfiguration, ListFunctions; a function is changed in infra/."
             )
         if not name:
-            return json_response({"Functions": self._list()})
+            return json_response(self._list(request.query))
         configuration = self._configuration(self._service.find(name, request.query.get("Qualifier")))
         if rest == "configuration":
             return json_response(configuration)
         return json_response({"Configuration": configuration, **self._code(configuration["FunctionName"])})
 
-    def _list(self) -> list[dict[str, Any]]:
-        return [self._configuration(self._service.find(function.name)) for function in self._service.plan.functions]
+    def _list(self, query: Mapping[str, str]) -> dict[str, Any]:
+        """Return one page. What is listed never changes here, so a marker is the place where the next page begins."""
+        listed = self._listed(query.get("FunctionVersion"))
+        start = _number(query, "Marker", default=0, lowest=0)
+        end = start + min(_number(query, "MaxItems", default=_PAGE_MAX, lowest=1, highest=10_000), _PAGE_MAX)
+        page = {"Functions": [self._configuration(target) for target in listed[start:end]]}
+        return page if end >= len(listed) else {**page, "NextMarker": str(end)}
+
+    def _listed(self, version: str | None) -> list[Target]:
+        if version not in (None, "ALL"):
+            raise invalid_parameter_value(f"Value '{version}' at 'functionVersion' must be one of [ALL]")
+        qualifiers = [None] if version is None else [LATEST, PUBLISHED]
+        names = [function.name for function in self._service.plan.functions]
+        return [self._service.find(name, qualifier) for name in names for qualifier in qualifiers]
 
     def _code(self, name: str) -> dict[str, Any]:
         code: dict[str, Any] = {
@@ -82,3 +98,12 @@ class FunctionApi:
             return layer
         name = layer.rpartition("/")[2].removesuffix(".zip")
         return f"arn:aws:lambda:{self._service.plan.region}:{self._service.plan.account}:layer:{name}:1"
+
+
+def _number(query: Mapping[str, str], member: str, *, default: int, lowest: int, highest: int | None = None) -> int:
+    text = query.get(member)
+    if text is None:
+        return default
+    if not (text.isascii() and text.isdigit()) or int(text) < lowest or (highest is not None and int(text) > highest):
+        raise invalid_parameter_value(f"Value '{text}' at '{member}' is not valid")
+    return int(text)

@@ -8,9 +8,9 @@ signatures and permissions, response streaming, tenants, durable executions.
 from __future__ import annotations
 
 import base64
-import binascii
 import json
 import uuid
+from typing import Any
 
 from localregion.aws.http.errors import invalid_parameter_value, invalid_request_content, payload_too_large
 from localregion.aws.http.exchange import Request, Response
@@ -18,6 +18,7 @@ from localregion.aws.lambda_.environments.trace_header import trace_id_for
 from localregion.aws.lambda_.event_invocations import Event, EventInvocations
 from localregion.aws.lambda_.service import ASYNC_PAYLOAD_MAX, SYNC_PAYLOAD_MAX, InvokeResult, LambdaService
 
+CLIENT_CONTEXT_MAX = 3583
 INVOCATION_TYPES = ("RequestResponse", "Event", "DryRun")
 
 
@@ -26,6 +27,13 @@ def _refuse_constant(name: str) -> None:
 
 
 _JSON = json.JSONDecoder(parse_constant=_refuse_constant)
+
+
+def _parse(text: bytes) -> Any:
+    try:
+        return _JSON.decode(text.decode())
+    except RecursionError as error:
+        raise ValueError("nested too deeply") from error
 
 
 class InvokeApi:
@@ -41,6 +49,7 @@ class InvokeApi:
         invocation_type = request.header(b"x-amz-invocation-type") or "RequestResponse"
         target = self._service.find(function_name, qualifier)
         _check(request, invocation_type)
+        client_context = _client_context(request)
         if invocation_type == "DryRun":
             return Response(204, {"x-amzn-requestid": str(uuid.uuid4()), "x-amz-executed-version": target.version}, b"")
         if invocation_type == "Event":
@@ -50,7 +59,7 @@ class InvokeApi:
             request.body,
             qualifier=qualifier,
             log_tail=request.headers.get(b"x-amz-log-type") == b"Tail",
-            client_context=_client_context(request),
+            client_context=client_context,
             trace_id=request.header(b"x-amzn-trace-id"),
         )
         return _answer(result)
@@ -70,8 +79,8 @@ def _check(request: Request, invocation_type: str) -> None:
         raise payload_too_large(request.size, invocation_type=invocation_type, limit=limit)
     if request.body:
         try:
-            _JSON.decode(request.body.decode())
-        except (ValueError, RecursionError) as error:
+            _parse(request.body)
+        except ValueError as error:
             raise invalid_request_content(f"Could not parse request body into json: {error}") from error
 
 
@@ -80,10 +89,15 @@ def _client_context(request: Request) -> str | None:
     encoded = request.headers.get(b"x-amz-client-context")
     if not encoded:
         return None
+    if len(encoded) > CLIENT_CONTEXT_MAX:
+        raise invalid_request_content(f"Client context must not be longer than {CLIENT_CONTEXT_MAX} bytes.")
     try:
-        return json.dumps(json.loads(base64.b64decode(encoded, validate=True)))
-    except (binascii.Error, ValueError) as error:
-        raise invalid_request_content("Client context must be a valid Base64-encoded JSON object.") from error
+        context = _parse(base64.b64decode(encoded, validate=True))
+        if isinstance(context, dict):
+            return json.dumps(context)
+    except (ValueError, RecursionError):
+        pass
+    raise invalid_request_content("Client context must be a valid Base64-encoded JSON object.")
 
 
 def _answer(result: InvokeResult) -> Response:

@@ -12,19 +12,18 @@ import uuid
 from dataclasses import dataclass
 
 from localregion.aws.http.errors import function_not_found, payload_too_large
-from localregion.aws.lambda_.environments.environment import FunctionVersion
+from localregion.aws.lambda_.environments.environment import ExecutionEnvironment, FunctionVersion
+from localregion.aws.lambda_.environments.memory_limit import MemoryLimit
 from localregion.aws.lambda_.environments.runtime_api import Invocation
 from localregion.aws.lambda_.environments.scaling import Concurrency, FunctionScaling
 from localregion.aws.lambda_.environments.trace_header import trace_id_for
 from localregion.aws.lambda_.functions.code import FunctionCode
 from localregion.aws.lambda_.functions.history import InvocationHistory
 from localregion.aws.lambda_.functions.logs import FunctionLog
-from localregion.aws.lambda_.functions.names import parse_function_name
+from localregion.aws.lambda_.functions.names import LATEST, PUBLISHED, check_place, parse_function_name
 from localregion.aws.settings import Settings
 from localregion.plan.model import Function, Plan
 
-LATEST = "$LATEST"
-PUBLISHED = "1"
 # https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
 SYNC_PAYLOAD_MAX = 6_291_456
 ASYNC_PAYLOAD_MAX = 1_048_576
@@ -65,6 +64,7 @@ class LambdaService:
         self.code: dict[str, FunctionCode] = {}
         self.histories: dict[str, InvocationHistory] = {}
         self.scalings: list[FunctionScaling] = []
+        self.memory_limit = MemoryLimit(self._environments)
         self._reaper: asyncio.TimerHandle | None = None
         for function in plan.functions:
             self._add(function)
@@ -98,9 +98,10 @@ class LambdaService:
         )
 
     def find(self, function_name: str, qualifier: str | None = None) -> Target:
-        """Return what a caller means. Raises LambdaApiError (404) for an unknown function, version or alias."""
+        """Return what a caller means. Raises LambdaApiError for an unknown function, version or alias."""
         target = self._targets.get((function_name, qualifier))
         if target is None:
+            check_place(function_name, self.plan)
             name, derived = parse_function_name(function_name, qualifier)
             target = self._targets.get((name, derived))
             if target is None:
@@ -121,6 +122,7 @@ class LambdaService:
             await asyncio.sleep(0.02)
 
     async def close(self) -> None:
+        self.memory_limit.stop()
         if self._reaper is not None:
             self._reaper.cancel()
         await asyncio.gather(*(scaling.close() for scaling in self.scalings))
@@ -148,6 +150,9 @@ class LambdaService:
                 self._targets[function.name, qualifier] = Target(arn, version, function, scaling)
             if version == LATEST:
                 self._targets[function.name, None] = Target(function.arn, version, function, scaling)
+
+    def _environments(self) -> list[ExecutionEnvironment]:
+        return [environment for scaling in self.scalings for environment in scaling.environments]
 
     def _make_room(self) -> None:
         """Keep the number of processes within the account's concurrency: the longest idle one goes."""

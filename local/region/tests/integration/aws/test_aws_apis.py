@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import gzip
 import json
 
 import httpx
@@ -102,9 +104,24 @@ def test_an_asynchronous_payload_may_have_one_megabyte(emulator):
 
 
 def test_a_wrong_client_context_or_invocation_type_is_refused(emulator):
-    assert invoke(emulator, **{"X-Amz-Client-Context": "no base64"}).status_code == 400
+    for context in ("no base64", encoded(b"[]"), encoded(b"{"), encoded(b"[" * 2000), encoded(b'{"x": NaN}')):
+        refused = invoke(emulator, **{"X-Amz-Client-Context": context})
+        assert (refused.status_code, refused.headers["x-amzn-errortype"]) == (400, "InvalidRequestContentException")
     refused = invoke(emulator, **{"X-Amz-Invocation-Type": "Later"})
     assert (refused.status_code, refused.headers["x-amzn-errortype"]) == (400, "InvalidParameterValueException")
+
+
+def encoded(text):
+    return base64.b64encode(text).decode()
+
+
+def test_a_client_context_has_at_most_3583_bytes(emulator):
+    largest = encoded(b'{"custom":{"key":"' + b"x" * 2664 + b'"}}')
+    assert len(largest) == 3580
+    assert invoke(emulator, **{"X-Amz-Client-Context": largest}).status_code == 200
+    refused = invoke(emulator, **{"X-Amz-Client-Context": encoded(b'{"custom":{"key":"' + b"x" * 2665 + b'"}}')})
+    assert refused.status_code == 400
+    assert refused.json()["Message"] == "Client context must not be longer than 3583 bytes."
 
 
 def test_functions_are_described_as_aws_does(client):
@@ -132,5 +149,94 @@ def test_what_is_not_emulated_is_refused_with_what_is(emulator, client):
     assert refused.value.response["ResponseMetadata"]["HTTPStatusCode"] == 501
     unknown = httpx.get(f"{emulator.url}/2020-05-31/distribution", verify=NO_TLS)
     assert "Supported: Lambda: Invoke" in unknown.json()["Message"]
-    with pytest.raises(ClientError, match="UnknownOperationException"):
-        emulator.client("dynamodb").list_tables()
+
+
+@pytest.mark.parametrize(
+    ("service", "operation", "code"),
+    [
+        ("dynamodb", "list_tables", "UnknownOperationException"),
+        ("sqs", "list_queues", "UnknownOperationException"),
+        ("sts", "get_caller_identity", "InvalidAction"),
+        ("rds", "describe_db_instances", "InvalidAction"),
+        ("ec2", "describe_vpcs", "InvalidAction"),
+        ("s3", "list_buckets", "NotImplemented"),
+        ("route53", "list_hosted_zones", "NotImplemented"),
+        ("cloudwatch", "list_metrics", "UnknownOperationException"),
+        ("mq", "list_brokers", "NotImplementedException"),
+    ],
+)
+def test_another_service_is_refused_in_the_protocol_of_its_client(emulator, service, operation, code):
+    with pytest.raises(ClientError, match=r"is not emulated\. Supported: Lambda: Invoke") as refused:
+        getattr(emulator.client(service), operation)()
+    assert refused.value.response["Error"]["Code"] == code
+
+
+def test_a_function_of_another_region_or_account_is_refused(client):
+    with pytest.raises(ClientError, match=r"Functions from 'eu-west-1' are not reachable in this region"):
+        client.invoke(FunctionName=ARN.replace("us-east-1", "eu-west-1"))
+    with pytest.raises(ClientError, match="AccessDeniedException"):
+        client.invoke(FunctionName=ARN.replace("000000000000", "111111111111"))
+
+
+def test_functions_are_listed_in_pages(client):
+    paginator = client.get_paginator("list_functions")
+    pages = list(paginator.paginate(FunctionVersion="ALL", PaginationConfig={"PageSize": 1}))
+    assert [[entry["FunctionArn"] for entry in page["Functions"]] for page in pages] == [
+        [f"{ARN}:$LATEST"],
+        [f"{ARN}:1"],
+    ]
+    whole = client.list_functions(MaxItems=10_000)
+    assert [entry["FunctionArn"] for entry in whole["Functions"]] == [ARN]
+    assert "NextMarker" not in whole
+
+
+@pytest.mark.parametrize("query", ["MaxItems=0", "MaxItems=10001", "MaxItems=x", "Marker=x", "FunctionVersion=1"])
+def test_a_list_that_does_not_exist_is_refused(emulator, query):
+    refused = httpx.get(f"{emulator.url}/2015-03-31/functions?{query}", verify=NO_TLS)
+    assert (refused.status_code, refused.headers["x-amzn-errortype"]) == (400, "InvalidParameterValueException")
+
+
+@pytest.mark.parametrize("host", ["localhost", "host.docker.internal:4566", "[::1]:4566", "172.17.0.1", "OTHER"])
+def test_the_emulator_answers_to_its_names(start_emulator, tmp_path, emulator, host):
+    headers = {"Host": host}
+    if host == "OTHER":
+        assert httpx.get(f"{emulator.url}/_emulator/status", headers=headers, verify=NO_TLS).status_code == 421
+        emulator = start_emulator(tmp_path, plan_of([]), "--allowed-host", "other", "--allowed-host", "more")
+    assert httpx.get(f"{emulator.url}/_emulator/status", headers=headers, verify=NO_TLS).status_code == 200
+
+
+@pytest.mark.parametrize("host", ["evil.example", "evil.example:4566", "127.0.0.1.evil.example", "", "localhost.evil"])
+def test_a_name_that_was_bound_to_this_machine_is_refused(emulator, host):
+    target = {"X-Amz-Target": "secretsmanager.GetSecretValue", "Host": host}
+    refused = post(emulator, "/", b'{"SecretId": "database/orders"}', **target)
+    assert refused.status_code == 421
+    assert "--allowed-host" in refused.json()["Message"]
+
+
+def test_a_page_is_refused_by_what_its_browser_sends(emulator):
+    for header in ({"Origin": "http://127.0.0.1"}, {"Sec-Fetch-Site": "same-origin"}):
+        assert invoke(emulator, **header).status_code == 403
+
+
+def test_a_compressed_body_is_refused(emulator):
+    refused = invoke(emulator, gzip.compress(b"{}"), **{"Content-Encoding": "gzip"})
+    assert (refused.status_code, refused.headers["x-amzn-errortype"]) == (415, "UnsupportedMediaTypeException")
+    assert invoke(emulator, **{"Content-Encoding": "identity"}).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "target"),
+    [
+        ("POST", "/2015-03-31/functions/echo/invocations", ""),
+        ("POST", "/2015-03-31/event-source-mappings", ""),
+        ("POST", "/", "secretsmanager.GetSecretValue"),
+        ("PUT", "/_emulator/debug/echo", ""),
+        ("PUT", "/_emulator/memory/echo", ""),
+    ],
+)
+@pytest.mark.parametrize("content", [b"[" * 100_000, b'{"a":' * 100_000])
+def test_json_of_any_depth_is_refused_and_breaks_nothing(emulator, method, path, target, content):
+    headers = {"X-Amz-Target": target} if target else {}
+    assert (
+        httpx.request(method, emulator.url + path, content=content, headers=headers, verify=NO_TLS).status_code == 400
+    )

@@ -13,7 +13,7 @@ from typing import Any
 import httpx
 import pika
 import pytest
-from integration.aws.mapped_queue import NotedInvocations, Result, mapped, new_queue, until, until_enabled
+from integration.aws.mapped_queue import NotedInvocations, Queue, Result, mapped, new_queue, run, until, until_enabled
 from tests.plain_http import NO_TLS
 
 from localregion.aws.event_source_mappings.batch import PAYLOAD_BYTES_MAX
@@ -26,6 +26,29 @@ EVENTS = Path(__file__).parents[5] / "tests" / "events"
 
 def numbers(batch: list[dict[str, Any]]) -> list[int]:
     return [int(base64.b64decode(record["data"])) for record in batch]
+
+
+@pytest.mark.parametrize("name", ["tenant=1", "a*b", "ação", "50%", "é" * 127, 'q"uoted'])
+def test_a_queue_of_any_name_is_consumed(rabbitmq: RunningRabbitMQ, name: str) -> None:
+    async def scenario(queue: Queue) -> None:
+        functions = NotedInvocations()
+        queue.publish(b"1")
+        async with mapped(rabbitmq, queue.name, functions):
+            await until(lambda: functions.events)
+        assert list(functions.events[0]["rmqMessagesByQueue"]) == [f"{name}::/"]
+        assert queue.depth() == 0
+
+    with new_queue(rabbitmq, name=name) as queue:
+        run(scenario(queue))
+
+
+@pytest.mark.parametrize("name", ["é" * 127, "q" * 300])
+def test_a_missing_queue_is_said_to_be_missing_whatever_its_name(rabbitmq: RunningRabbitMQ, name: str) -> None:
+    async def scenario() -> None:
+        async with mapped(rabbitmq, name, NotedInvocations()) as mappings:
+            await until(lambda: mappings.status()[0]["StateTransitionReason"] == "ESM_CONFIG_NOT_VALID")
+
+    run(scenario())
 
 
 def test_the_documented_message_arrives_as_the_documented_event(rabbitmq: RunningRabbitMQ) -> None:

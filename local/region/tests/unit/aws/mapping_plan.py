@@ -48,4 +48,5 @@ def _function(name: str, *, timeout_s: int) -> Function:
         environment={},
         code="",
         layers=[],
+        aliases=["live"],
     )

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import math
 import struct
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -7,7 +8,7 @@ from decimal import Decimal
 import pytest
 from pamqp import commands, header
 
-from localregion.aws.amqp.content import Timestamp, decode_properties
+from localregion.aws.amqp.content import ByteArray, Timestamp, decode_properties
 
 
 def on_the_wire(properties: commands.Basic.Properties) -> bytes:
@@ -72,15 +73,24 @@ def test_nested_headers_such_as_x_death_are_read() -> None:
         (b"l" + struct.pack(">q", -(2**63)), -(2**63)),
         (b"L" + struct.pack(">q", 2**63 - 1), 2**63 - 1),
         (b"f" + struct.pack(">f", 0.5), 0.5),
+        (b"f" + struct.pack(">f", 0.1), 0.1),
+        (b"f" + struct.pack(">f", -1234.567), -1234.567),
+        (b"f\x7f\x7f\xff\xff", 3.4028235e38),
+        (b"f\x00\x00\x00\x01", 1e-45),
+        (b"f\x7f\x80\x00\x00", math.inf),
         (b"d" + struct.pack(">d", 0.1), 0.1),
         (b"D\x02" + struct.pack(">i", -1999), Decimal("-19.99")),
         (b"S\x00\x00\x00\x02\xff\xfe", b"\xff\xfe"),
-        (b"x\x00\x00\x00\x01\x80", b"\x80"),
+        (b"x\x00\x00\x00\x01\x80", ByteArray(b"\x80")),
         (b"T" + struct.pack(">q", 2**62), Timestamp(2**62)),
     ],
 )
 def test_every_type_of_a_headers_table_is_read(field: bytes, value: object) -> None:
     assert decode_properties(headers_on_the_wire(b"\x03key" + field)).headers == {"key": value}
+
+
+def test_the_first_of_two_headers_of_one_name_counts() -> None:
+    assert decode_properties(headers_on_the_wire(b"\x03keyb\x01\x03keyb\x02")).headers == {"key": 1}
 
 
 def test_text_that_is_not_utf_8_is_replaced_and_does_not_stop_the_mapping() -> None:

@@ -103,6 +103,34 @@ def test_a_mapping_is_created_changed_and_deleted() -> None:
     in_emulator(scenario)
 
 
+def test_one_queue_has_one_mapping_for_a_function() -> None:
+    async def scenario(mappings: Mappings) -> None:
+        existing = mappings.status()[0]["uuid"]
+        same = CREATE | {"Queues": [MAPPING.queue], "FunctionName": "invoice_consumer:live"}
+        refused = await call(mappings, "CreateEventSourceMapping", **same)
+        assert (refused["status"], refused["Error"]["Code"]) == (409, "ResourceConflictException")
+        assert refused["Error"]["Message"].endswith(
+            "already exists. Please update or delete the existing mapping with UUID " + existing
+        )
+        other = await call(mappings, "CreateEventSourceMapping", **same | {"FunctionName": "invoice_consumer"})
+        assert other["status"] == 202
+        changed = {"FunctionName": "invoice_consumer:live"}
+        assert (await call(mappings, "UpdateEventSourceMapping", other["UUID"], **changed))["status"] == 409
+        assert (await call(mappings, "UpdateEventSourceMapping", other["UUID"], BatchSize=3))["status"] == 202
+        assert len(mappings.status()) == 2
+
+    in_emulator(scenario)
+
+
+def test_the_plan_may_not_have_the_same_mapping_twice() -> None:
+    async def start() -> None:
+        twice = [MAPPING, replace(MAPPING, name="again")]
+        await Mappings(twice, lambda_service=None, plan=PLAN, broker_url="").start()  # type: ignore[arg-type]
+
+    with pytest.raises(UnusableMappingError, match="event source mapping again: ResourceConflictException"):
+        asyncio.run(start())
+
+
 def test_a_list_can_be_narrowed_to_a_function_or_a_broker() -> None:
     async def scenario(mappings: Mappings) -> None:
         async def listed(**query: str) -> int:

@@ -15,8 +15,11 @@ from localregion.aws.event_source_mappings.settings import (
     update_mapping,
 )
 from localregion.aws.http.errors import LambdaApiError
+from localregion.aws.secrets_manager import secret_arn
 
 PLAN = sample_plan()
+FUNCTION = "function:invoice_consumer"
+SECRET = "arn:aws:secretsmanager:us-east-1:000000000000:secret:broker/invoices_mapping"
 REQUEST: dict[str, Any] = {
     "EventSourceArn": broker_arn(PLAN),
     "FunctionName": "invoice_consumer:live",
@@ -24,7 +27,7 @@ REQUEST: dict[str, Any] = {
     "SourceAccessConfigurations": [
         {
             "Type": "BASIC_AUTH",
-            "URI": "arn:aws:secretsmanager:us-east-1:000000000000:secret:broker/invoices_mapping-a1B2c3",
+            "URI": secret_arn(PLAN, "broker/invoices_mapping"),
         },
         {"Type": "VIRTUAL_HOST", "URI": "/"},
     ],
@@ -106,9 +109,12 @@ def test_what_only_other_event_sources_have_is_refused(member: str) -> None:
     [
         ({"SourceAccessConfigurations": []}, "BASIC_AUTH"),
         ({"SourceAccessConfigurations": [{"Type": "BASIC_AUTH", "URI": "gateway/demo"}]}, "BASIC_AUTH"),
+        ({"SourceAccessConfigurations": [{"Type": "BASIC_AUTH", "URI": SECRET + "-a1B2c3"}]}, "BASIC_AUTH"),
         ({"SourceAccessConfigurations": [{"Type": "SASL_SCRAM_512_AUTH", "URI": "x"}]}, "SASL_SCRAM_512_AUTH"),
         ({"Queues": []}, "Queues is required"),
         ({"EventSourceArn": "arn:aws:sqs:us-east-1:000000000000:queue"}, "Unrecognized event source"),
+        ({"EventSourceArn": broker_arn(PLAN).replace("us-east-1", "eu-west-1")}, "Unrecognized event source"),
+        ({"EventSourceArn": broker_arn(PLAN).replace("000000000000", "111111111111")}, "Unrecognized event source"),
         ({"FunctionName": "slow"}, "Function timeout: 841 seconds is greater than the 840 seconds (14 minutes)"),
     ],
 )
@@ -130,11 +136,50 @@ def test_an_unknown_function_is_not_found() -> None:
     assert message == "Function not found: arn:aws:lambda:us-east-1:000000000000:function:nobody"
 
 
-def test_a_value_of_another_type_is_refused() -> None:
-    assert refusal_of(REQUEST | {"BatchSize": True})[:2] == (400, "SerializationException")
+@pytest.mark.parametrize("qualifier", ["dead", "2"])
+def test_an_unknown_alias_or_version_is_not_found(qualifier: str) -> None:
+    assert refusal_of(REQUEST | {"FunctionName": f"invoice_consumer:{qualifier}"}) == (
+        *(404, "ResourceNotFoundException"),
+        f"Function not found: arn:aws:lambda:us-east-1:000000000000:function:invoice_consumer:{qualifier}",
+    )
 
 
-@pytest.mark.parametrize("body", [b"{", b"[]"])
+def test_a_function_of_another_place_is_refused() -> None:
+    elsewhere = refusal_of(REQUEST | {"FunctionName": f"arn:aws:lambda:eu-west-1:000000000000:{FUNCTION}"})
+    assert elsewhere == (
+        *(404, "ResourceNotFoundException"),
+        "Functions from 'eu-west-1' are not reachable in this region ('us-east-1')",
+    )
+    for name in (f"arn:aws:lambda:us-east-1:111111111111:{FUNCTION}", f"111111111111:{FUNCTION}"):
+        assert refusal_of(REQUEST | {"FunctionName": name})[:2] == (403, "AccessDeniedException")
+
+
+@pytest.mark.parametrize("queue", ["tenant=1", "a*b", "ação", "50%", "é" * 127, "two\nlines", "q" * 1000])
+def test_a_queue_may_have_any_name_that_aws_takes(queue: str) -> None:
+    assert create_mapping(REQUEST | {"Queues": [queue]}, name="new", plan=PLAN).queue == queue
+
+
+@pytest.mark.parametrize("queue", ["", "q" * 1001])
+def test_a_name_of_no_length_or_too_much_of_it_is_none(queue: str) -> None:
+    status, error_type, message = refusal_of(REQUEST | {"Queues": [queue]})
+    assert (status, error_type) == (400, "ValidationException")
+    assert "length less than or equal to 1000" in message
+
+
+@pytest.mark.parametrize(
+    "member",
+    [
+        {"BatchSize": True},
+        {"Queues": [["nested"]]},
+        {"SourceAccessConfigurations": ["text"]},
+        {"SourceAccessConfigurations": [{"Type": "BASIC_AUTH", "URI": None}]},
+    ],
+)
+def test_a_value_of_another_type_is_refused(member: dict[str, Any]) -> None:
+    assert refusal_of(REQUEST | member)[:2] == (400, "SerializationException")
+
+
+@pytest.mark.parametrize("body", [b"{", b"[]", b"[" * 100_000, b'{"Queues":' + b"[" * 100_000])
 def test_a_body_that_is_no_json_object_is_refused(body: bytes) -> None:
     with pytest.raises(LambdaApiError, match="SerializationException"):
         parse_request(body)

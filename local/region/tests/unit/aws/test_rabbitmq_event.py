@@ -86,6 +86,11 @@ def test_bytes_from_0x80_on_are_negative_as_in_java() -> None:
     assert headers_of(delivery(b"", headers={"name": "é"})) == {"name": {"bytes": [-61, -87]}}
 
 
+def test_an_array_of_bytes_is_a_plain_list() -> None:
+    assert headers_of(delivery(b"", headers={"name": bytearray(b"\x01\xff")})) == {"name": [1, -1]}
+    assert headers_of(delivery(b"", headers={"name": [bytearray()]})) == {"name": [[]]}
+
+
 def test_nested_headers_keep_their_shape() -> None:
     death = {"count": 3, "reason": "expired", "time": datetime.fromtimestamp(2021, tz=UTC), "routing-keys": ["a", 1.5]}
     assert headers_of(delivery(b"", headers={"x-death": [death], "x-delivery-count": 2, "yes": True, "no": None})) == {

@@ -23,7 +23,7 @@ PLAN = Plan(
 )
 
 
-def ask(operation: str = "GetSecretValue", **parameters: str):
+def ask(operation: str = "GetSecretValue", **parameters: str | None):
     headers = {b"x-amz-target": f"secretsmanager.{operation}".encode()}
     body = json.dumps(parameters).encode()
     status, _, answer = SecretsManager(PLAN).handle(Request("POST", "/", {}, headers, body, len(body)))
@@ -37,6 +37,25 @@ def test_a_secret_is_found_by_name_by_arn_and_by_arn_without_suffix():
     assert by_name["ARN"].startswith(ARN + "-")
     assert ask(SecretId=by_name["ARN"])[1]["SecretString"] == by_name["SecretString"]
     assert ask(SecretId=ARN)[1]["SecretString"] == by_name["SecretString"]
+
+
+def test_an_arn_with_another_suffix_is_no_secrets_arn():
+    for suffix in ("-a1B2c3", "-", "-short", ask(SecretId=ARN)[1]["ARN"][-7:] * 2):
+        assert ask(SecretId=ARN + suffix)[1]["__type"] == "ResourceNotFoundException"
+    assert ask(SecretId=ARN.replace("us-east-1", "eu-west-1"))[0] == 400
+    own_suffix = ask(SecretId=ARN)[1]["ARN"][-7:]
+    assert ask(SecretId="database/create_order" + own_suffix)[0] == 400
+
+
+def test_a_member_that_is_null_counts_as_absent():
+    assert ask(SecretId=ARN, VersionStage=None, VersionId=None)[0] == 200
+    assert ask(SecretId=None)[1]["__type"] == "InvalidParameterException"
+
+
+def test_deep_nesting_is_no_json():
+    headers = {b"x-amz-target": b"secretsmanager.GetSecretValue"}
+    answer = SecretsManager(PLAN).handle(Request("POST", "/", {}, headers, b"[" * 100_000, 100_000))
+    assert (answer.status, json.loads(answer.body)["__type"]) == (400, "SerializationException")
 
 
 def test_the_current_version_is_found_and_no_other():

@@ -57,15 +57,6 @@ class ChildProcess:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(self.pid, signal.SIGKILL)
 
-    def peak_memory_kb(self) -> int:
-        """Return the largest resident set so far (VmHWM); 0 where there is no /proc or no process any more."""
-        # psutil 7 tells what is resident now; the report of an invocation has the peak, as AWS's does.
-        with contextlib.suppress(OSError), open(f"/proc/{self.pid}/status", "rb") as status:
-            for line in status:
-                if line.startswith(b"VmHWM:"):
-                    return int(line.split()[1])
-        return 0
-
     def _watch(self) -> None:
         loop = asyncio.get_running_loop()
         if hasattr(os, "pidfd_open"):

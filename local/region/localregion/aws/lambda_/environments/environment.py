@@ -2,8 +2,8 @@
 
 https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html. The deadline is enforced by SIGKILL;
 every invocation gets exactly one outcome, also when the process dies. A function that raised keeps its environment,
-one that exited, was killed, timed out or answered too much loses it. One that is debugged has no deadline. Not
-emulated: memory limits, a CPU share, a /tmp of its own.
+one that exited, was killed, timed out, answered too much or ran out of memory loses it. One that is debugged has no
+deadline. Not emulated: a CPU share, a /tmp of its own.
 """
 
 from __future__ import annotations
@@ -15,9 +15,10 @@ import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from localregion.aws.lambda_.environments import debugging, failure_payloads
+from localregion.aws.lambda_.environments import debugging, failure_payloads, memory
 from localregion.aws.lambda_.environments.child_process import ChildProcess
 from localregion.aws.lambda_.environments.outcome import InitFailure, Outcome
+from localregion.aws.lambda_.environments.running_invocation import RunningInvocation
 from localregion.aws.lambda_.environments.runtime_api import Invocation, RuntimeApi
 from localregion.aws.lambda_.environments.variables import Surroundings, environment_variables
 from localregion.aws.lambda_.functions import logs as function_logs
@@ -68,9 +69,10 @@ class ExecutionEnvironment:
         self._runtime_api = RuntimeApi(self)
         self._process: ChildProcess | None = None
         self._output: Output | None = None
-        self._running: _Running | None = None
+        self._running: RunningInvocation | None = None
         self._tail = bytearray()  # since the last invocation's end, so the first one's tail shows the Init phase
         self._memory_kb, self._memory_read_at = 0, 0.0
+        self.is_out_of_memory = False
 
     @property
     def pid(self) -> int | None:
@@ -103,10 +105,12 @@ class ExecutionEnvironment:
         self.state = "busy"
         self.invocations += 1
         init_duration_ms = self.init_duration_ms if self.invocations == 1 else None
-        self._running = running = _Running(invocation.request_id, loop.create_future(), init_duration_ms)
+        self._running = running = RunningInvocation(invocation.request_id, loop.create_future(), init_duration_ms)
         self._write(function_logs.start_line(invocation.request_id, self.of.version))
         running.deadline = loop.call_later(timeout_s, self._time_out)
         self._runtime_api.offer(invocation, int((time.time() + told_s) * 1000))
+        if self.is_out_of_memory:
+            self.kill()
         return running.outcome
 
     def is_debugged_at(self, port: int | None) -> bool:
@@ -126,6 +130,16 @@ class ExecutionEnvironment:
             self._process.kill()
         else:
             self._end()
+
+    def has_worked_since(self, moment: float) -> bool:
+        """Whether it does anything now or became idle after that moment of the monotonic clock."""
+        return self.state != "idle" or self.idle_since >= moment
+
+    def out_of_memory(self) -> None:
+        """End it as the kernel ends a process; one without an invocation ends with the next, which then has failed."""
+        self.is_out_of_memory = True
+        if self.state in ("starting", "busy"):
+            self.kill()
 
     def ready(self) -> None:
         if not self._initialised.done():
@@ -153,7 +167,7 @@ class ExecutionEnvironment:
     def _initialise(self, status: str, *, posted: bytes | None = None, returncode: int = 0) -> None:
         if not self._initialised.done():
             duration_ms = (time.monotonic() - self._started) * 1000
-            error_type = "Runtime.ExitError" if status == "error" and posted is None else None
+            error_type = self._exit_type if status == "error" and posted is None else None
             self._drain()
             failure = InitFailure(duration_ms, status, error_type, posted, returncode, bytes(self._tail))
             self._initialised.set_result(failure)
@@ -176,7 +190,7 @@ class ExecutionEnvironment:
             payload = failure_payloads.exited(self._running.request_id, returncode)
             reason = failure_payloads.exit_reason(returncode)
             self._write(f"RequestId: {self._running.request_id} Error: {reason}\nRuntime.ExitError\n".encode())
-            self._complete(payload, is_error=True, status="error", error_type="Runtime.ExitError")
+            self._complete(payload, is_error=True, status="error", error_type=self._exit_type)
         self._end()
 
     def _end(self) -> None:
@@ -242,32 +256,16 @@ class ExecutionEnvironment:
         if len(self._tail) > TAIL_SIZE:
             del self._tail[:-TAIL_SIZE]
 
+    @property
+    def _exit_type(self) -> str:
+        """The error type of the REPORT line; what the invocation answers is a Runtime.ExitError in either case."""
+        return "Runtime.OutOfMemory" if self.is_out_of_memory else "Runtime.ExitError"
+
     def _memory_used_mb(self) -> int:
+        if self.is_out_of_memory:
+            return self.of.function.memory_mb
         now = time.monotonic()
         if self._process is not None and now - self._memory_read_at > MEMORY_SAMPLE_INTERVAL_S:
-            self._memory_kb = max(self._memory_kb, self._process.peak_memory_kb())
+            self._memory_kb = max(self._memory_kb, memory.peak_kb(self._process.pid))
             self._memory_read_at = now
         return -(-self._memory_kb // 1024)
-
-
-class _Running:
-    """The invocation that an environment works on."""
-
-    __slots__ = ("deadline", "init_duration_ms", "outcome", "request_id", "started")
-
-    def __init__(self, request_id: str, outcome: asyncio.Future[Outcome], init_duration_ms: float | None) -> None:
-        self.request_id = request_id
-        self.outcome = outcome
-        self.init_duration_ms = init_duration_ms
-        self.started = time.monotonic()
-        self.deadline: asyncio.TimerHandle | None = None
-
-    def replace_deadline(self, deadline: asyncio.TimerHandle | None) -> None:
-        if self.deadline is not None:
-            self.deadline.cancel()
-        self.deadline = deadline
-
-    def finish(self, outcome: Outcome) -> None:
-        self.replace_deadline(None)
-        if not self.outcome.done():
-            self.outcome.set_result(outcome)

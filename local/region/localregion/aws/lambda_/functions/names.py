@@ -8,17 +8,21 @@ from __future__ import annotations
 
 import re
 
-from localregion.aws.http.errors import invalid_parameter_value
+from localregion.aws.http.errors import access_denied, invalid_parameter_value, not_found
+from localregion.plan.model import Function, Plan
 
-_FUNCTION_NAME = re.compile(
-    r"(?:arn:aws[\w-]*:lambda:[a-z0-9-]+:)?(?:\d{12}:)?(?:function:)?"
-    r"(?P<name>[a-zA-Z0-9_-]+)(?::(?P<qualifier>\$LATEST|[a-zA-Z0-9_-]+))?"
+LATEST = "$LATEST"
+PUBLISHED = "1"
+FUNCTION_NAME = re.compile(
+    r"(?:arn:aws[a-zA-Z0-9-]*:lambda:(?P<region>[a-z0-9-]+):)?(?:(?P<account>\d{12}):)?(?:function:)?"
+    r"(?P<name>[a-zA-Z0-9_-]+)(?::(?P<qualifier>\$LATEST|[a-zA-Z0-9_-]+))?",
+    re.ASCII,
 )
 
 
 def parse_function_name(text: str, qualifier: str | None = None) -> tuple[str, str | None]:
     """Return name and qualifier. Raises LambdaApiError for neither name nor ARN and for two different qualifiers."""
-    match = _FUNCTION_NAME.fullmatch(text)
+    match = FUNCTION_NAME.fullmatch(text)
     if match is None:
         raise invalid_parameter_value(f"Value '{text}' at 'functionName' is neither a function's name nor its ARN")
     derived: str | None = match["qualifier"]
@@ -27,3 +31,24 @@ def parse_function_name(text: str, qualifier: str | None = None) -> tuple[str, s
             "The derived qualifier from the function name does not match the specified qualifier."
         )
     return match["name"], qualifier or derived
+
+
+def check_place(text: str, plan: Plan) -> None:
+    """Raise LambdaApiError for a function of another region or another account, by the ARN that names it.
+
+    No function here has a policy that lets another account in, nor does theirs let this one.
+    """
+    match = FUNCTION_NAME.fullmatch(text)
+    if match is None:
+        return
+    if match["region"] not in (None, plan.region):
+        raise not_found(
+            f"Functions from '{match['region']}' are not reachable in this region ('{plan.region}')",
+        )
+    if match["account"] not in (None, plan.account):
+        raise access_denied(f"The account {plan.account} is not authorized to use the function {text}")
+
+
+def has_qualifier(function: Function, qualifier: str | None) -> bool:
+    """Whether a function has this version or alias; without one it is `$LATEST`."""
+    return qualifier in (None, LATEST, PUBLISHED, *function.aliases)

@@ -1,0 +1,74 @@
+"""Refuse a call that nothing here emulates, in the protocol that the client speaks, so that it can show the reason.
+
+AWS's services speak JSON, XML (`query`, as sts and rds do, `ec2` and `rest-xml`) or CBOR:
+https://smithy.io/2.0/aws/protocols/index.html. A client's signature says which service it means.
+"""
+
+from __future__ import annotations
+
+import re
+import struct
+import uuid
+from urllib.parse import parse_qs
+from xml.sax.saxutils import escape
+
+from localregion.aws.http.errors import not_emulated
+from localregion.aws.http.exchange import Request, Response, json_response, refusal
+
+_SERVICE = re.compile(r"Credential=[^/]*/\d{8}/[^/]*/(?P<name>[a-z0-9-]+)/aws4_request")
+_REST_XML = {"s3", "cloudfront", "route53", "s3express", "s3-object-lambda", "s3-outposts"}
+_UNKNOWN_OPERATION = "UnknownOperationException"
+
+
+def refuse(request: Request, *, supported: str) -> Response:
+    """Answer a call that no API here has; `supported` says what there is."""
+    signed_for = _SERVICE.search(request.header(b"authorization") or "")
+    service = signed_for["name"] if signed_for else ""
+    target = request.header(b"x-amz-target")
+    action = None if target else _action(request)
+    call = target or (action and f"{service} {action}".strip()) or f"{request.method} {request.path}"
+    message = f"{call} is not emulated. Supported: {supported}."
+    if request.header(b"smithy-protocol") == "rpc-v2-cbor":
+        return _cbor(message)
+    if target is not None:
+        return json_response({"__type": _UNKNOWN_OPERATION, "Message": message}, 400)
+    if action is not None:
+        return _xml(400, "InvalidAction", message, service=service)
+    if service in _REST_XML:
+        return _xml(501, "NotImplemented", message, service=service)
+    return refusal(not_emulated(message))
+
+
+def _action(request: Request) -> str | None:
+    """Return the action of a call in the query protocol."""
+    if "Action" in request.query:
+        return request.query["Action"]
+    if not (request.header(b"content-type") or "").startswith("application/x-www-form-urlencoded"):
+        return None
+    return parse_qs(request.body.decode("latin-1")).get("Action", [None])[0]
+
+
+def _xml(status: int, code: str, message: str, *, service: str) -> Response:
+    request_id = str(uuid.uuid4())
+    error = f"<Code>{code}</Code><Message>{escape(message)}</Message>"
+    if service == "ec2":
+        body = f"<Response><Errors><Error>{error}</Error></Errors><RequestID>{request_id}</RequestID></Response>"
+    elif service.startswith("s3"):
+        body = f"<Error>{error}<RequestId>{request_id}</RequestId></Error>"
+    else:
+        sender = f"<Error><Type>Sender</Type>{error}</Error><RequestId>{request_id}</RequestId>"
+        body = f"<ErrorResponse>{sender}</ErrorResponse>"
+    headers = {"content-type": "text/xml", "x-amzn-requestid": request_id}
+    return Response(status, headers, f'<?xml version="1.0" encoding="UTF-8"?>\n{body}'.encode())
+
+
+def _cbor(message: str) -> Response:
+    texts = ("__type", _UNKNOWN_OPERATION, "message", message)
+    headers = {"content-type": "application/cbor", "smithy-protocol": "rpc-v2-cbor"}
+    # A map of two pairs (https://www.rfc-editor.org/rfc/rfc8949#section-3.1).
+    return Response(400, headers, b"\xa2" + b"".join(map(_cbor_text, texts)))
+
+
+def _cbor_text(text: str) -> bytes:
+    encoded = text.encode()
+    return b"\x79" + struct.pack(">H", len(encoded)) + encoded
