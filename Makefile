@@ -93,6 +93,18 @@ replay: .venv ## replay parked messages through the outbox: ID=… for one, ALL=
 dismiss: .venv ## let a parked message wait no longer: ID=…
 	@$(REGION) dismiss --id="$(ID)"
 
+.PHONY: outbox
+outbox: .venv ## events that wait for the broker, with their last error; ID=… for one of them whole
+	@$(REGION) outbox --id="$(ID)"
+
+.PHONY: postpone
+postpone: .venv ## have the relay leave a row of the outbox alone for an hour: ID=…
+	@$(REGION) postpone --id="$(ID)"
+
+.PHONY: remove
+remove: .venv ## take a row out of the outbox for good and show what it was: ID=…
+	@$(REGION) remove --id="$(ID)"
+
 .PHONY: audit
 audit: .venv ## orders without invoice, invoices without order and the like; fails when there are any
 	@$(REGION) audit

@@ -1,1 +1,1 @@
-"""What an operator needs: look at parked messages, replay or dismiss them, and audit orders against invoices."""
+"""What an operator needs: parked messages, the outbox, and an audit of orders against invoices."""

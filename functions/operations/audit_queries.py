@@ -37,7 +37,7 @@ ORDER BY i.number LIMIT %(limit)s
 
 # By age and not by due_at: each failed attempt puts due_at off, so a row that always fails is never long past due.
 OLD_OUTBOX_ROWS = """
-SELECT count(*) OVER (), outbox_id, created_at, due_at, attempts, last_error
+SELECT count(*) OVER (), outbox_id, created_at, due_at, attempts, left(last_error, 4096)
 FROM orders.outbox
 WHERE created_at < clock_timestamp() - %(older_than_s)s * interval '1 second'
 ORDER BY created_at LIMIT %(limit)s

@@ -7,8 +7,8 @@ from typing import Any
 
 import psycopg
 
-from operations import audit, parked_messages
-from operations.request import Audit, Dismiss, ListParked, Replay, Request
+from operations import audit, outbox, parked_messages
+from operations.request import Audit, Dismiss, ListOutbox, ListParked, Postpone, Remove, Replay, Request
 
 Connection = psycopg.Connection[Any]
 # What is left of the invocation when a replay of all stops: enough to commit and answer.
@@ -23,14 +23,24 @@ def perform(
     emit_metrics: Callable[[Mapping[str, int]], None],
 ) -> dict[str, Any]:
     """Return the operation's result. Raises UnknownMessageError or psycopg.Error."""
-    if isinstance(request, ListParked):
-        return parked_messages.list_parked(connection, limit=request.limit, parked_id=request.parked_id)
-    if isinstance(request, Replay):
-        return _replay(request, connection, remaining_s)
-    if isinstance(request, Dismiss):
-        parked_messages.dismiss(connection, parked_id=request.parked_id)
-        return {"dismissed": 1}
-    return _audit(request, connection, emit_metrics)
+    match request:
+        case ListParked():
+            return parked_messages.list_parked(
+                connection, limit=request.limit, after=request.after, parked_id=request.parked_id
+            )
+        case Replay():
+            return _replay(request, connection, remaining_s)
+        case Dismiss():
+            parked_messages.dismiss(connection, parked_id=request.parked_id)
+            return {"dismissed": 1}
+        case ListOutbox():
+            return outbox.list_outbox(connection, limit=request.limit, after=request.after, outbox_id=request.outbox_id)
+        case Postpone():
+            return outbox.postpone(connection, outbox_id=request.outbox_id, seconds=request.seconds)
+        case Remove():
+            return outbox.remove(connection, outbox_id=request.outbox_id)
+        case Audit():
+            return _audit(request, connection, emit_metrics)
 
 
 def _replay(request: Replay, connection: Connection, remaining_s: Callable[[], float]) -> dict[str, int]:

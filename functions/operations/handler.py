@@ -1,4 +1,4 @@
-"""The Lambda that operators invoke: parked messages, replay, dismissal, audit. Only IAM lets a caller in.
+"""The Lambda that operators invoke: parked messages, the outbox, an audit. Only IAM lets a caller in.
 
 The broker and the database cannot be reached from outside the VPC, so this is where to look (`docs/operations.md`).
 Every call is logged with its request id, under which CloudTrail knows the caller. What cannot be done raises: the

@@ -8,7 +8,6 @@ never leaves the database. The relay publishes it; if it is still broken it retu
 
 from __future__ import annotations
 
-import base64
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -21,13 +20,14 @@ from contracts.timestamps import format_timestamp
 from contracts.topology import ORDER_CREATED_ROUTING_KEY, ORDERS_EXCHANGE
 from operations import repository
 from operations.amqp_properties import from_event
+from operations.pages import page
+from operations.previews import preview, properties_object
 
-PREVIEW_BYTES = 1024
 ROWS_PER_TRANSACTION = 100
 
 
 class UnknownMessageError(Exception):
-    """No message is parked under this id."""
+    """No parked message, or no row of the outbox, has this id."""
 
 
 @dataclass(kw_only=True)
@@ -39,13 +39,22 @@ class Replayed:
     remaining: int = 0
 
 
-def list_parked(connection: psycopg.Connection[Any], *, limit: int, parked_id: UUID | None) -> dict[str, Any]:
+def list_parked(
+    connection: psycopg.Connection[Any], *, limit: int, after: UUID | None, parked_id: UUID | None
+) -> dict[str, Any]:
     """Return the newest first. Raises UnknownMessageError."""
-    rows = repository.select_parked(connection, limit=limit, parked_id=parked_id, preview_bytes=PREVIEW_BYTES)
-    if parked_id is not None and not rows:
-        raise UnknownMessageError(f"no parked message has the id {parked_id}")
+    rows = repository.select_parked(connection, limit=limit + 1, after=after, parked_id=parked_id)
+    wanted = parked_id or after
+    if wanted is not None and not rows and (parked_id or not repository.exists(connection, wanted)):
+        raise UnknownMessageError(f"no parked message has the id {wanted}")
+    entries, has_more = page(map(_entry, rows), limit=limit)
     total, waiting = repository.count_parked(connection)
-    return {"total": total, "waiting": waiting, "messages": [_entry(row) for row in rows]}
+    return {
+        "total": total,
+        "waiting": waiting,
+        "messages": entries,
+        "nextAfter": entries[-1]["parkedId"] if has_more else None,
+    }
 
 
 def replay(
@@ -77,7 +86,7 @@ def _queue(connection: psycopg.Connection[Any], locked: list[tuple[UUID, str]], 
     """Return the last message's id, None when there are none."""
     if not locked:
         return None
-    messages = [(parked_id, json.dumps(from_event(_object(properties)))) for parked_id, properties in locked]
+    messages = [(parked_id, json.dumps(from_event(properties_object(properties)))) for parked_id, properties in locked]
     queued = repository.queue(connection, messages, exchange=ORDERS_EXCHANGE, routing_key=ORDER_CREATED_ROUTING_KEY)
     report.queued += queued
     report.already_queued += len(locked) - queued
@@ -85,49 +94,24 @@ def _queue(connection: psycopg.Connection[Any], locked: list[tuple[UUID, str]], 
 
 
 def _entry(row: repository.ParkedRow) -> dict[str, Any]:
-    properties = _object(row.properties)
+    properties = properties_object(row.properties)
     return {
         "parkedId": str(row.parked_id),
         "state": row.state,
         "reason": row.reason,
         "queue": row.queue,
-        "type": properties.get("type"),
-        "messageId": properties.get("messageId"),
+        "type": _short(properties.get("type")),
+        "messageId": _short(properties.get("messageId")),
         "firstSeenAt": format_timestamp(row.first_seen_at),
         "lastSeenAt": format_timestamp(row.last_seen_at),
         "seenCount": row.seen_count,
         "replayedAt": None if row.replayed_at is None else format_timestamp(row.replayed_at),
         "dismissedAt": None if row.dismissed_at is None else format_timestamp(row.dismissed_at),
         "size": row.size,
-        "body": _preview(bytes(row.preview)),
+        "body": preview(bytes(row.preview), size=row.size),
     }
 
 
-def _preview(body: bytes) -> dict[str, Any]:
-    """The beginning of a body: as text if it is some, else in base64."""
-    try:
-        # A character may be cut in two at the end.
-        text = body.decode() if len(body) < PREVIEW_BYTES else _without_cut_character(body)
-    except UnicodeDecodeError:
-        return {"base64": base64.b64encode(body).decode()}
-    if all(character.isprintable() or character in "\t\r\n" for character in text):
-        return {"text": text}
-    return {"base64": base64.b64encode(body).decode()}
-
-
-def _without_cut_character(body: bytes) -> str:
-    try:
-        return body.decode()
-    except UnicodeDecodeError as error:
-        if error.end < len(body) or len(body) - error.start > 3:
-            raise
-        return body[: error.start].decode()
-
-
-def _object(properties: str) -> dict[str, Any]:
-    """Properties as they were parked; none when they cannot be read."""
-    try:
-        found = json.loads(properties)
-    except (ValueError, RecursionError):
-        return {}
-    return found if isinstance(found, dict) else {}
+def _short(value: Any) -> Any:
+    """AMQP's short strings have at most 255 bytes; what came some other way may be anything."""
+    return value if value is None else str(value)[:255]

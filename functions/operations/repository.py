@@ -9,18 +9,26 @@ from uuid import UUID
 
 import psycopg
 
+from operations.pages import TEXT_LENGTH_MAX
+from operations.previews import LISTED_BYTES, SINGLE_BYTES
+
 # greatest() ignores nulls and is null for a message that was never replayed and never dismissed.
 _WAITING = "coalesce(last_seen_at > greatest(replayed_at, dismissed_at), true)"
 
 SELECT_PARKED = f"""
+WITH last AS (SELECT last_seen_at FROM invoices.parked_messages WHERE parked_id = %(after)s::uuid)
 SELECT parked_id,
        CASE WHEN {_WAITING} THEN 'waiting'
             WHEN replayed_at IS NULL OR dismissed_at > replayed_at THEN 'dismissed'
             ELSE 'replayed' END,
-       reason, queue, properties::text, first_seen_at, last_seen_at, seen_count, replayed_at, dismissed_at,
-       length(body), substring(body FOR %(preview_bytes)s)
+       left(reason, {TEXT_LENGTH_MAX}), left(queue, {TEXT_LENGTH_MAX}),
+       CASE WHEN octet_length(properties::text) <= {SINGLE_BYTES} THEN properties::text END,
+       first_seen_at, last_seen_at, seen_count, replayed_at, dismissed_at,
+       length(body), substring(body FOR {LISTED_BYTES})
 FROM invoices.parked_messages
-WHERE %(parked_id)s::uuid IS NULL OR parked_id = %(parked_id)s::uuid
+WHERE (%(parked_id)s::uuid IS NULL OR parked_id = %(parked_id)s::uuid)
+  AND (%(after)s::uuid IS NULL OR last_seen_at <= (SELECT last_seen_at FROM last)
+       AND (last_seen_at < (SELECT last_seen_at FROM last) OR parked_id > %(after)s::uuid))
 ORDER BY last_seen_at DESC, parked_id LIMIT %(limit)s
 """  # noqa: S608 (a constant)
 
@@ -28,11 +36,18 @@ COUNT_PARKED = f"SELECT count(*), count(*) FILTER (WHERE {_WAITING}) FROM invoic
 
 LOCK_PARKED = "SELECT parked_id, properties::text FROM invoices.parked_messages WHERE parked_id = %s FOR UPDATE"
 
-# A second replay of all waits here, and then finds that these wait no longer.
+# A second replay of all waits here, and then finds that these wait no longer. Properties may have megabytes: the first
+# row comes however long its are, the others while there is room.
 LOCK_WAITING = f"""
-SELECT parked_id, properties::text FROM invoices.parked_messages
-WHERE parked_id > %s AND {_WAITING} ORDER BY parked_id LIMIT %s FOR UPDATE
+WITH waiting AS (
+    SELECT parked_id, properties, octet_length(properties::text) AS bytes FROM invoices.parked_messages
+    WHERE parked_id > %(after)s AND {_WAITING} ORDER BY parked_id LIMIT %(limit)s FOR UPDATE
+), measured AS (
+    SELECT parked_id, properties, sum(bytes) OVER (ORDER BY parked_id) - bytes AS bytes_before FROM waiting
+)
+SELECT parked_id, properties::text FROM measured WHERE bytes_before < %(bytes)s ORDER BY parked_id
 """  # noqa: S608 (a constant)
+LOCKED_BYTES_MAX = 4 << 20
 
 # A message that is still queued is not noted as replayed: the one in the queue was noted before.
 QUEUE = """
@@ -54,13 +69,13 @@ DISMISS = "UPDATE invoices.parked_messages SET dismissed_at = clock_timestamp() 
 
 
 class ParkedRow(NamedTuple):
-    """One parked message with the beginning of its body; `properties` are the event's, as JSON."""
+    """One parked message with the beginning of its body; `properties` are the event's as JSON, None for long ones."""
 
     parked_id: UUID
     state: str
     reason: str
     queue: str
-    properties: str
+    properties: str | None
     first_seen_at: datetime
     last_seen_at: datetime
     seen_count: int
@@ -71,11 +86,17 @@ class ParkedRow(NamedTuple):
 
 
 def select_parked(
-    connection: psycopg.Connection[Any], *, limit: int, parked_id: UUID | None, preview_bytes: int
+    connection: psycopg.Connection[Any], *, limit: int, after: UUID | None, parked_id: UUID | None
 ) -> list[ParkedRow]:
-    """The newest first, or the one with this id."""
-    parameters = {"limit": limit, "parked_id": parked_id, "preview_bytes": preview_bytes}
+    """The newest first, from behind `after`, or the one with this id."""
+    parameters = {"limit": limit, "after": after, "parked_id": parked_id}
     return [ParkedRow(*row) for row in connection.execute(SELECT_PARKED, parameters)]
+
+
+def exists(connection: psycopg.Connection[Any], parked_id: UUID) -> bool:
+    """Whether there is such a message."""
+    statement = "SELECT FROM invoices.parked_messages WHERE parked_id = %s"
+    return connection.execute(statement, [parked_id]).fetchone() is not None
 
 
 def count_parked(connection: psycopg.Connection[Any]) -> tuple[int, int]:
@@ -92,7 +113,8 @@ def lock_parked(connection: psycopg.Connection[Any], parked_id: UUID) -> list[tu
 
 def lock_waiting(connection: psycopg.Connection[Any], after: UUID, limit: int) -> list[tuple[UUID, str]]:
     """The next waiting messages, locked until the transaction ends."""
-    return connection.execute(LOCK_WAITING, [after, limit]).fetchall()
+    parameters = {"after": after, "limit": limit, "bytes": LOCKED_BYTES_MAX}
+    return connection.execute(LOCK_WAITING, parameters).fetchall()
 
 
 def queue(

@@ -16,6 +16,8 @@ LISTED_DEFAULT = 50
 # The relay publishes within 90 s of a recovery (guarantee G4); what is older than this is late.
 AGE_DEFAULT_S = 120
 DAYS_MAX = 36_500
+POSTPONED_DEFAULT_S = 3_600
+POSTPONED_MAX_S = 604_800
 
 
 class InvalidRequestError(Exception):
@@ -24,9 +26,10 @@ class InvalidRequestError(Exception):
 
 @dataclass(frozen=True, kw_only=True)
 class ListParked:
-    """The newest parked messages, or one of them."""
+    """The newest parked messages, those behind `after`, or one of them."""
 
     limit: int
+    after: UUID | None
     parked_id: UUID | None
 
 
@@ -45,6 +48,30 @@ class Dismiss:
 
 
 @dataclass(frozen=True, kw_only=True)
+class ListOutbox:
+    """The oldest rows of the outbox, those behind `after`, or one of them."""
+
+    limit: int
+    after: UUID | None
+    outbox_id: UUID | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Postpone:
+    """One row of the outbox that the relay leaves alone for so long."""
+
+    outbox_id: UUID
+    seconds: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Remove:
+    """One row of the outbox that is never to be published."""
+
+    outbox_id: UUID
+
+
+@dataclass(frozen=True, kw_only=True)
 class Audit:
     """Orders of the last `days` (None: of all time) that should be invoiced after `older_than_s`."""
 
@@ -53,7 +80,7 @@ class Audit:
     emit_metrics: bool
 
 
-Request = ListParked | Replay | Dismiss | Audit
+Request = ListParked | Replay | Dismiss | ListOutbox | Postpone | Remove | Audit
 
 
 def parse(event: Any) -> Request:
@@ -71,9 +98,8 @@ def parse(event: Any) -> Request:
 
 
 def _list_parked(event: Mapping[str, Any]) -> ListParked:
-    limit = _integer(event, "limit", LISTED_DEFAULT, maximum=LISTED_MAX)
-    parked_id = _uuid(event, "parkedId") if "parkedId" in event else None
-    return ListParked(limit=limit or LISTED_DEFAULT, parked_id=parked_id)
+    limit, after, parked_id = _page(event, "parkedId")
+    return ListParked(limit=limit, after=after, parked_id=parked_id)
 
 
 def _replay(event: Mapping[str, Any]) -> Replay:
@@ -88,6 +114,29 @@ def _replay(event: Mapping[str, Any]) -> Replay:
 
 def _dismiss(event: Mapping[str, Any]) -> Dismiss:
     return Dismiss(parked_id=_uuid(event, "parkedId"))
+
+
+def _list_outbox(event: Mapping[str, Any]) -> ListOutbox:
+    limit, after, outbox_id = _page(event, "outboxId")
+    return ListOutbox(limit=limit, after=after, outbox_id=outbox_id)
+
+
+def _postpone(event: Mapping[str, Any]) -> Postpone:
+    seconds = _integer(event, "seconds", POSTPONED_DEFAULT_S, maximum=POSTPONED_MAX_S)
+    return Postpone(outbox_id=_uuid(event, "outboxId"), seconds=seconds or POSTPONED_DEFAULT_S)
+
+
+def _remove(event: Mapping[str, Any]) -> Remove:
+    return Remove(outbox_id=_uuid(event, "outboxId"))
+
+
+def _page(event: Mapping[str, Any], name: str) -> tuple[int, UUID | None, UUID | None]:
+    """How many, from behind which, or which one."""
+    limit = _integer(event, "limit", LISTED_DEFAULT, maximum=LISTED_MAX) or LISTED_DEFAULT
+    if "after" in event and name in event:
+        raise InvalidRequestError(f'either "after" or "{name}"')
+    after, only = (_uuid(event, given) if given in event else None for given in ("after", name))
+    return limit, after, only
 
 
 def _audit(event: Mapping[str, Any]) -> Audit:
@@ -110,12 +159,15 @@ def _uuid(event: Mapping[str, Any], name: str) -> UUID:
     try:
         return UUID(event[name])
     except (KeyError, ValueError, AttributeError, TypeError):
-        raise InvalidRequestError(f'"{name}" is the id of a parked message, as `parked` lists it') from None
+        raise InvalidRequestError(f'"{name}" is an id as `parked` or `outbox` lists it') from None
 
 
 OPERATIONS: dict[str, tuple[Callable[[Mapping[str, Any]], Request], frozenset[str]]] = {
-    "parked": (_list_parked, frozenset({"limit", "parkedId"})),
+    "parked": (_list_parked, frozenset({"limit", "after", "parkedId"})),
     "replay": (_replay, frozenset({"parkedId", "all"})),
     "dismiss": (_dismiss, frozenset({"parkedId"})),
+    "outbox": (_list_outbox, frozenset({"limit", "after", "outboxId"})),
+    "postpone": (_postpone, frozenset({"outboxId", "seconds"})),
+    "remove": (_remove, frozenset({"outboxId"})),
     "audit": (_audit, frozenset({"olderThanSeconds", "days", "emitMetrics"})),
 }

@@ -1,24 +1,32 @@
 """Publish what is due until nothing is, or until the deadline nears; then purge expired idempotency keys.
 
 An event is deleted in the transaction that locked it and after the broker's confirm: a relay that dies in between
-publishes it twice and never loses it. A message that the broker refuses gets an attempt and a back-off; a broker that
-does not answer ends the run and counts against no message.
+publishes it twice and never loses it. Rows that failed before come after all others, so a row that never goes costs
+nobody's time. What becomes of a batch that the broker did not confirm is `suspects`' business.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import psycopg
 
-from outbox_relay import repository
-from rabbitmq import BrokerUnavailableError, Message, Publisher, PublishError, RefusedError, UnconfirmedError
+from outbox_relay import repository, suspects
+from outbox_relay.publishing import (
+    PUBLISH_TIMEOUT_S,
+    BrokerAwayError,
+    Publisher,
+    RowOutcome,
+    is_away,
+    is_doubtful,
+    publish,
+)
 
-ROWS_PER_TRANSACTION = 100
 KEYS_PER_PURGE = 500
-PUBLISH_TIMEOUT_S = 5.0
+# A batch, and the first of its rows alone when it was not confirmed.
+BATCH_TIME_S = 2 * PUBLISH_TIMEOUT_S
 
 
 @dataclass(kw_only=True)
@@ -32,11 +40,16 @@ class Report:
 
 
 def run(connection: psycopg.Connection[Any], *, publisher: Publisher, remaining_s: Callable[[], float]) -> Report:
-    """Work until nothing is due. Raises psycopg.Error; the open transaction is rolled back and nothing is lost."""
+    """Work until nothing is due. Raises psycopg.Error; what is done is committed and nothing is lost."""
     report = Report()
-    while remaining_s() > 2 * PUBLISH_TIMEOUT_S and report.broker_failure is None:
-        if run_once(connection, publisher=publisher, report=report) == 0:
-            break
+    try:
+        for failed_before in (False, True):
+            while remaining_s() > BATCH_TIME_S and _relay_batch(
+                connection, report, failed_before=failed_before, publisher=publisher, remaining_s=remaining_s
+            ):
+                pass
+    except BrokerAwayError as away:
+        report.broker_failure = str(away)
     while remaining_s() > PUBLISH_TIMEOUT_S:
         purged = repository.purge_expired_keys(connection, KEYS_PER_PURGE)
         report.purged_keys += purged
@@ -45,49 +58,49 @@ def run(connection: psycopg.Connection[Any], *, publisher: Publisher, remaining_
     return report
 
 
-def run_once(connection: psycopg.Connection[Any], *, publisher: Publisher, report: Report) -> int:
-    """One transaction: lock, publish, delete or postpone. Returns how many rows were due."""
+def _relay_batch(
+    connection: psycopg.Connection[Any],
+    report: Report,
+    *,
+    failed_before: bool,
+    publisher: Publisher,
+    remaining_s: Callable[[], float],
+) -> int:
+    """Lock, publish, delete or postpone, then look into what is doubtful. Returns how many rows were due."""
     with connection.transaction():
-        due = repository.lock_due(connection, ROWS_PER_TRANSACTION)
-        outcomes = _publish_readable([message for _, message in due], publisher=publisher)
-        published = [outbox_id for (outbox_id, _), outcome in zip(due, outcomes, strict=True) if outcome is None]
+        due = repository.lock_due(connection, failed_before=failed_before)
+        outcomes = publish(due, publisher=publisher) if due else []
+        _settle(connection, outcomes, report)
+    for _, outcome in outcomes:
+        if is_away(outcome):
+            raise BrokerAwayError(str(outcome))
+    doubtful = [row for row, outcome in outcomes if is_doubtful(outcome)]
+    if doubtful:
+        done = suspects.relay_singly(
+            connection,
+            doubtful,
+            others_went=any(outcome is None for _, outcome in outcomes),
+            publisher=publisher,
+            remaining_s=remaining_s,
+        )
+        report.published += done.published
+        report.postponed += done.postponed
+        if done.away is not None:
+            raise BrokerAwayError(done.away)
+    return len(due)
+
+
+def _settle(connection: psycopg.Connection[Any], outcomes: Sequence[RowOutcome], report: Report) -> None:
+    """Delete what was published; postpone what the broker answered for itself."""
+    published = [row.outbox_id for row, outcome in outcomes if outcome is None]
+    refused = [
+        (row.outbox_id, str(outcome))
+        for row, outcome in outcomes
+        if outcome is not None and not is_away(outcome) and not is_doubtful(outcome)
+    ]
+    if published:
         repository.delete_published(connection, published)
-        for (outbox_id, _), outcome in zip(due, outcomes, strict=True):
-            if isinstance(outcome, BrokerUnavailableError | UnconfirmedError):
-                report.broker_failure = str(outcome)
-            elif outcome is not None:
-                repository.postpone(connection, outbox_id, reason=str(outcome))
-                report.postponed += 1
-        report.published += len(published)
-        return len(due)
-
-
-def _publish_readable(messages: list[Message | None], *, publisher: Publisher) -> list[PublishError | None]:
-    """One outcome for each; None among the messages is a row whose properties cannot be read."""
-    outcomes = iter(_publish([message for message in messages if message is not None], publisher=publisher))
-    unreadable = RefusedError("its properties cannot be read")
-    return [unreadable if message is None else next(outcomes) for message in messages]
-
-
-def _publish(messages: list[Message], *, publisher: Publisher) -> list[PublishError | None]:
-    """One outcome for each; a batch that the broker refused is repeated message by message to find the culprit."""
-    if not messages:
-        return []
-    outcomes = _publish_once(messages, publisher=publisher)
-    if len(messages) == 1:
-        return outcomes
-    away: PublishError | None = None
-    for index, outcome in enumerate(outcomes):
-        if isinstance(outcome, RefusedError):
-            # Once the broker has gone, waiting for it with every single message would use up the invocation.
-            outcomes[index] = away or _publish_once([messages[index]], publisher=publisher)[0]
-            if isinstance(outcomes[index], BrokerUnavailableError | UnconfirmedError):
-                away = outcomes[index]
-    return outcomes
-
-
-def _publish_once(messages: list[Message], *, publisher: Publisher) -> list[PublishError | None]:
-    try:
-        return publisher.publish(messages, timeout_s=PUBLISH_TIMEOUT_S)
-    except BrokerUnavailableError as error:
-        return [error] * len(messages)
+    if refused:
+        repository.postpone(connection, refused)
+    report.published += len(published)
+    report.postponed += len(refused)

@@ -1,9 +1,13 @@
-"""The outbox as the relay sees it: small transactions over rows that are due, locked so that two relays share them."""
+"""The outbox as the relay sees it: small transactions over rows that are due, locked so that two relays share them.
+
+Small in bytes as well as in rows: a batch is held in memory several times over while it is published.
+"""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
@@ -11,10 +15,25 @@ import psycopg
 
 from rabbitmq import Message
 
-# SKIP LOCKED: a second relay takes the next rows instead of waiting for these.
+ROWS_PER_BATCH = 100
+BYTES_PER_BATCH = 4 << 20
+# Properties travel in one frame of at most 128 KiB, and JSON spells one byte with at most six characters.
+PROPERTIES_BYTES_MAX = 1 << 20
+
+# SKIP LOCKED: a second relay takes the next rows instead of waiting for these. Sizes are known without reading values;
+# the first row comes however large it is. A row that failed before shares no batch with one that did not.
 LOCK_DUE = """
-SELECT outbox_id, exchange, routing_key, properties::text, body FROM orders.outbox
-WHERE due_at <= clock_timestamp() ORDER BY due_at, outbox_id LIMIT %s FOR UPDATE SKIP LOCKED
+WITH due AS (
+    SELECT outbox_id, due_at, octet_length(body) + octet_length(properties::text) AS bytes FROM orders.outbox
+    WHERE due_at <= statement_timestamp() AND (attempts > 0) = %(failed_before)s
+    ORDER BY due_at, outbox_id LIMIT %(rows)s FOR UPDATE SKIP LOCKED
+), measured AS (
+    SELECT outbox_id, sum(bytes) OVER (ORDER BY due_at, outbox_id) - bytes AS bytes_before FROM due
+)
+SELECT outbox_id, exchange, routing_key, body,
+       CASE WHEN octet_length(properties::text) <= %(properties_bytes)s THEN properties::text END
+FROM measured JOIN orders.outbox USING (outbox_id)
+WHERE bytes_before < %(bytes)s ORDER BY due_at, outbox_id
 """
 
 REASON_LENGTH_MAX = 500
@@ -22,11 +41,22 @@ REASON_LENGTH_MAX = 500
 DELETE_PUBLISHED = "DELETE FROM orders.outbox WHERE outbox_id = ANY(%s)"
 
 # Back-off 2, 4, 8, … seconds, at most 25: with the schedule's minute a row is tried again within 90 s (guarantee G4).
-POSTPONE = """
-UPDATE orders.outbox
-SET attempts = attempts + 1, last_error = %s,
-    due_at = clock_timestamp() + least(25, power(2, least(attempts + 1, 10))) * interval '1 second'
-WHERE outbox_id = %s
+BACK_OFF = "clock_timestamp() + least(25, power(2, least({}, 10))) * interval '1 second'"
+
+POSTPONE = f"""
+UPDATE orders.outbox SET attempts = attempts + 1, last_error = failed.reason, due_at = {BACK_OFF.format("attempts + 1")}
+FROM unnest(%s::uuid[], %s::text[]) AS failed (id, reason) WHERE outbox_id = failed.id
+"""  # noqa: S608 (a constant)
+
+EXPLAIN = f"""
+UPDATE orders.outbox SET last_error = %s, due_at = {BACK_OFF.format("attempts")} WHERE outbox_id = %s
+"""  # noqa: S608 (a constant)
+
+# Due at once and yet behind those that were due before: whatever is wrong with it, the next run begins with others.
+TAKE_BACK = """
+UPDATE orders.outbox SET attempts = attempts - 1, last_error = CASE WHEN attempts > 1 THEN %s END,
+    due_at = clock_timestamp()
+WHERE outbox_id = ANY(%s) AND attempts > 0
 """
 
 PURGE_EXPIRED_KEYS = """
@@ -36,30 +66,60 @@ DELETE FROM orders.idempotency_keys WHERE (customer_id, key) IN (
 )
 """
 
+BEGUN = "publishing it alone was begun and not finished"
 
-def lock_due(connection: psycopg.Connection[Any], limit: int) -> list[tuple[UUID, Message | None]]:
-    """The next due rows, locked until the transaction ends; None for properties that cannot be read."""
-    rows = connection.execute(LOCK_DUE, [limit]).fetchall()
-    return [(row[0], _message(*row[1:])) for row in rows]
+Connection = psycopg.Connection[Any]
 
 
-def delete_published(connection: psycopg.Connection[Any], outbox_ids: Sequence[UUID]) -> None:
+@dataclass(frozen=True, slots=True)
+class DueRow:
+    """A row to publish; None for properties that cannot be read."""
+
+    outbox_id: UUID
+    message: Message | None
+
+
+def lock_due(connection: Connection, *, failed_before: bool) -> list[DueRow]:
+    """The next due rows, locked until the transaction ends: those that failed before, or the others."""
+    limits = {"rows": ROWS_PER_BATCH, "bytes": BYTES_PER_BATCH, "properties_bytes": PROPERTIES_BYTES_MAX}
+    # In binary a body takes half the room.
+    rows = connection.execute(LOCK_DUE, {"failed_before": failed_before, **limits}, binary=True)
+    return [DueRow(row[0], _message(*row[1:])) for row in rows]
+
+
+def delete_published(connection: Connection, outbox_ids: Sequence[UUID]) -> None:
     connection.execute(DELETE_PUBLISHED, [list(outbox_ids)])
 
 
-def postpone(connection: psycopg.Connection[Any], outbox_id: UUID, *, reason: str) -> None:
-    """Count a failed attempt and let the row wait, so that it does not block the rows behind it."""
-    connection.execute(POSTPONE, [_shown(reason), outbox_id])
+def postpone(connection: Connection, reasons: Sequence[tuple[UUID, str]]) -> None:
+    """Count a failed attempt and let these rows wait, so that they do not block the rows behind them."""
+    ids, texts = [outbox_id for outbox_id, _ in reasons], [_shown(reason) for _, reason in reasons]
+    connection.execute(POSTPONE, [ids, texts])
 
 
-def purge_expired_keys(connection: psycopg.Connection[Any], limit: int) -> int:
+def note_attempt(connection: Connection, outbox_id: UUID) -> bool:
+    """Count an attempt that is about to be made, committed before it is; False when the row has gone meanwhile."""
+    return connection.execute(POSTPONE, [[outbox_id], [BEGUN]]).rowcount == 1
+
+
+def explain(connection: Connection, outbox_id: UUID, reason: str) -> None:
+    """Say why the attempt that was noted has failed; its back-off begins now."""
+    connection.execute(EXPLAIN, [_shown(reason), outbox_id])
+
+
+def take_back(connection: Connection, outbox_ids: Sequence[UUID], reason: str) -> None:
+    """Count the attempts that were noted for nothing: the broker was away."""
+    connection.execute(TAKE_BACK, [_shown(reason), list(outbox_ids)])
+
+
+def purge_expired_keys(connection: Connection, limit: int) -> int:
     """Delete up to `limit` idempotency keys that are past their 24 hours; returns how many."""
     return connection.execute(PURGE_EXPIRED_KEYS, [limit]).rowcount
 
 
-def _message(exchange: str, routing_key: str, properties: str, body: bytes) -> Message | None:
+def _message(exchange: str, routing_key: str, body: bytes, properties: str | None) -> Message | None:
     try:
-        return Message(exchange=exchange, routing_key=routing_key, body=bytes(body), properties=json.loads(properties))
+        return Message(exchange=exchange, routing_key=routing_key, body=body, properties=json.loads(properties or ""))
     except (ValueError, RecursionError):
         return None
 

@@ -11,6 +11,8 @@ import pulumi_aws as aws
 from components.function import Function
 from components.policy import policy_document, trust
 
+EVENT_AGE_MAX_S = 60  # the least that Scheduler and Lambda take, and the shortest rate
+
 
 @dataclass(frozen=True, kw_only=True)
 class ScheduleArgs:
@@ -27,7 +29,8 @@ class Schedule(pulumi.ComponentResource):
 
     Creates:
       - a role that may invoke the function's alias and nothing else
-      - the schedule, without retries: the next run comes anyway
+      - the schedule, and how Lambda treats what it accepts from it: no retries, and forgotten after a minute, since the
+        next run comes anyway and runs that pile up throttle each other
 
     Outputs: arn.
     """
@@ -44,12 +47,23 @@ class Schedule(pulumi.ComponentResource):
                 "arn": args.function.alias_arn,
                 "role_arn": role.arn,
                 "input": json.dumps(args.input),
-                "retry_policy": {"maximum_retry_attempts": 0},
+                "retry_policy": {"maximum_retry_attempts": 0, "maximum_event_age_in_seconds": EVENT_AGE_MAX_S},
             },
-            opts=pulumi.ResourceOptions(parent=self),
+            # In force before the first run.
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[self._build_event_invoke_config(name, args)]),
         )
         self.arn: pulumi.Output[str] = schedule.arn
         self.register_outputs({"arn": self.arn})
+
+    def _build_event_invoke_config(self, name: str, args: ScheduleArgs) -> aws.lambda_.FunctionEventInvokeConfig:
+        return aws.lambda_.FunctionEventInvokeConfig(
+            name,
+            function_name=args.function.name,
+            qualifier=args.function.qualifier,
+            maximum_retry_attempts=0,
+            maximum_event_age_in_seconds=EVENT_AGE_MAX_S,
+            opts=pulumi.ResourceOptions(parent=self),
+        )
 
     def _build_role(self, name: str, args: ScheduleArgs) -> aws.iam.Role:
         opts = pulumi.ResourceOptions(parent=self)

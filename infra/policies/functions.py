@@ -11,6 +11,8 @@ from release.topology import PERMISSIONS
 FUNCTION = "aws:lambda/function:Function"
 ALIAS = "aws:lambda/alias:Alias"
 LAYER = "aws:lambda/layerVersion:LayerVersion"
+SCHEDULE = "aws:scheduler/schedule:Schedule"
+EVENT_INVOKE_CONFIG = "aws:lambda/functionEventInvokeConfig:FunctionEventInvokeConfig"
 RELEASE = "aws:lambda/invocation:Invocation"
 
 LAYERS_MAX = 5
@@ -19,6 +21,7 @@ COLLECTOR = ":184161586896:layer:opentelemetry-collector-"
 # 4 KB for all variables: https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
 ENVIRONMENT_BYTES_MAX = 4096
 SNAP_START_INCOMPATIBLE_MB = 512
+EVENT_AGE_MAX_S = 60
 # The collector extension reads these, not the functions' code.
 READ_BY_EXTENSIONS = frozenset({"OPENTELEMETRY_COLLECTOR_CONFIG_URI"})
 # Lambda sets these itself or reserves them.
@@ -120,6 +123,27 @@ def concurrency_is_reserved_in_production_only(resource: Resource, stack: Stack)
             yield f"reservedConcurrentExecutions is {reserved}, two relays at once are one too many"
     elif not stack.is_production and reserved not in (None, -1):
         yield f"reservedConcurrentExecutions is {reserved} outside production"
+
+
+@policy(SCHEDULE)
+def schedules_pile_nothing_up(resource: Resource, stack: Stack) -> Iterator[str]:
+    """A scheduled run is neither retried nor kept: Lambda's defaults are two retries and six hours in its queue."""
+    target = resource.properties["target"]
+    retries = target.get("retryPolicy") or {}
+    if retries.get("maximumRetryAttempts") != 0 or retries.get("maximumEventAgeInSeconds") != EVENT_AGE_MAX_S:
+        yield f"its retry policy is {retries or 'missing'}"
+    aliases = [alias.properties for alias in stack.of_type(ALIAS) if alias.properties["arn"] == target["arn"]]
+    named = {(alias["functionName"], alias["name"]) for alias in aliases}
+    configs = [
+        config.properties
+        for config in stack.of_type(EVENT_INVOKE_CONFIG)
+        if (config.properties["functionName"], config.properties.get("qualifier")) in named
+    ]
+    if not configs:
+        yield f"{target['arn']} has no event invoke config"
+    for config in configs:
+        if config.get("maximumRetryAttempts") != 0 or config.get("maximumEventAgeInSeconds") != EVENT_AGE_MAX_S:
+            yield f"{target['arn']} is retried, or kept for more than {EVENT_AGE_MAX_S} s"
 
 
 @policy(RELEASE)

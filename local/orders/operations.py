@@ -1,4 +1,4 @@
-"""`make parked`, `make replay`, `make dismiss`, `make audit`: the function `operations`, called through the Invoke API.
+"""`make parked`, `replay`, `dismiss` and `audit`: the function `operations`, called through the Invoke API.
 
 What is true of the messages and orders is the function's to say, here as in AWS; this only asks and prints. After a
 replay the relay is invoked as well, so the messages do not wait for its schedule.
@@ -32,27 +32,27 @@ class OperationError(CommandError):
 
 def parked_main(arguments: Sequence[str]) -> int:
     """`python -m localregion parked`."""
-    parked(_folder(), _options("parked", arguments).id)
+    parked(folder_of_environment(), options("parked", arguments).id)
     return 0
 
 
 def replay_main(arguments: Sequence[str]) -> int:
     """`python -m localregion replay`."""
-    options = _options("replay", arguments)
-    replay(_folder(), options.id, options.all)
+    given = options("replay", arguments)
+    replay(folder_of_environment(), given.id, given.all)
     return 0
 
 
 def dismiss_main(arguments: Sequence[str]) -> int:
     """`python -m localregion dismiss`."""
-    dismiss(_folder(), _options("dismiss", arguments).id)
+    dismiss(folder_of_environment(), options("dismiss", arguments).id)
     return 0
 
 
 def audit_main(arguments: Sequence[str]) -> int:
     """`python -m localregion audit`; 1 when there is something to find."""
-    _options("audit", arguments)
-    return 0 if audit(_folder()) else 1
+    options("audit", arguments)
+    return 0 if audit(folder_of_environment()) else 1
 
 
 def parked(folder: Folder, parked_id: str = "") -> None:
@@ -64,10 +64,13 @@ def parked(folder: Folder, parked_id: str = "") -> None:
     answer = invoke(folder, FUNCTION, {"operation": "parked"})
     if answer["messages"]:
         print(
-            table(("id", "state", "last seen", "seen", "bytes", "queue", "reason"), map(_row, answer["messages"]))
+            table(
+                ("id", "state", "last seen", "seen", "bytes", "queue", "reason"),
+                [cells(each, _PARKED) for each in answer["messages"]],
+            )
             + "\n"
         )
-    shown = f", the newest {len(answer['messages'])} shown" if len(answer["messages"]) < answer["total"] else ""
+    shown = f", the newest {len(answer['messages'])} shown" if answer["nextAfter"] else ""
     print(f"{answer['total']} parked, {answer['waiting']} of them waiting for a replay or a dismissal{shown}")
 
 
@@ -139,22 +142,22 @@ def invoke(folder: Folder, function: str, payload: Answer, *, timeout_s: float =
     return answer
 
 
-def _folder() -> Folder:
+def folder_of_environment() -> Folder:
     return Folder.from_environment(os.environ)
 
 
-def _options(command: str, arguments: Sequence[str]) -> argparse.Namespace:
+def options(command: str, arguments: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog=f"python -m localregion {command}")
     if command != "audit":
-        parser.add_argument("--id", default="", help="of a parked message")
+        parser.add_argument("--id", default="", help="of a parked message, or of a row of the outbox")
     if command == "replay":
         parser.add_argument("--all", action="store_true", help="that wait")
     return parser.parse_args(arguments)
 
 
-def _row(message: Mapping[str, Any]) -> list[str]:
-    names = ("parkedId", "state", "lastSeenAt", "seenCount", "size", "queue", "reason")
-    return [_shortened(_printable(str(message[name]))) for name in names]
+def cells(entry: Mapping[str, Any], names: Sequence[str]) -> list[str]:
+    """Fields of an entry as a row of a table."""
+    return [_shortened(_printable(str(entry[name]))) for name in names]
 
 
 def _shortened(text: str) -> str:
@@ -166,6 +169,7 @@ def _printable(text: str) -> str:
     return "".join(character if character.isprintable() else ascii(character)[1:-1] for character in text)
 
 
+_PARKED = ("parkedId", "state", "lastSeenAt", "seenCount", "size", "queue", "reason")
 _FINDINGS = {
     "ordersWithoutInvoice": "orders without invoice",
     "invoicesWithoutOrder": "invoices without order",

@@ -1,4 +1,4 @@
-"""`make parked`, `make replay`, `make dismiss` and `make audit` on a running system."""
+"""`make parked`, `replay`, `dismiss`, `outbox`, `postpone`, `remove` and `audit` on a running system."""
 
 from __future__ import annotations
 
@@ -64,6 +64,24 @@ def test_a_bad_message_is_listed_replayed_audited_and_dismissed(live: LiveSystem
 
     assert command("dismiss", f"--id={parked_id}")[0] == 0
     assert audited(command) == before
+
+
+def test_a_row_that_never_goes_is_listed_postponed_and_removed(live: LiveSystem, command: Command) -> None:
+    outbox_id = str(uuid.uuid4())
+    live.query(
+        "INSERT INTO orders.outbox (outbox_id, exchange, routing_key, properties, body, due_at)"
+        f" VALUES ('{outbox_id}', 'orders', 'nobody.listens', '{{}}', 'x', now() + interval '1 h') RETURNING 1"
+    )
+    status, output, errors = command("outbox")
+    assert (status, outbox_id in output) == (0, True), errors
+    assert json.loads(command("outbox", f"--id={outbox_id}")[1])["routingKey"] == "nobody.listens"
+
+    status, output, errors = command("postpone", f"--id={outbox_id}")
+    assert (status, "tries it again from" in output) == (0, True), errors
+    status, output, errors = command("remove", f"--id={outbox_id}")
+    assert (status, f"{outbox_id} removed" in output) == (0, True), errors
+    status, _, errors = command("remove", f"--id={outbox_id}")
+    assert (status, f"no row of the outbox has the id {outbox_id}" in errors) == (1, True)
 
 
 def audited(command: Command) -> int:

@@ -160,6 +160,18 @@ def test_a_schedule_may_invoke_its_functions_alias_and_nothing_else() -> None:
     assert statement["Resource"] == [target["arn"]]
 
 
+def test_a_scheduled_run_is_neither_retried_nor_kept_for_hours() -> None:
+    def program() -> None:
+        Schedule("beat", ScheduleArgs(prefix="dev-", expression="rate(1 minute)", function=build_function()))
+
+    registered = register(program)
+
+    wanted = {"maximumRetryAttempts": 0, "maximumEventAgeInSeconds": 60}
+    assert registered.one("aws:scheduler/schedule:Schedule").inputs["target"]["retryPolicy"] == wanted
+    config = registered.one("aws:lambda/functionEventInvokeConfig:FunctionEventInvokeConfig").inputs
+    assert config == {"functionName": "dev-create_order", "qualifier": "live", **wanted}
+
+
 def test_a_schedule_hands_its_input_to_the_function() -> None:
     def program() -> None:
         arguments = ScheduleArgs(

@@ -60,6 +60,15 @@ def test_the_relay_runs_every_minute_and_never_twice_at_once(local: Plan) -> Non
     assert local.function("outbox_relay").reserved_concurrency == 1
 
 
+@pytest.mark.parametrize("stack", STACKS)
+def test_scheduled_runs_do_not_pile_up(plan_of: Callable[[str], Plan], stack: str) -> None:
+    plan = plan_of(stack)
+    found = {(each.function, each.qualifier): each for each in plan.event_invoke_configs}
+
+    assert found.keys() == {(schedule.function, schedule.qualifier) for schedule in plan.schedules}
+    assert {(each.maximum_retry_attempts, each.maximum_event_age_s) for each in found.values()} == {(0, 60)}
+
+
 def test_the_audit_runs_every_five_minutes_and_writes_metrics(local: Plan) -> None:
     (schedule,) = [each for each in local.schedules if each.function == "operations"]
 

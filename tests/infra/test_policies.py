@@ -15,6 +15,8 @@ BY_NAME = {policy.name: policy for policy in policies.ALL}
 INSTANCE = "aws:rds/instance:Instance"
 BROKER = "aws:mq/broker:Broker"
 FUNCTION = "aws:lambda/function:Function"
+SCHEDULE = "aws:scheduler/schedule:Schedule"
+EVENT_INVOKE_CONFIG = "aws:lambda/functionEventInvokeConfig:FunctionEventInvokeConfig"
 MAPPING = "aws:lambda/eventSourceMapping:EventSourceMapping"
 INGRESS = "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule"
 ROLE = "aws:iam/role:Role"
@@ -97,6 +99,10 @@ SEEDED: list[tuple[str, str, str | None, Change, str]] = [
         allow("lambda:InvokeFunction", OPERATIONS_ALIAS),
         "no route",
     ),
+    ("schedules-pile-nothing-up", SCHEDULE, "audit", inside("target", retryPolicy=None), "retry policy is missing"),
+    ("schedules-pile-nothing-up", EVENT_INVOKE_CONFIG, "outbox-relay", put(maximumRetryAttempts=2), "is retried"),
+    ("schedules-pile-nothing-up", EVENT_INVOKE_CONFIG, "audit", put(maximumEventAgeInSeconds=None), "kept for more"),
+    ("schedules-pile-nothing-up", EVENT_INVOKE_CONFIG, "audit", put(qualifier=None), "no event invoke config"),
     ("variables-are-the-settings", FUNCTION, "create_order", inside("environment", variables={}), "are missing"),
     (
         "variables-are-the-settings",

@@ -2,7 +2,7 @@
 
 Every amount belongs to one intent, so a row is known by its amount, also when the answer was lost. What is checked is
 the guarantees: nothing accepted is lost (G1), nothing happens twice (G2), a bad message stops no other (G3), a customer
-sees only their own orders (G5). A violation carries the whole story of the order concerned.
+sees only their own orders (G5), nothing stalls (G7). A violation carries the whole story of the order concerned.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from proof.chaos.records import InvoiceRow, OrderRow, Records
 
 @dataclass(frozen=True, kw_only=True)
 class Violation:
-    """A broken guarantee. `kind` is `lost`, `duplicate`, `foreign`, `harmed` or `changed`."""
+    """A broken guarantee. `kind` is `lost`, `duplicate`, `foreign`, `harmed`, `changed` or `stalled`."""
 
     kind: str
     what: str
@@ -171,6 +171,8 @@ def _numbers(records: Records) -> Iterator[Violation]:
 
 def _messages(records: Records, expected: Expected) -> Iterator[Violation]:
     """Everything that was sent is settled: no message is left, what was poison is parked, and nothing else is."""
+    for what in records.stalled:
+        yield Violation(kind="stalled", what=what)
     for queue, depth in records.queue_depths.items():
         if depth:
             yield Violation(kind="lost", what=f"{depth} messages are left in {queue}")

@@ -42,7 +42,7 @@ class ParkedRow:
 
 @dataclass(frozen=True, kw_only=True)
 class Records:
-    """`outbox` is a number of rows, `queue_depths` of messages by queue."""
+    """`outbox` is a number of rows, `queue_depths` of messages by queue; `stalled` says what moved too late."""
 
     orders: Sequence[OrderRow] = ()
     invoices: Sequence[InvoiceRow] = ()
@@ -50,6 +50,7 @@ class Records:
     parked: Sequence[ParkedRow] = ()
     outbox: int = 0
     queue_depths: Mapping[str, int] = field(default_factory=dict)
+    stalled: Sequence[str] = ()
 
 
 def read_records(

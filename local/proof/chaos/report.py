@@ -35,6 +35,7 @@ def _figures(history: History, records: Records, verdict: Verdict) -> Iterator[t
     yield "invoices", len(records.invoices)
     yield "duplicates", verdict.count("duplicate")
     yield "lost", verdict.count("lost")
+    yield "stalled", verdict.count("stalled")
     yield "harmed by a neighbour", verdict.count("harmed")
     yield "changed or shown to others", verdict.count("changed") + verdict.count("foreign")
     yield "parked", len(records.parked)

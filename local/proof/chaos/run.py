@@ -26,6 +26,8 @@ from proof.chaos.world import QUEUES, World
 
 # The relay's schedule, the longest back-off of a row, and a batch that waits out its deadline.
 HEALING_TIMEOUT_S = 240.0
+# Guarantee G7: so long after the last fault everything that can move has moved.
+STALLED_AFTER_S = 90.0
 _CALM_S = 1.5
 
 
@@ -71,33 +73,56 @@ def heal_and_check(run: Run) -> tuple[Verdict, Records]:
     world = run.world
     for link in (world.database, world.broker):
         link.heal()
-    wait_until_settled(world)
-    records = _records(run)
+    stalled = wait_until_settled(world)
+    records = replace(_records(run), stalled=stalled)
     expected = Expected(stray_order_ids=frozenset(world.sent.stray_order_ids), poison=frozenset(world.sent.poison))
     return check(world.history, records, expected), records
 
 
-def wait_until_settled(world: World, timeout_s: float = HEALING_TIMEOUT_S) -> None:
+def wait_until_settled(world: World, timeout_s: float = HEALING_TIMEOUT_S) -> list[str]:
     """Wait until no event is left in the outbox and no message in any queue; what stays is the checker's business.
 
-    It has to be so for longer than a mapping's batching window: a message that waits there is in no queue.
+    It has to be so for longer than a mapping's batching window: a message that waits there is in no queue. Returns what
+    had not moved 90 s after the last fault, though it may have later.
     """
     deadline = time.monotonic() + timeout_s
+    last_fault_s = max((each.ended_s for each in world.history.injections), default=world.history.now())
+    stalled: list[str] = []
     calm_since = None
     while time.monotonic() < deadline:
         waiting = _waiting(world)
         if waiting:
             calm_since = None
+            if not stalled and world.history.now() - last_fault_s > STALLED_AFTER_S:
+                stalled = [f"{STALLED_AFTER_S:.0f} s after the last fault: {waiting}; {_unmoved(world)}"]
             # The schedule's own run may be at work: the function has one environment, and the call is refused.
             with contextlib.suppress(HttpError):
                 world.invoke("outbox_relay", {})
         elif calm_since is None:
             calm_since = time.monotonic()
         elif time.monotonic() - calm_since > _CALM_S:
-            return
+            return stalled
         time.sleep(0.3)
     if waiting == "not healthy":
         raise OwnSystemError("the system is not healthy: see `make status`")
+    return stalled
+
+
+def _unmoved(world: World) -> str:
+    """Say what waits for what, as far as the database knows."""
+    try:
+        ((rows, due, attempts, error),) = world.query(
+            "SELECT count(*), count(*) FILTER (WHERE due_at <= clock_timestamp()), max(attempts), max(last_error)"
+            " FROM orders.outbox"
+        )
+        ((orders,),) = world.query(
+            "SELECT count(*) FROM orders.orders o"
+            " WHERE NOT EXISTS (SELECT FROM invoices.invoices i WHERE i.order_id = o.order_id)"
+        )
+    except psycopg.Error as failure:
+        return f"the database does not answer: {failure}"
+    outbox = f"{rows} outbox rows, {due} due, at most {attempts or 0} attempts ({error})" if rows else "no outbox rows"
+    return f"{outbox}; {orders} orders without invoice"
 
 
 def _waiting(world: World) -> str:

@@ -22,6 +22,7 @@ class Proxy:
         self._is_forwarding = threading.Event()
         self._is_forwarding.set()
         self._answer = b""
+        self._closings: dict[bytes, bytes] = {}
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port: int = self._listener.getsockname()[1]
         self._threads = [threading.Thread(target=self._accept, daemon=True)]
@@ -60,6 +61,10 @@ class Proxy:
         """Send this to the client that sends something next, before anything else is done with what it sent."""
         self._answer = data
 
+    def close_over(self, marker: bytes, farewell: bytes) -> None:
+        """Give no broker what holds this marker: say farewell to the client that sends it, and end its connection."""
+        self._closings[marker] = farewell
+
     def hang_up(self) -> None:
         """End the newest connection."""
         _end(self.connections[-1])
@@ -92,6 +97,9 @@ class Proxy:
                 answer, self._answer = self._answer, b""
                 client.sendall(answer)
                 self._is_forwarding.wait()
+                if (marker := next((each for each in self._closings if each in data), None)) is not None:
+                    client.sendall(self._closings[marker])
+                    break
                 broker.sendall(data)
         _end(client)
         _end(broker)

@@ -143,7 +143,7 @@ def test_a_broker_that_stops_reading(publisher: Connect, rabbitmq: RunningRabbit
         assert sender.publish([message(name)], timeout_s=10) == [None]
         proxy.stop_reading()
         (outcome,) = published(sender, message(name, LARGE))
-    assert isinstance(outcome, BrokerUnavailableError)
+    assert isinstance(outcome, UnconfirmedError)
 
 
 def test_a_name_that_is_not_resolved_in_time(publisher: Connect, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -72,7 +72,9 @@ JOB = {
         "SELECT order_id, customer_id, amount, currency, created_at FROM orders.orders",
         "SELECT order_id, number, customer_id, amount, currency FROM invoices.invoices",
         "SELECT last_number FROM invoices.invoice_counter",
-        "SELECT outbox_id, created_at, due_at, attempts, last_error FROM orders.outbox",
+        "SELECT outbox_id, created_at, due_at, attempts, last_error, properties, body FROM orders.outbox",
+        "UPDATE orders.outbox SET due_at = now() RETURNING due_at",
+        "DELETE FROM orders.outbox WHERE outbox_id IS NOT NULL RETURNING exchange, routing_key, properties, body",
     ],
 }
 
@@ -112,7 +114,10 @@ RIGHTS: dict[str, dict[tuple[str, str], str]] = {
     },
     "operations": {
         ("SELECT", "orders.orders"): "order_id customer_id amount currency created_at",
-        ("SELECT", "orders.outbox"): "outbox_id created_at due_at attempts last_error",
+        ("SELECT", "orders.outbox"): "outbox_id created_at due_at attempts last_error exchange routing_key properties"
+        " body",
+        ("UPDATE", "orders.outbox"): "due_at",
+        ("DELETE", "orders.outbox"): "*",
         ("INSERT", "orders.outbox"): "outbox_id exchange routing_key properties body due_at",
         ("SELECT", "invoices.invoices"): "order_id number customer_id amount currency",
         ("SELECT", "invoices.invoice_counter"): "last_number",

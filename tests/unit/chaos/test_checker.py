@@ -124,6 +124,10 @@ def test_messages_and_events_that_are_left_over_are_noticed() -> None:
     assert kinds(history(request()), records(queue_depths={"queue": 1})) == {"lost"}
 
 
+def test_what_moved_too_late_has_stalled_though_nothing_is_lost() -> None:
+    assert kinds(history(request()), records(stalled=["90 s after the last fault: outbox"])) == {"stalled"}
+
+
 def test_poison_is_parked_once_and_nothing_else_is() -> None:
     expected = Expected(poison=frozenset([b"poison"]))
     parked = ParkedRow(body=b"poison", reason="not JSON")

@@ -15,7 +15,13 @@ def nothing_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LOCAL_DIR", str(tmp_path))
 
 
-@pytest.mark.parametrize("arguments", [["parked"], ["replay", "--all"], ["dismiss", "--id=x"], ["audit"]])
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        *(["parked"], ["replay", "--all"], ["dismiss", "--id=x"]),
+        *(["outbox"], ["postpone", "--id=x"], ["remove", "--id=x"], ["audit"]),
+    ],
+)
 def test_without_a_system_a_command_says_how_to_start_one(
     arguments: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -23,7 +29,9 @@ def test_without_a_system_a_command_says_how_to_start_one(
     assert capsys.readouterr().err == "error: nothing is running: `make up` starts it\n"
 
 
-@pytest.mark.parametrize("arguments", [["replay"], ["replay", "--id="], ["replay", "--id=x", "--all"], ["dismiss"]])
+@pytest.mark.parametrize(
+    "arguments", [["replay"], ["replay", "--id="], ["replay", "--id=x", "--all"], ["dismiss"], ["postpone"], ["remove"]]
+)
 def test_a_command_that_is_not_told_which_explains_itself(
     arguments: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:

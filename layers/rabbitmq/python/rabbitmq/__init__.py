@@ -2,7 +2,9 @@
 
 from rabbitmq.connection import Message
 from rabbitmq.errors import (
+    BlockedError,
     BrokerUnavailableError,
+    ConnectionLostError,
     NackedError,
     PublishError,
     RefusedError,
@@ -12,7 +14,9 @@ from rabbitmq.errors import (
 from rabbitmq.publisher import Publisher
 
 __all__ = [
+    "BlockedError",
     "BrokerUnavailableError",
+    "ConnectionLostError",
     "Message",
     "NackedError",
     "PublishError",

@@ -9,10 +9,23 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from rabbitmq.errors import NackedError, PublishError, RefusedError, UnconfirmedError, UnroutableError
+from rabbitmq.errors import (
+    BlockedError,
+    ConnectionLostError,
+    NackedError,
+    PublishError,
+    RefusedError,
+    UnconfirmedError,
+    UnroutableError,
+)
 from rabbitmq.lean_pika import Basic, BasicProperties, ConnectionParameters, PlainCredentials
 from rabbitmq.protocol import ClosedByBrokerError, Protocol
 from sockets import Deadline, Stream
+
+# Frame, syntax, command, channel, unexpected frame, not allowed, not implemented: the broker closes the connection over
+# what it was sent. 320 (forced), 506 (resources) and 541 (internal) may have nothing to do with it.
+# https://www.rabbitmq.com/amqp-0-9-1-reference#constants
+REFUSALS = frozenset({501, 502, 503, 504, 505, 530, 540})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,18 +66,14 @@ class PublisherConnection:
             raise
 
     def publish(self, messages: Sequence[Message], deadline: Deadline) -> list[PublishError | None]:
-        """Publish all, wait for all confirms; one outcome for each message, None for confirmed.
-
-        Raises OSError when sending fails; once all is sent, what is not known is an UnconfirmedError.
-        """
+        """Publish all, wait for all confirms; one outcome for each message, None for confirmed."""
         self._batch = batch = _Batch(messages)
         for index in range(len(messages)):
             self._write(index)
-        self._protocol.send_written(deadline)
         try:
             self._protocol.run_until(lambda: not batch.pending or self._protocol.is_blocked, deadline)
             if batch.pending:
-                raise ConnectionError("the broker has blocked publishing (memory or disk alarm)")
+                raise BlockedError("the broker has blocked publishing (memory or disk alarm)")
         except Exception as error:
             # Also what pika cannot read: the stream is of no use after it.
             self.close()
@@ -113,7 +122,7 @@ class PublisherConnection:
         self._is_ready = True
 
     def _on_channel_closed(self, _channel: Any, reason: Any) -> None:
-        self._protocol.failure = ChannelClosedError(f"{reason.reply_code} {reason.reply_text}")
+        self._protocol.failure = ChannelClosedError(reason.reply_code, reason.reply_text)
 
     def _on_return(self, _channel: Any, method: Any, properties: Any, _body: bytes) -> None:
         self._batch.returned.add((method.exchange, method.routing_key, properties.message_id))
@@ -141,7 +150,7 @@ class _Batch:
 
     def end(self, error: Exception) -> None:
         """Give all that have no answer an outcome: `error` is why no answer will come."""
-        kind = RefusedError if isinstance(error, ChannelClosedError) else UnconfirmedError
+        kind = _kind(error)
         self.outcomes.update({index: kind(str(error)) for index in self.pending.values()})
 
     def _outcome(self, answer: Any, message: Message) -> PublishError | None:
@@ -151,3 +160,14 @@ class _Batch:
         if (message.exchange, message.routing_key, message.properties.get("message_id")) in self.returned:
             return UnroutableError(f"no queue is bound to {message.exchange!r} for {message.routing_key!r}")
         return None
+
+
+def _kind(error: Exception) -> type[PublishError]:
+    """What an error that ended the wait for confirms makes of the messages that have none."""
+    if isinstance(error, BlockedError):
+        return BlockedError
+    if isinstance(error, ChannelClosedError):
+        return RefusedError
+    if isinstance(error, ClosedByBrokerError):
+        return RefusedError if error.reply_code in REFUSALS else ConnectionLostError
+    return UnconfirmedError if isinstance(error, TimeoutError) else ConnectionLostError

@@ -1,9 +1,11 @@
 """What can become of a publish.
 
 PublishError
-├── BrokerUnavailableError   no connection, or the pause after a failure is not over
+├── BrokerUnavailableError   no connection, or the pause after a failure is not over: nothing was sent
 ├── UnconfirmedError         sent, but the broker's answer did not come in time: it may have the message
-├── RefusedError             the broker closed the channel over it (or over its batch), or it cannot be encoded
+│   ├── BlockedError         the broker takes no messages for now
+│   └── ConnectionLostError  the connection ended with the message in flight
+├── RefusedError             the broker closed channel or connection over it (or its batch), or it cannot be encoded
 ├── NackedError              the broker did not take it, for example because the queue is full
 └── UnroutableError          no queue is bound for it
 """
@@ -21,8 +23,16 @@ class UnconfirmedError(PublishError):
     """The broker did not confirm in time."""
 
 
+class BlockedError(UnconfirmedError):
+    """The broker has blocked publishers (memory or disk alarm)."""
+
+
+class ConnectionLostError(UnconfirmedError):
+    """The connection ended with the message in flight, or the broker closed it for a reason of its own."""
+
+
 class RefusedError(PublishError):
-    """The broker closed the channel over this message or its batch: its exchange or a property is not acceptable."""
+    """The broker closed channel or connection over this message or its batch, or it cannot be encoded."""
 
 
 class NackedError(PublishError):

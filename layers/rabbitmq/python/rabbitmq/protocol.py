@@ -26,7 +26,11 @@ CLIENT_PROPERTIES: dict[str, Any] = {
 
 
 class ClosedByBrokerError(ConnectionError):
-    """The broker closed the connection or the channel; the message is its own reply text."""
+    """The broker closed the connection or the channel; the message is its own reply code and text."""
+
+    def __init__(self, reply_code: int, reply_text: str) -> None:
+        super().__init__(f"{reply_code} {reply_text}")
+        self.reply_code = reply_code
 
 
 class Protocol(Connection):  # type: ignore[misc, unused-ignore]
@@ -50,10 +54,15 @@ class Protocol(Connection):  # type: ignore[misc, unused-ignore]
             self.send_written(deadline)
 
     def send_written(self, deadline: Deadline) -> None:
-        """Raises OSError."""
-        if self._outgoing:
-            data, self._outgoing = b"".join(self._outgoing), []
+        """Raises OSError, and the broker's own reason for hanging up where it gave one."""
+        if not self._outgoing:
+            return
+        data, self._outgoing = b"".join(self._outgoing), []
+        try:
             self._stream.send(data, deadline)
+        except OSError:
+            self.take_arrived(deadline)
+            raise
 
     def take_arrived(self, deadline: Deadline) -> None:
         """Take what the broker sent between publishes. Raises as `run_until`."""
@@ -93,7 +102,7 @@ class Protocol(Connection):  # type: ignore[misc, unused-ignore]
         error: Any = self._error
         # Never its repr: that of a password which cannot be encoded holds the password.
         is_reply = isinstance(error, ConnectionClosedByBroker)
-        self.failure = ClosedByBrokerError(f"{error.reply_code} {error.reply_text}") if is_reply else error
+        self.failure = ClosedByBrokerError(error.reply_code, error.reply_text) if is_reply else error
         self.hang_up()
 
     def _adapter_connect_stream(self) -> None:

@@ -47,7 +47,8 @@ class Publisher:
     def publish(self, messages: Sequence[Message], *, timeout_s: float) -> list[PublishError | None]:
         """Publish all; one outcome for each message, None for confirmed.
 
-        Raises BrokerUnavailableError when nothing was sent. Ends within `timeout_s`.
+        Raises BrokerUnavailableError when nothing was sent; what was sent and not confirmed is an UnconfirmedError.
+        Ends within `timeout_s`.
         """
         if self._clock() < self._paused_until:
             raise BrokerUnavailableError("not tried: the pause after a failure is not over")

@@ -13,6 +13,7 @@ from typing import Literal
 from contracts import topology
 from localregion.http_client import HttpError
 from proof.chaos.fault import fault
+from proof.chaos.faults.outbox import queue_stray
 from proof.chaos.proxy import Link
 from proof.chaos.traps import Trap
 from proof.chaos.world import NotBittenError, World
@@ -52,6 +53,7 @@ def kill_relay(world: World, chance: random.Random) -> str:
     """After its publish was confirmed and before it deletes the row: the event is sent twice."""
 
     def relay() -> None:
+        queue_stray(world)
         # The invocation that is killed answers with an error, or not at all.
         with suppress(HttpError):
             world.invoke("outbox_relay", {})
@@ -155,7 +157,7 @@ FAULTS = [
         "invoice_consumer",
         "rabbitmq",
     ),
-    fault("outbox_relay killed before it deletes", kill_relay, "emulator"),
+    fault("outbox_relay killed before it deletes", kill_relay, "emulator", "rabbitmq", "postgres"),
     fault("environment killed at any instant", kill_environment, "environment"),
     fault("create_order out of memory", run_out_of_memory("create_order"), "create_order", "emulator"),
     fault(

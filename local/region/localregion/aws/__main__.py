@@ -48,7 +48,11 @@ class Emulator:
     def __init__(self, plan: model.Plan, settings: Settings, *, broker_url: str) -> None:
         memory = settings.state / "emulator"
         self._service = LambdaService(plan, settings)
-        self._events = EventInvocations(self._service, RetryDelays(function_error_s=settings.event_retry_delays_s))
+        self._events = EventInvocations(
+            self._service,
+            RetryDelays(function_error_s=settings.event_retry_delays_s),
+            configs=plan.event_invoke_configs,
+        )
         self._invocations = DeployInvocations(plan.invocations, self._service, memory=memory / "invocations.json")
         self._schedules = Schedules(plan.schedules, self._events, memory=memory / "schedules.json")
         self._mappings = Mappings(

@@ -24,12 +24,23 @@ from localregion.plan.inputs import (
     text,
 )
 from localregion.plan.mocks import ACCOUNT, MANAGED_SECRET, PUBLIC_FIELDS, Resource, is_secret
-from localregion.plan.model import Broker, Database, EventSourceMapping, Function, Gateway, Invocation, Plan, Schedule
+from localregion.plan.model import (
+    Broker,
+    Database,
+    EventInvokeConfig,
+    EventSourceMapping,
+    Function,
+    Gateway,
+    Invocation,
+    Plan,
+    Schedule,
+)
 from localregion.plan.registered import Registered
 from localregion.plan.types import (
     ALIAS,
     BROKER,
     DATABASE,
+    EVENT_INVOKE_CONFIG,
     FUNCTION,
     INVOCATION,
     MAPPING,
@@ -67,6 +78,9 @@ class Collector:
             database=self._database(),
             broker=self._broker(),
             gateway=self._gateway(),
+            event_invoke_configs=[
+                self._event_invoke_config(resource) for resource in self._registered.of_type(EVENT_INVOKE_CONFIG)
+            ],
         )
         self._refuse_leaks(plan)
         check(plan, self._project)
@@ -133,6 +147,21 @@ class Collector:
             expression=text(resource, "scheduleExpression"),
             input=json_object(resource, target.get("input", "{}")),
             enabled=resource.inputs.get("state", "ENABLED") == "ENABLED",
+        )
+
+    def _event_invoke_config(self, resource: Resource) -> EventInvokeConfig:
+        inputs, function = resource.inputs, text(resource, "functionName")
+        if function not in {str(each.outputs["name"]) for each in self._registered.of_type(FUNCTION)}:
+            raise PlanError(f"{label(resource)} is about {function}, which is no function of the program")
+        if inputs.get("destinationConfig"):
+            raise PlanError(f"{label(resource)} has destinations, which have no place in the plan")
+        qualifier = inputs.get("qualifier")
+        retries, age_s = inputs.get("maximumRetryAttempts"), inputs.get("maximumEventAgeInSeconds")
+        return EventInvokeConfig(
+            function=function,
+            qualifier=None if qualifier is None else str(qualifier),
+            maximum_retry_attempts=None if retries is None else int(retries),
+            maximum_event_age_s=None if age_s is None else int(age_s),
         )
 
     def _invocation(self, resource: Resource) -> Invocation:

@@ -80,6 +80,19 @@ class Schedule:
 
 
 @dataclass(frozen=True, kw_only=True)
+class EventInvokeConfig:
+    """What Lambda does with events that it has accepted for a function's version or alias (None: `$LATEST`).
+
+    None among its values is Lambda's default: two retries, six hours.
+    """
+
+    function: str
+    qualifier: str | None
+    maximum_retry_attempts: int | None
+    maximum_event_age_s: int | None
+
+
+@dataclass(frozen=True, kw_only=True)
 class Invocation:
     """One invocation at deploy time (`aws.lambda_.Invocation`); repeated only when input or triggers change."""
 
@@ -129,6 +142,7 @@ class Plan:
     database: Database | None = None
     broker: Broker | None = None
     gateway: Gateway | None = None
+    event_invoke_configs: list[EventInvokeConfig] = field(default_factory=list)
 
     def function(self, name: str) -> Function:
         """Return the function of that AWS name; KeyError names the ones there are."""
@@ -159,6 +173,7 @@ def from_json(text: str) -> Plan:
         database=Database(**data["database"]) if data["database"] else None,
         broker=Broker(**data["broker"]) if data["broker"] else None,
         gateway=Gateway(**data["gateway"]) if data["gateway"] else None,
+        event_invoke_configs=[EventInvokeConfig(**entry) for entry in data.get("event_invoke_configs", [])],
     )
 
 

@@ -14,13 +14,19 @@ ALIAS = "aws:lambda/alias:Alias"
 LAYER = "aws:lambda/layerVersion:LayerVersion"
 INVOCATION = "aws:lambda/invocation:Invocation"
 MAPPING = "aws:lambda/eventSourceMapping:EventSourceMapping"
+EVENT_INVOKE_CONFIG = "aws:lambda/functionEventInvokeConfig:FunctionEventInvokeConfig"
 SCHEDULE = "aws:scheduler/schedule:Schedule"
 SECRET = "aws:secretsmanager/secret:Secret"  # noqa: S105 (a type)
 SECRET_VERSION = "aws:secretsmanager/secretVersion:SecretVersion"  # noqa: S105 (a type)
 DATABASE = "aws:rds/instance:Instance"
 BROKER = "aws:mq/broker:Broker"
 
-_PLACED = frozenset({FUNCTION, ALIAS, LAYER, INVOCATION, MAPPING, SCHEDULE, SECRET, SECRET_VERSION, DATABASE, BROKER})
+_PLACED = frozenset(
+    {
+        *(FUNCTION, ALIAS, LAYER, INVOCATION, MAPPING, EVENT_INVOKE_CONFIG, SCHEDULE),
+        *(SECRET, SECRET_VERSION, DATABASE, BROKER),
+    }
+)
 # What stands around the system in AWS and has no counterpart here: the network, rights, TLS, pooling, watching.
 _NOT_BOOTED = re.compile(
     r"awsx:(ec2/vpc:Vpc|ec2:Vpc|ecs:FargateService)"

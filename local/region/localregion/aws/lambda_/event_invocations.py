@@ -2,6 +2,7 @@
 
 https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-error-handling.html: after a function error twice more,
 about one and two minutes later, under the same request id; when throttled with growing back-off for up to six hours.
+A function's event invoke config may say less of either.
 Unlike Lambda's, the queue is in memory: what waits is lost when the emulator ends. Left out: destinations and
 dead-letter queues.
 """
@@ -11,13 +12,17 @@ from __future__ import annotations
 import asyncio
 import itertools
 import logging
+import time
 import uuid
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 from localregion.aws.http.errors import TooManyRequestsError
+from localregion.aws.lambda_.functions.names import LATEST, parse_function_name
 from localregion.aws.lambda_.service import InvokeResult
 from localregion.aws.settings import EVENT_RETRY_DELAYS_S
+from localregion.plan.model import EventInvokeConfig
 
 THROTTLE_DELAY_S = 1.0
 THROTTLE_DELAY_MAX_S = 300.0
@@ -60,9 +65,18 @@ class InvokesEvents(Protocol):
 class EventInvocations:
     """The events that are accepted and not yet done."""
 
-    def __init__(self, service: InvokesEvents, delays: RetryDelays | None = None) -> None:
+    def __init__(
+        self,
+        service: InvokesEvents,
+        delays: RetryDelays | None = None,
+        *,
+        configs: Sequence[EventInvokeConfig] = (),
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._service = service
         self._delays = delays or RetryDelays()
+        self._configs = {(config.function, config.qualifier or LATEST): config for config in configs}
+        self._clock = clock
         self._tasks: set[asyncio.Task[None]] = set()
 
     def submit(self, event: Event) -> str:
@@ -89,18 +103,28 @@ class EventInvocations:
             _log.error("the emulator failed over an event, which is lost", exc_info=error)
 
     async def _process(self, event: Event, request_id: str) -> None:
-        for delay_s in (*self._delays.function_error_s, None):
-            result = await self._invoke_when_possible(event, request_id)
+        delays_s, age_max_s = self._limits(event)
+        expires_at = self._clock() + age_max_s
+        for delay_s in (*delays_s, None):
+            result = await self._invoke_when_possible(event, request_id, expires_at)
             if result is not None and result.function_error is None:
                 return
-            if result is None or delay_s is None:
+            if result is None or delay_s is None or not await self._wait(delay_s, expires_at):
                 break
-            await asyncio.sleep(delay_s)
         _log.warning("event %s of %s failed for good and is discarded", request_id, event.function_name)
 
-    async def _invoke_when_possible(self, event: Event, request_id: str) -> InvokeResult | None:
+    def _limits(self, event: Event) -> tuple[tuple[float, ...], float]:
+        """The pauses before each retry after a function error, and the age at which an event is discarded."""
+        delays_s = self._delays.function_error_s
+        name, qualifier = parse_function_name(event.function_name, event.qualifier)
+        config = self._configs.get((name, qualifier or LATEST))
+        if config is None:
+            return delays_s, EVENT_AGE_MAX_S
+        retries, age_s = config.maximum_retry_attempts, config.maximum_event_age_s
+        return delays_s if retries is None else delays_s[:retries], EVENT_AGE_MAX_S if age_s is None else age_s
+
+    async def _invoke_when_possible(self, event: Event, request_id: str, expires_at: float) -> InvokeResult | None:
         """Invoke as soon as the function is not throttled any more; None when that took too long."""
-        waited_s = 0.0
         for attempt in itertools.count():
             try:
                 return await self._service.invoke(
@@ -112,8 +136,13 @@ class EventInvocations:
                 )
             except TooManyRequestsError:
                 delay_s = min(self._delays.throttled_s * 2.0 ** min(attempt, 20), THROTTLE_DELAY_MAX_S)
-            if waited_s + delay_s > EVENT_AGE_MAX_S:
+            if not await self._wait(delay_s, expires_at):
                 return None
-            waited_s += delay_s
-            await asyncio.sleep(delay_s)
         return None
+
+    async def _wait(self, delay_s: float, expires_at: float) -> bool:
+        """Wait before the next attempt; False when the event is too old by then."""
+        if self._clock() + delay_s > expires_at:
+            return False
+        await asyncio.sleep(delay_s)
+        return True

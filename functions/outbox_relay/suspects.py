@@ -1,0 +1,97 @@
+"""Find out which rows of a batch the broker does not take, one by one (guarantees G3 and G7).
+
+Each is published alone, and its attempt is noted and committed before: whatever a message does to the broker, to the
+connection or to this function, it has its back-off and its neighbours go. What ends without a word (a connection that
+ends, an answer that does not come) is held against a row when the broker took another one meanwhile; a connection that
+ends also when the rest of the batch went, or when there is no other row. Otherwise it is an outage: the notes are taken
+back, and the rows come after others at the next run.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import psycopg
+
+from outbox_relay import repository
+from outbox_relay.publishing import PUBLISH_TIMEOUT_S, Publisher, RowOutcome, is_away, publish
+from outbox_relay.repository import DueRow
+from rabbitmq import ConnectionLostError, PublishError, UnconfirmedError
+
+# So long is a broker tried that ends or ignores all that it gets.
+SILENCE_MAX_S = 3 * PUBLISH_TIMEOUT_S
+# One more row, and what follows from it.
+ROW_TIME_S = PUBLISH_TIMEOUT_S + 1
+
+Connection = psycopg.Connection[Any]
+
+
+@dataclass(kw_only=True)
+class Singly:
+    """What became of the rows; `away` says why the broker is held to be away."""
+
+    published: int = 0
+    postponed: int = 0
+    away: str | None = None
+    silent: list[RowOutcome] = field(default_factory=list)
+
+    @property
+    def is_alive(self) -> bool:
+        """Whether the broker took a message, or said what is wrong with one."""
+        return bool(self.published or self.postponed)
+
+
+def relay_singly(
+    connection: Connection,
+    rows: Sequence[DueRow],
+    *,
+    others_went: bool,
+    publisher: Publisher,
+    remaining_s: Callable[[], float],
+) -> Singly:
+    """Publish each row alone, until time runs out or the broker is held to be away. Raises psycopg.Error.
+
+    `others_went`: the broker took other rows of their batch.
+    """
+    done = Singly()
+    began = time.monotonic()
+    for row in rows:
+        is_silent = bool(done.silent) and not done.is_alive and time.monotonic() - began >= SILENCE_MAX_S
+        if done.away is not None or is_silent or remaining_s() < ROW_TIME_S:
+            break
+        if repository.note_attempt(connection, row.outbox_id):
+            ((_, outcome),) = publish([row], publisher=publisher)
+            _settle(connection, row, outcome, done)
+    _judge_silent(connection, done, is_without_others=others_went or len(rows) == 1)
+    return done
+
+
+def _settle(connection: Connection, row: DueRow, outcome: PublishError | None, done: Singly) -> None:
+    if outcome is None:
+        repository.delete_published(connection, [row.outbox_id])
+        done.published += 1
+    elif is_away(outcome):
+        repository.take_back(connection, [row.outbox_id], str(outcome))
+        done.away = str(outcome)
+    else:
+        repository.explain(connection, row.outbox_id, str(outcome))
+        if isinstance(outcome, UnconfirmedError):
+            done.silent.append((row, outcome))
+        else:
+            done.postponed += 1
+
+
+def _judge_silent(connection: Connection, done: Singly, *, is_without_others: bool) -> None:
+    """Leave the notes of the rows that ended without a word, or take them back."""
+    if not done.silent:
+        return
+    last = done.silent[-1][1]
+    is_guilty = is_without_others and isinstance(last, ConnectionLostError) and done.away is None
+    if done.is_alive or is_guilty:
+        done.postponed += len(done.silent)
+        return
+    repository.take_back(connection, [row.outbox_id for row, _ in done.silent], str(last))
+    done.away = done.away or str(last)
