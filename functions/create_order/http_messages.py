@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import base64
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from contracts.errors import InvalidIdempotencyKeyError, MethodNotAllowedError, UnsupportedMediaTypeError
@@ -17,8 +17,10 @@ from create_order.orders import Accepted, CreateOrder
 from tracing import parse as parse_trace_context
 
 IDEMPOTENCY_KEY_MAX = 255
-# RFC 8941 string: quoted, with backslash escapes. Most clients send the bare value.
-_QUOTED = re.compile(r'"((?:[^"\\]|\\["\\])*)"')
+# RFC 8941, 3.3: one item, which is a string or a token, with parameters that mean nothing here.
+_PARAMETERS = r'(?:; *[a-z*][a-z0-9_.*-]*(?:=(?:"(?:[^"\\]|\\["\\])*"|[^\s";,]+))?)*'
+_STRING = re.compile(r'"((?:[^"\\]|\\["\\])*)"' + _PARAMETERS)
+_TOKEN = re.compile(r"([A-Za-z*][!#$%&'*+.^_`|~:/\w-]*)" + _PARAMETERS, re.ASCII)
 _VISIBLE = re.compile(r"[\x20-\x7e]+")
 
 
@@ -32,7 +34,7 @@ def parse(event: Mapping[str, Any]) -> CreateOrder:
     return CreateOrder(
         customer_id=customer_id,
         request=_body(event),
-        idempotency_key=_idempotency_key(headers.get("idempotency-key")),
+        idempotency_key=_idempotency_key(_lines(event, "idempotency-key")),
         trace_headers=_trace_headers(headers),
     )
 
@@ -55,13 +57,22 @@ def _body(event: Mapping[str, Any]) -> CreateOrderRequest:
     return CreateOrderRequest.from_body(base64.b64decode(body) if event["isBase64Encoded"] else body.encode())
 
 
-def _idempotency_key(value: str | None) -> str | None:
-    if value is None:
+def _lines(event: Mapping[str, Any], name: str) -> list[str]:
+    """Every line that the request has of a header; `headers` holds the first."""
+    value = event["headers"].get(name)
+    return [] if value is None else (event.get("multiValueHeaders") or {}).get(name) or [value]
+
+
+def _idempotency_key(lines: Sequence[str]) -> str | None:
+    """One key or none: of two it would be anybody's guess which one a proxy keeps, and how, at the next attempt."""
+    if not lines:
         return None
-    value = value.strip()
-    quoted = _QUOTED.fullmatch(value)
-    key = re.sub(r"\\(.)", r"\1", quoted.group(1)) if quoted else value
-    if not key or len(key) > IDEMPOTENCY_KEY_MAX or not _VISIBLE.fullmatch(key):
+    value = lines[0].strip()
+    item = _STRING.fullmatch(value) or _TOKEN.fullmatch(value)
+    # Most clients send a bare value, a UUID for example, that need not be a token.
+    key = re.sub(r"\\(.)", r"\1", item.group(1)) if item else value
+    is_item = item or not (value.startswith('"') or "," in value)
+    if len(lines) > 1 or not is_item or len(key) > IDEMPOTENCY_KEY_MAX or not _VISIBLE.fullmatch(key):
         raise InvalidIdempotencyKeyError
     return key
 

@@ -53,6 +53,9 @@ SELECT order_id, request_hash, response_body FROM orders.idempotency_keys
 WHERE customer_id = %(customer_id)s AND key = %(key)s
 """
 
+# As errors name it, without its schema.
+KEYS_RELATION = "idempotency_keys"
+
 DELETE_PUBLISHED = "DELETE FROM orders.outbox WHERE outbox_id = %s"
 
 
@@ -100,10 +103,20 @@ def _insert_with_key(connection: psycopg.Connection[Any], parameters: dict[str, 
         try:
             if connection.execute(INSERT_ORDER_WITH_KEY, parameters).rowcount == 1:
                 return None
-        except psycopg.errors.LockNotAvailable:
-            # With a key there is an original to wait for; without one the lock is another's, perhaps a migration's.
-            raise RequestInProgressError from None
+        except psycopg.errors.LockNotAvailable as error:
+            if _waited_for_key(error):
+                raise RequestInProgressError from None
+            raise
         row = connection.execute(SELECT_RESPONSE, parameters).fetchone()
         if row is not None:
             return StoredResponse(order_id=row[0], request_hash=row[1], response_body=row[2])
         # The record expired and was purged between the two statements: the key is free again.
+
+
+def _waited_for_key(error: psycopg.errors.LockNotAvailable) -> bool:
+    """Whether another transaction holds the key, rather than the table, as a migration does, or another one.
+
+    Its row is not committed, so no query shows it. But Postgres says which tuple it waited for, and in which relation,
+    and waits for a table without any context. The name is the same whatever language the server speaks.
+    """
+    return KEYS_RELATION in (error.diag.context or "")

@@ -22,7 +22,8 @@ from tracing import Tracing, configure, prepare
 prepare(os.environ)
 
 BROKER_TIMEOUT_S = 0.5
-# Longer than any statement may take (the role's statement_timeout), short enough to answer 503 before the deadline.
+# Longer than any statement may take (the role's statement_timeout), short enough to answer 503 before the deadline:
+# it bounds all that one answer asks the database at a time, a new connection included.
 HANG_UP_AFTER_S = 4.0
 UNAVAILABLE = (*postgres.UNAVAILABLE, SecretUnavailableError)
 

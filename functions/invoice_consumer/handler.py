@@ -6,6 +6,7 @@ There is no partial success with Amazon MQ: returning acks the batch, raising re
 from __future__ import annotations
 
 from dataclasses import asdict
+from functools import partial
 from typing import Any
 
 from aws.metrics import write_metrics
@@ -15,11 +16,15 @@ from invoice_consumer.consumer import Report
 from invoice_consumer.outages import wait_out
 from invoice_consumer.rabbitmq_event import deliveries
 
+# What is left of the invocation when a database that says nothing is hung up on: enough to fail, and so to requeue.
+HANG_UP_MARGIN_S = 5.0
+
 
 def lambda_handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     deps = dependencies()
     deps.logger.set_correlation_id(context.aws_request_id)
     with deps.tracing.invocation("invoice_consumer", context=context, trigger="pubsub"):
+        deps.database.finish_within(_remaining_s(context) - HANG_UP_MARGIN_S)
         batch = list(deliveries(event))
         with spans.process(deps.tracing, batch) as span:
             report = wait_out(
@@ -27,13 +32,17 @@ def lambda_handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
                 consumer=deps.consumer,
                 unavailable=UNAVAILABLE,
                 log=deps.logger,
-                remaining_s=lambda: float(context.get_remaining_time_in_millis()) / 1000,
+                remaining_s=partial(_remaining_s, context),
             )
             span.set({f"invoices.{name}": count for name, count in asdict(report).items() if name != "messages"})
         log = deps.logger.warning if report.parked else deps.logger.info
         log("batch invoiced", extra=asdict(report))
         write_metrics(_metrics(report), service=context.function_name)
         return asdict(report)
+
+
+def _remaining_s(context: Any) -> float:
+    return float(context.get_remaining_time_in_millis()) / 1000
 
 
 def _metrics(report: Report) -> dict[str, int]:

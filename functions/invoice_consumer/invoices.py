@@ -11,15 +11,18 @@ from dataclasses import dataclass, field
 
 from contracts.events import InvalidEventError, OrderCreated
 from contracts.topology import DEAD_LETTER_QUEUE, ORDER_CREATED_TYPE
-from invoice_consumer.rabbitmq_event import Delivery
+from invoice_consumer.rabbitmq_event import Delivery, readable
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rejection:
-    """A delivery to be parked, and why."""
+    """A delivery to be parked, and why: whatever the message brings into the reason, it can be stored and shown."""
 
     delivery: Delivery
     reason: str
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "reason", readable(self.reason))
 
 
 @dataclass(slots=True)
@@ -38,6 +41,9 @@ def sort_out(deliveries: Iterable[Delivery]) -> Batch:
             batch.orders.append((decode(delivery), delivery))
         except InvalidEventError as error:
             batch.rejections.append(Rejection(delivery=delivery, reason=str(error)))
+        except Exception as error:  # what nobody thought of would come back for ever, and its neighbours with it
+            reason = f"cannot be decoded: {type(error).__name__}: {error}"
+            batch.rejections.append(Rejection(delivery=delivery, reason=reason))
     return batch
 
 
@@ -52,11 +58,7 @@ def decode(delivery: Delivery) -> OrderCreated:
 
 def _death(delivery: Delivery) -> str:
     """The broker's own reason, for example `rejected` or `expired` (https://www.rabbitmq.com/docs/dlx#effects)."""
-    headers = delivery.properties.get("headers")
-    reason = headers.get("x-first-death-reason") if isinstance(headers, dict) else None
-    if isinstance(reason, dict) and isinstance(reason.get("bytes"), list):
-        return bytes(byte & 0xFF for byte in reason["bytes"]).decode("ascii", "replace")
-    return "no reason given"
+    return delivery.header("x-first-death-reason") or "no reason given"
 
 
 def _shown(value: object) -> str:

@@ -9,12 +9,18 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from contracts.topology import DEAD_LETTER_QUEUE, ORDER_CREATED_QUEUE
 from tracing import TraceContext, parse
+
+# What is kept of a text that a message brought along: a reason, a name, an id.
+TEXT_LENGTH_MAX = 4096
+# Neither a text column nor UTF-8 can hold these; JSON and AMQP can.
+_UNSTORABLE = re.compile("[\0\ud800-\udfff]")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,10 +38,12 @@ class Delivery:
 
     def trace_context(self) -> TraceContext | None:
         """The context that the message carries, if any."""
+        return parse({name: self.header(name) for name in ("traceparent", "tracestate")})
+
+    def header(self, name: str) -> str | None:
+        """A header's text, if it is there and is one."""
         headers = self.properties.get("headers")
-        if not isinstance(headers, dict):
-            return None
-        return parse({name: _text(headers.get(name)) for name in ("traceparent", "tracestate")})
+        return _text(headers.get(name)) if isinstance(headers, dict) else None
 
     def fingerprint(self) -> bytes:
         """The same for every delivery of one message: what changes on the way (headers, times) is left out.
@@ -50,7 +58,7 @@ class Delivery:
 def deliveries(event: Mapping[str, Any]) -> Iterator[Delivery]:
     """Every delivery in the event, in order."""
     for queue_and_virtual_host, messages in event["rmqMessagesByQueue"].items():
-        queue = queue_and_virtual_host.rpartition("::")[0]
+        queue = readable(queue_and_virtual_host.rpartition("::")[0])
         for message in messages:
             yield Delivery(
                 queue=queue,
@@ -58,6 +66,11 @@ def deliveries(event: Mapping[str, Any]) -> Iterator[Delivery]:
                 properties=message["basicProperties"],
                 is_redelivered=message["redelivered"],
             )
+
+
+def readable(text: str) -> str:
+    """A text from outside as everything takes it: bounded, and without what cannot be stored or sent."""
+    return _UNSTORABLE.sub("\N{REPLACEMENT CHARACTER}", text[:TEXT_LENGTH_MAX])
 
 
 def _text(value: Any) -> str | None:

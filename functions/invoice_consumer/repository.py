@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import psycopg
@@ -16,7 +16,7 @@ import psycopg
 from contracts.events import OrderCreated
 from invoice_consumer.invoices import Rejection
 
-# A statement of its own: the next one gets a fresh snapshot, taken with the lock held.
+# A statement of its own: the next one gets a fresh snapshot and its own time, both taken with the lock held.
 LOCK_COUNTER = "SELECT last_number FROM invoices.invoice_counter FOR UPDATE"
 
 INSERT_INVOICES = """
@@ -31,7 +31,7 @@ WITH incoming AS (
 ), issued AS (
     INSERT INTO invoices.invoices (number, order_id, customer_id, amount, currency, issued_at, due_at)
     SELECT (SELECT last_number FROM invoices.invoice_counter) + ordinal, order_id, customer_id, amount, currency,
-           now(), now() + %(due_days)s * interval '1 day'
+           statement_timestamp(), statement_timestamp() + %(due_days)s * interval '1 day'
     FROM fresh
     RETURNING 1
 )
@@ -48,24 +48,41 @@ ON CONFLICT (fingerprint) DO UPDATE
 SET seen_count = parked.seen_count + 1, last_seen_at = clock_timestamp(), reason = excluded.reason
 """
 
-# A death: another environment than ours began this message and never came back to say that it finished.
-BEGIN_ATTEMPTS = """
+# A note in no environment's hands: the message is decoded, so it never killed anything.
+DECODED = UUID(int=0)
+
+# A death: another environment than ours began this message and never came back to say that it decoded it.
+_DEATHS = """attempt.deaths
+    + (attempt.environment <> %(environment)s::uuid AND attempt.environment <> %(decoded)s::uuid)::int"""
+
+BEGIN_ATTEMPTS = f"""
 INSERT INTO invoices.delivery_attempts AS attempt (fingerprint, environment)
 SELECT DISTINCT unnest(%(fingerprints)s::bytea[]), %(environment)s::uuid
 ON CONFLICT (fingerprint) DO UPDATE
-SET deaths = attempt.deaths + (attempt.environment <> excluded.environment)::int,
-    environment = excluded.environment, started_at = clock_timestamp()
+SET deaths = {_DEATHS}, environment = excluded.environment, started_at = clock_timestamp()
 RETURNING fingerprint, deaths
 """
 
-SELECT_DEATHS = """
-SELECT fingerprint, deaths + (environment <> %(environment)s::uuid)::int
-FROM invoices.delivery_attempts WHERE fingerprint = ANY(%(fingerprints)s::bytea[])
+SELECT_ATTEMPTS = f"""
+SELECT fingerprint, {_DEATHS}, attempt.environment = %(decoded)s::uuid
+FROM invoices.delivery_attempts attempt WHERE fingerprint = ANY(%(fingerprints)s::bytea[])
+"""  # noqa: S608
+
+MARK_DECODED = """
+UPDATE invoices.delivery_attempts SET environment = %(decoded)s::uuid, deaths = 0
+WHERE fingerprint = ANY(%(fingerprints)s::bytea[])
 """
 
 END_ATTEMPTS = "DELETE FROM invoices.delivery_attempts WHERE fingerprint = ANY(%s::bytea[])"
 
 Connection = psycopg.Connection[Any]
+
+
+class Attempt(NamedTuple):
+    """Over a message: how many environments died, and whether one has decoded it."""
+
+    deaths: int
+    is_decoded: bool
 
 
 class CounterMissingError(Exception):
@@ -104,21 +121,29 @@ def park(connection: Connection, rejections: Sequence[Rejection]) -> None:
     )
 
 
+def attempts(connection: Connection, fingerprints: Sequence[bytes], *, environment: UUID) -> dict[bytes, Attempt]:
+    """What is known of these messages from their earlier deliveries."""
+    rows = connection.execute(SELECT_ATTEMPTS, _of(fingerprints, environment))
+    return {bytes(row[0]): Attempt(deaths=row[1], is_decoded=row[2]) for row in rows}
+
+
 def begin_attempts(connection: Connection, fingerprints: Sequence[bytes], *, environment: UUID) -> dict[bytes, int]:
     """Note that this environment begins these messages; returns how many environments died over each before."""
-    parameters = {"fingerprints": list(fingerprints), "environment": environment}
-    return {bytes(row[0]): row[1] for row in connection.execute(BEGIN_ATTEMPTS, parameters)}
+    return {bytes(row[0]): row[1] for row in connection.execute(BEGIN_ATTEMPTS, _of(fingerprints, environment))}
 
 
-def deaths(connection: Connection, fingerprints: Sequence[bytes], *, environment: UUID) -> dict[bytes, int]:
-    """How many environments died over each of these messages, as far as any began them."""
-    parameters = {"fingerprints": list(fingerprints), "environment": environment}
-    return {bytes(row[0]): row[1] for row in connection.execute(SELECT_DEATHS, parameters)}
+def mark_decoded(connection: Connection, fingerprints: Sequence[bytes]) -> None:
+    """Take the note back: whatever happens to these messages from now on, it is not their fault."""
+    connection.execute(MARK_DECODED, _of(fingerprints, DECODED))
 
 
 def end_attempts(connection: Connection, fingerprints: Sequence[bytes]) -> None:
-    """Take the note back: these messages are decoded, or parked without."""
+    """Forget these messages: they are invoiced or parked."""
     connection.execute(END_ATTEMPTS, [list(fingerprints)])
+
+
+def _of(fingerprints: Sequence[bytes], environment: UUID) -> dict[str, Any]:
+    return {"fingerprints": list(fingerprints), "environment": environment, "decoded": DECODED}
 
 
 def _json(properties: object) -> str:

@@ -11,7 +11,7 @@ from contextlib import AbstractContextManager
 from typing import Any
 
 from invoice_consumer.invoices import Rejection
-from invoice_consumer.rabbitmq_event import Delivery
+from invoice_consumer.rabbitmq_event import Delivery, readable
 from tracing import Span, Tracing
 
 
@@ -39,7 +39,7 @@ def park(tracing: Tracing, rejections: Sequence[Rejection]) -> None:
         context = delivery.trace_context()
         attributes: dict[str, Any] = {"messaging.system": "rabbitmq", "messaging.destination.name": delivery.queue}
         if isinstance(message_id := delivery.properties.get("messageId"), str):
-            attributes["messaging.message.id"] = message_id
+            attributes["messaging.message.id"] = readable(message_id)
         with tracing.span(
             f"park {delivery.queue}", attributes=attributes, links=() if context is None else (context,)
         ) as span:

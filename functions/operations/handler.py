@@ -7,16 +7,19 @@ caller sees the error and its message. The schedule invokes it for the metrics.
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from functools import partial
 from typing import Any
 
 from aws.metrics import write_metrics
 from operations.bootstrap import dependencies
 from operations.dispatch import perform
+from operations.log_fields import described, outcome
 from operations.parked_messages import UnknownMessageError
-from operations.request import InvalidRequestError, Request, parse
+from operations.request import InvalidRequestError, parse
 from tracing import Span
+
+# What is left of the invocation when a database that says nothing is hung up on: enough to fail and to say so.
+HANG_UP_MARGIN_S = 5.0
 
 
 def lambda_handler(event: Any, context: Any) -> dict[str, Any]:
@@ -36,22 +39,16 @@ def lambda_handler(event: Any, context: Any) -> dict[str, Any]:
 def _answer(event: Any, context: Any, span: Span) -> dict[str, Any]:
     deps, request = dependencies(), parse(event)
     span.set({"operation": type(request).__name__})
+    deps.database.finish_within(_remaining_s(context) - HANG_UP_MARGIN_S)
     answer = perform(
         request,
         connection=deps.database.connection(),
-        remaining_s=lambda: float(context.get_remaining_time_in_millis()) / 1000,
+        remaining_s=lambda: _remaining_s(context),
         emit_metrics=partial(write_metrics, service=context.function_name),
     )
-    deps.logger.info("operation done", extra={"request": _described(request), "outcome": _outcome(answer)})
+    deps.logger.info("operation done", extra={"request": described(request), "outcome": outcome(answer)})
     return answer
 
 
-def _described(request: Request) -> dict[str, Any]:
-    given = {name: value if value is None else str(value) for name, value in asdict(request).items()}
-    return {"operation": type(request).__name__, **given}
-
-
-def _outcome(answer: dict[str, Any]) -> dict[str, Any]:
-    """The figures of an answer, without a customer's orders or messages."""
-    figures = {name: value["count"] for name, value in answer.items() if isinstance(value, dict) and "count" in value}
-    return figures | {name: value for name, value in answer.items() if isinstance(value, int)}
+def _remaining_s(context: Any) -> float:
+    return float(context.get_remaining_time_in_millis()) / 1000

@@ -9,14 +9,16 @@ from aws.metrics import write_metrics
 from outbox_relay import relay
 from outbox_relay.bootstrap import dependencies
 
+# What is left of the invocation when a database that says nothing is hung up on: enough to fail and to say so.
+HANG_UP_MARGIN_S = 5.0
+
 
 def lambda_handler(event: dict[str, Any], context: Any) -> dict[str, Any]:  # noqa: ARG001 - Lambda's signature
     deps = dependencies()
     with deps.tracing.invocation("outbox_relay", context=context, trigger="timer") as span:
+        deps.database.finish_within(_remaining_s(context) - HANG_UP_MARGIN_S)
         report = relay.run(
-            deps.database.connection(),
-            publisher=deps.publisher,
-            remaining_s=lambda: float(context.get_remaining_time_in_millis()) / 1000,
+            deps.database.connection(), publisher=deps.publisher, remaining_s=lambda: _remaining_s(context)
         )
         span.set({"outbox.published": report.published, "outbox.postponed": report.postponed})
         if report.broker_failure:
@@ -26,3 +28,7 @@ def lambda_handler(event: dict[str, Any], context: Any) -> dict[str, Any]:  # no
         failures = report.postponed + bool(report.broker_failure)
         write_metrics({"PublishFailures": failures}, service=context.function_name)
         return asdict(report)
+
+
+def _remaining_s(context: Any) -> float:
+    return float(context.get_remaining_time_in_millis()) / 1000

@@ -5,7 +5,9 @@ from __future__ import annotations
 import importlib
 import json
 import threading
-from collections.abc import Iterator
+import time
+import uuid
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -16,6 +18,7 @@ import psycopg
 import pytest
 
 from contracts import topology
+from invoice_consumer.consumer import Consumer
 from localregion.testing.services import RunningPostgres, RunningRabbitMQ
 from proof.chaos.connections import Connections
 from release.bootstrap import dependencies as release_dependencies
@@ -36,14 +39,15 @@ TABLES = (
 
 @dataclass
 class Context:
-    """What a handler gets beside its event."""
+    """What a handler gets beside its event; the time that remains runs from when it is made."""
 
-    remaining_ms: int = 10_000
+    remaining_ms: int = 15_000
     aws_request_id: str = "c0ffee00-0000-4000-8000-000000000000"
     function_name: str = "test-function"
+    began_at: float = field(default_factory=time.monotonic)
 
     def get_remaining_time_in_millis(self) -> int:
-        return self.remaining_ms
+        return self.remaining_ms - int(1000 * (time.monotonic() - self.began_at))
 
 
 @dataclass(frozen=True)
@@ -209,6 +213,21 @@ def invoke(empty: Released, monkeypatch: pytest.MonkeyPatch) -> Iterator[Invoke]
     yield calls
     for function in calls.used:
         close(calls.dependencies(function))
+
+
+@pytest.fixture
+def environment(empty: Any) -> Iterator[Callable[[], Consumer]]:
+    """Make execution environments: each a Consumer with an id and a connection of its own."""
+    connections: list[psycopg.Connection[Any]] = []
+
+    def new() -> Consumer:
+        connection = psycopg.connect(empty.postgres.dsn, dbname="orders", autocommit=True)
+        connections.append(connection)
+        return Consumer(connection=lambda: connection, environment=uuid.uuid4(), due_days=30)
+
+    yield new
+    for connection in connections:
+        connection.close()
 
 
 def close(dependencies: Any) -> None:

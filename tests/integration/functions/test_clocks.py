@@ -43,7 +43,7 @@ def test_an_unpublished_event_is_due_when_its_function_is_over(
     empty: Any, invoke: Any, skew: timedelta, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(Publisher, "publish", unpublished)
-    invoke("create_order", post_order())
+    invoke("create_order", post_order(), remaining_ms=10_000)
 
     due_in = empty.query("SELECT due_at - clock_timestamp() FROM orders.outbox")[0][0]
     assert timedelta(seconds=10) < due_in <= timedelta(seconds=15)

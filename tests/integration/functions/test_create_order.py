@@ -5,11 +5,8 @@ from __future__ import annotations
 import json
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
-import psutil
 import pytest
 from tests.integration.functions.conftest import admin_channel
 from tests.integration.functions.http_events import post_order
@@ -176,37 +173,31 @@ def test_without_a_database_the_answer_is_503(empty: Any, invoke: Any) -> None:
     assert invoke("create_order", post_order())["statusCode"] == 201
 
 
-def test_a_frozen_database_is_a_503_before_the_deadline(empty: Any, invoke: Any) -> None:
-    invoke("create_order", post_order())
-    empty.postgres.freeze()
-    with empty_frozen_children(empty):
-        started = time.monotonic()
-        answer = invoke("create_order", post_order())
-        duration = time.monotonic() - started
-
-    assert answer["statusCode"] == 503
-    assert duration < 9.5
-    assert invoke("create_order", post_order())["statusCode"] == 201
-
-
-@contextmanager
-def empty_frozen_children(released: Any) -> Iterator[None]:
-    """Freeze the backends, too: each connection of Postgres is a process of its own."""
-    children = psutil.Process(released.postgres.pid).children()
-    for child in children:
-        child.suspend()
-    try:
-        yield
-    finally:
-        for child in children:
-            child.resume()
-        released.postgres.thaw()
-
-
-def test_a_lock_without_a_key_is_a_503(empty: Any, invoke: Any) -> None:
+@pytest.mark.parametrize(
+    ("table", "key"), [("orders", None), ("orders", "brand-new"), ("idempotency_keys", "brand-new")]
+)
+def test_a_migrations_lock_is_a_503_and_nobodys_running_original(
+    empty: Any, invoke: Any, table: str, key: str | None
+) -> None:
     with empty.admin() as connection, connection.transaction():
-        connection.execute("LOCK TABLE orders.orders IN ACCESS EXCLUSIVE MODE")
-        assert invoke("create_order", post_order())["statusCode"] == 503
+        connection.execute(f"LOCK TABLE orders.{table} IN ACCESS EXCLUSIVE MODE")
+        answer = invoke("create_order", post_order(key=key))
+
+    assert (answer["statusCode"], answer["headers"]["Retry-After"]) == (503, "2")
+    assert invoke("create_order", post_order(key=key))["statusCode"] == 201
+    assert empty.count("orders.orders") == 1
+
+
+def test_an_expired_key_that_is_being_used_again_is_a_conflict(empty: Any, invoke: Any) -> None:
+    invoke("create_order", post_order(key="k"))
+    with empty.admin() as connection, connection.transaction():
+        connection.execute(
+            "UPDATE orders.idempotency_keys SET created_at = now() - interval '25 h',"
+            " expires_at = now() - interval '1 h'"
+        )
+        answer = invoke("create_order", post_order(key="k"))
+
+    assert (answer["statusCode"], answer["headers"]["Retry-After"]) == (409, "1")
 
 
 def test_what_fails_after_the_commit_is_no_failure_of_the_order(

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import base64
 import json
+import time
 import uuid
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import psycopg
@@ -13,8 +15,9 @@ from tests.integration.functions.conftest import Context
 
 from contracts.topology import DEAD_LETTER_QUEUE, ORDER_CREATED_QUEUE
 from invoice_consumer import consumer as consumer_module
-from invoice_consumer.consumer import KILLER, Consumer, DeadlineNearError
-from invoice_consumer.rabbitmq_event import Delivery, deliveries
+from invoice_consumer import invoices
+from invoice_consumer.consumer import Consumer
+from invoice_consumer.rabbitmq_event import TEXT_LENGTH_MAX, Delivery, deliveries
 
 
 def order_body(**changes: Any) -> bytes:
@@ -131,117 +134,47 @@ def test_the_dead_letter_queue_is_parked_undecoded(empty: Any, invoke: Any) -> N
     ]
 
 
-class Killed(BaseException):
-    """Stands for SIGKILL: nothing in the function gets to handle it."""
+HOSTILE_DEATHS = {
+    "not numbers": {"bytes": ["rejected", None]},
+    "not a list": {"bytes": {"bytes": 1}},
+    "NUL": {"bytes": [114, 0, 101]},
+    "100 KB": {"bytes": [120] * 100_000},
+    "signed": {"bytes": [-1, 300]},
+    "a number": 7,
+}
 
 
-@pytest.fixture
-def environment(empty: Any) -> Any:
-    """Make execution environments: each a Consumer with an id and a connection of its own."""
-    connections: list[psycopg.Connection[Any]] = []
+@pytest.mark.parametrize("name", HOSTILE_DEATHS)
+def test_a_dead_letter_is_parked_whatever_its_headers_say(empty: Any, invoke: Any, name: str) -> None:
+    headers = {"x-first-death-reason": HOSTILE_DEATHS[name]}
+    dead = message(order_body(), headers=headers, messageId="half \ud800 and \x00")
+    assert invoke("invoice_consumer", batch(dead, queue=DEAD_LETTER_QUEUE))["parked"] == 1
 
-    def new() -> Consumer:
-        connection = psycopg.connect(empty.postgres.dsn, dbname="orders", autocommit=True)
-        connections.append(connection)
-        return Consumer(connection=lambda: connection, environment=uuid.uuid4(), due_days=30)
+    [(reason,)] = empty.query("SELECT reason FROM invoices.parked_messages")
+    assert reason.startswith("dead-lettered by the broker: ")
+    assert len(reason) <= TEXT_LENGTH_MAX
 
-    yield new
-    for connection in connections:
-        connection.close()
+
+def test_what_nobody_thought_of_parks_its_message_alone(
+    empty: Any, invoke: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    decode = invoices.decode
+
+    def stumble(delivery: Delivery) -> Any:
+        if delivery.body == b"odd":
+            raise LookupError("x" * 100_000 + "\x00")
+        return decode(delivery)
+
+    monkeypatch.setattr(invoices, "decode", stumble)
+    event = batch(message(order_body()), message(b"odd"), message(order_body()))
+    assert invoke("invoice_consumer", event) == {"messages": 3, "issued": 2, "duplicates": 0, "parked": 1}
+    [(reason,)] = empty.query("SELECT reason FROM invoices.parked_messages")
+    assert reason.startswith("cannot be decoded: LookupError: xxx")
+    assert len(reason) == TEXT_LENGTH_MAX
 
 
 def run(consumer: Consumer, event: dict[str, Any]) -> None:
     consumer.consume(list(deliveries(event)), is_deadline_near=lambda: False)
-
-
-def test_a_message_that_kills_is_parked_at_the_third_attempt(
-    empty: Any, environment: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    event = batch(*(message(order_body()) for _ in range(150)), message(b"killer"), message(order_body()))
-    decode = consumer_module.sort_out
-
-    def die_over_the_killer(group: list[Delivery]) -> Any:
-        if any(delivery.body == b"killer" for delivery in group):
-            raise Killed
-        return decode(group)
-
-    monkeypatch.setattr(consumer_module, "sort_out", die_over_the_killer)
-    with pytest.raises(Killed):
-        run(environment(), event)
-    assert empty.count("invoices.invoices") == 0
-    for _ in range(2):
-        with pytest.raises(Killed):
-            run(environment(), again(event))
-    run(environment(), again(event))
-
-    assert empty.query("SELECT body, reason FROM invoices.parked_messages") == [(b"killer", KILLER)]
-    assert empty.query("SELECT count(*), max(number) FROM invoices.invoices") == [(151, 151)]
-    assert empty.count("invoices.delivery_attempts") == 0
-
-
-def test_an_environment_that_survives_counts_no_death(empty: Any, environment: Any) -> None:
-    """An outage that ends each invocation at its deadline must never park a valid order."""
-    event = again(batch(*(message(order_body()) for _ in range(3))))
-    consumer = environment()
-    fingerprints = [delivery.fingerprint() for delivery in deliveries(event)]
-    for _ in range(5):
-        consumer_module.repository.begin_attempts(consumer.connection(), fingerprints, environment=consumer.environment)
-    run(consumer, event)
-
-    assert empty.count("invoices.invoices") == 3
-    assert empty.count("invoices.parked_messages") == 0
-
-
-def test_a_lock_outage_over_two_environments_is_no_death(empty: Any, environment: Any) -> None:
-    event = again(batch(message(order_body())))
-    first, second = environment(), environment()
-    with empty.admin() as blocker, blocker.transaction():
-        blocker.execute("SELECT FROM invoices.invoice_counter FOR UPDATE")
-        for consumer in (first, second, first, second):
-            consumer.connection().execute("SET lock_timeout = '100ms'")
-            with pytest.raises(psycopg.errors.LockNotAvailable):
-                run(consumer, event)
-    run(second, event)
-
-    assert (empty.count("invoices.invoices"), empty.count("invoices.parked_messages")) == (1, 0)
-
-
-def test_kills_while_the_database_works_are_no_deaths(
-    empty: Any, environment: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    event = again(batch(message(order_body())))
-
-    def die(*_: Any, **__: Any) -> int:
-        raise Killed
-
-    with monkeypatch.context() as patch:
-        patch.setattr(consumer_module.repository, "issue_invoices", die)
-        for _ in range(4):
-            with pytest.raises(Killed):
-                run(environment(), event)
-    run(environment(), event)
-
-    assert (empty.count("invoices.invoices"), empty.count("invoices.parked_messages")) == (1, 0)
-
-
-def test_copies_of_a_killer_are_parked_together(empty: Any, environment: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    copy = message(b"killer", messageId="m-1")
-    event = again(batch(copy, message(order_body()), copy))
-    decode = consumer_module.sort_out
-
-    def die_over_the_killer(group: list[Delivery]) -> Any:
-        if any(delivery.body == b"killer" for delivery in group):
-            raise Killed
-        return decode(group)
-
-    monkeypatch.setattr(consumer_module, "sort_out", die_over_the_killer)
-    for _ in range(2):
-        with pytest.raises(Killed):
-            run(environment(), event)
-    run(environment(), event)
-
-    assert (empty.count("invoices.invoices"), empty.count("invoices.parked_messages")) == (1, 1)
-    assert empty.count("invoices.delivery_attempts") == 0
 
 
 @pytest.mark.parametrize("depth", [900, 950, 980])
@@ -275,14 +208,43 @@ def test_a_counter_that_lags_behind_parks_nobody(empty: Any, environment: Any) -
     assert empty.count("invoices.parked_messages") == 0
 
 
-def test_near_its_deadline_the_rest_waits_for_the_next_delivery(empty: Any, environment: Any) -> None:
-    event = again(batch(*(message(order_body()) for _ in range(250))))
-    checks = iter([False, False, True])
-    with pytest.raises(DeadlineNearError):
-        environment().consume(list(deliveries(event)), is_deadline_near=lambda: next(checks))
-    assert empty.count("invoices.invoices") == 200
-    run(environment(), event)
-    assert empty.query("SELECT count(*), max(number) FROM invoices.invoices") == [(250, 250)]
+def test_an_invoice_is_issued_when_it_has_its_number(empty: Any, environment: Any) -> None:
+    """Not when its transaction began to wait for the counter."""
+    consumer = environment()
+    with empty.admin() as blocker, ThreadPoolExecutor(1) as thread:
+        with blocker.transaction():
+            blocker.execute("SELECT FROM invoices.invoice_counter FOR UPDATE")
+            running = thread.submit(run, consumer, batch(message(order_body())))
+            while not empty.query("SELECT FROM pg_locks WHERE NOT granted"):
+                assert not running.done()
+            time.sleep(0.2)
+            released_at = empty.query("SELECT clock_timestamp()")[0][0]
+        running.result()
+
+    [(issued_at, due_in)] = empty.query("SELECT issued_at, due_at - issued_at FROM invoices.invoices")
+    assert issued_at >= released_at.replace(microsecond=released_at.microsecond // 1000 * 1000)
+    assert due_in.days == 30
+
+
+def test_one_order_that_the_database_refuses_does_not_make_the_rest_slow(empty: Any, environment: Any) -> None:
+    consumer = environment()
+    stored: list[int] = []
+    store = Consumer._store
+
+    def counted(self: Consumer, group: Any, report: Any, **options: Any) -> None:
+        stored.append(len(group.orders))
+        store(self, group, report, **options)
+
+    with pytest.MonkeyPatch.context() as patch, empty.admin() as connection:
+        connection.execute("ALTER TABLE invoices.invoices ADD CONSTRAINT odd CHECK (amount <> 13)")
+        try:
+            patch.setattr(Consumer, "_store", counted)
+            run(consumer, batch(*(message(order_body(amount=amount)) for amount in range(1, 513))))
+        finally:
+            connection.execute("ALTER TABLE invoices.invoices DROP CONSTRAINT odd")
+
+    assert (empty.count("invoices.invoices"), empty.count("invoices.parked_messages")) == (511, 1)
+    assert len(stored) < 25
 
 
 def test_without_a_database_the_batch_waits_and_then_fails(empty: Any, invoke: Any) -> None:

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import base64
 import json
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from typing import Any
 
 import pytest
@@ -13,7 +17,7 @@ from tests.integration.gateway.gateway_process import (
     read_response,
     request_bytes,
 )
-from tests.integration.gateway.invoke_endpoint import InvokeEndpoint, Script
+from tests.integration.gateway.invoke_endpoint import InvokeEndpoint, Received, Script
 
 HOST = ("Host", "orders.example.test")
 KEY = ("apikey", "demo-key")
@@ -145,6 +149,35 @@ def test_a_customer_over_its_limit_is_told_when_to_come_back(gateway: GatewayPro
     assert refused.header("X-RateLimit-Remaining-Second") == refused.header("RateLimit-Remaining") == "0"
     assert json.loads(refused.body)["message"] == "API rate limit exceeded"
     assert _get(gateway, "/orders/1", KEY).status == 200
+
+
+def test_one_customers_flood_holds_no_more_functions_than_its_rate(
+    gateway: GatewayProcess, endpoint: InvokeEndpoint
+) -> None:
+    """Functions that hang, as with a slow database: another customer's request still reaches one of its own."""
+    gate = threading.Event()
+    endpoint.play(Script(headers=[("Content-Type", "application/json")], gate=gate))
+    flood, other = request_bytes("GET", "/orders/1", [HOST, ("apikey", "limited-key")]), [HOST, KEY]
+    time.sleep(1 - time.time() % 1)  # a second in which nobody has used up anything
+    began_at = time.monotonic()
+    with ExitStack() as connections, ThreadPoolExecutor(1) as thread:
+        for _ in range(40):
+            connections.enter_context(gateway.connect()).sendall(flood)
+        answer = thread.submit(_send, gateway, request_bytes("GET", "/orders/2", other))
+        while not (held := [_customer(received) for received in list(endpoint.received)]).count("demo"):
+            assert time.monotonic() < began_at + 20, held
+            time.sleep(0.01)
+        time.sleep(0.2)  # the last of the flood are in by now, too
+        seconds_touched = int(time.monotonic() - began_at) + 2
+        held = [_customer(received) for received in list(endpoint.received)]
+        gate.set()
+        assert answer.result().status == 200
+    assert 5 <= held.count("limited") <= 5 * seconds_touched < 40
+
+
+def _customer(received: Received) -> str:
+    headers: dict[str, str] = json.loads(received.body)["headers"]
+    return headers["x-consumer-custom-id"]
 
 
 def test_an_open_route_is_limited_by_address(gateway: GatewayProcess) -> None:

@@ -62,6 +62,7 @@ def test_every_message_becomes_an_order_or_a_rejection(messages: dict[str, Any])
     assert len(found) == sum(map(len, messages.values()))
     assert len(batch.orders) + len(batch.rejections) == len(found)
     assert all(rejection.reason for rejection in batch.rejections)
+    assert all(rejection.reason.encode().count(0) == 0 for rejection in batch.rejections)
     assert all(len(delivery.fingerprint()) == 32 for delivery in found)
 
 

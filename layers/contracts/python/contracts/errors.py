@@ -79,7 +79,7 @@ class InvalidOrderError(OrdersError):
 
 
 class InvalidIdempotencyKeyError(OrdersError):
-    """Idempotency-Key has 1 to 255 printable ASCII characters, quoted or bare."""
+    """Idempotency-Key is one key of 1 to 255 printable ASCII characters, quoted or bare; bare, it has no comma."""
 
     code = "invalid-idempotency-key"
 

@@ -3,22 +3,25 @@
 Nothing here pins a connection of RDS Proxy: no prepared statements, no `SET`, no start-up options (time-outs are
 properties of the login role). The connection is in autocommit mode; a transaction is `with connection.transaction()`.
 https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/rds-proxy-pinning.html
+
+Every wait has an end, that of the liveness check and of a commit included: a frozen server acknowledges packets and
+answers nothing, and neither its own time-outs nor libpq's nor TCP's cover that.
 """
 
 from __future__ import annotations
 
-import contextlib
-import os
 import select
-import socket
-import threading
 import time
-from collections.abc import Callable
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
+from math import inf
 from typing import Any, TypeVar
 
 import psycopg
+
+from sockets import Deadline
+from sockets.resolver import resolve
 
 T = TypeVar("T")
 
@@ -31,11 +34,15 @@ UNAVAILABLE: tuple[type[psycopg.Error], ...] = (psycopg.OperationalError, psycop
 # A Lambda environment may be frozen between two invocations for as long as AWS likes, and a proxy or a load balancer
 # forgets idle connections meanwhile; after this long we ask before we rely on it.
 STALE_AFTER_S = 30.0
+# A connection that does not answer this in time is replaced by a new one.
+LIVENESS_TIMEOUT_S = 1.0
 CONNECT_TIMEOUT_S = 3
+# What psycopg makes of any shorter time-out, and what each address of several is given.
+CONNECT_TIMEOUT_MIN_S = 2
+# Longer than the longest statement_timeout of a role (migrations/roles.py): the server's own word comes first.
+HANG_UP_AFTER_S = 65.0
 # How long sent data may stay unacknowledged: bounds the wait on a connection whose packets vanish.
 TCP_USER_TIMEOUT_MS = 3_000
-# How often the watching thread looks whether an attempt takes too long.
-WATCH_INTERVAL_S = 0.25
 # A peer that vanishes while we wait for its answer sends nothing: probe it after 5 s, give up 6 s later.
 KEEPALIVES_IDLE_S = 5
 KEEPALIVES_INTERVAL_S = 2
@@ -56,11 +63,17 @@ class DatabaseSettings:
     database_secret_id: str | None = None
 
 
+class SilentServerError(psycopg.OperationalError):
+    """The database did not answer in time; its connection is closed."""
+
+    def __init__(self) -> None:
+        super().__init__("the database did not answer in time")
+
+
 class Database:
     """One per execution environment; `password` is asked at each connect, since IAM tokens live 15 minutes.
 
-    `hang_up_after_s` bounds each attempt of `run`: a frozen server acknowledges packets and answers nothing, and no
-    time-out of libpq covers that. `observe` is called with every statement.
+    `hang_up_after_s` bounds each wait for the server, and the whole of `run`. `observe` is called with every statement.
     """
 
     def __init__(
@@ -68,7 +81,7 @@ class Database:
         settings: DatabaseSettings,
         *,
         password: Callable[[], str],
-        hang_up_after_s: float | None = None,
+        hang_up_after_s: float = HANG_UP_AFTER_S,
         observe: Observer | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -79,48 +92,52 @@ class Database:
         self._clock = clock
         self._connection: psycopg.Connection[Any] | None = None
         self._used_at = 0.0
-        self._busy: tuple[float, psycopg.Connection[Any]] | None = None
+        self._ends_at = inf
+
+    def finish_within(self, seconds: float) -> None:
+        """No wait goes beyond this from now on: what an invocation has, less what it needs afterwards.
+
+        One that has less is given the time to connect all the same: it finds that there is no time, and says so.
+        """
+        self._ends_at = self._clock() + max(seconds, CONNECT_TIMEOUT_S)
 
     def connection(self) -> psycopg.Connection[Any]:
         """The live connection, reopened if need be. Raises psycopg.OperationalError when there is no database."""
         if self._connection is None or not self._is_alive(self._connection):
             self.close()
             self._connection = self._connect()
-            if self._hang_up_after_s is not None:
-                threading.Thread(target=self._watch, args=[self._connection], name="hang-up", daemon=True).start()
         self._used_at = self._clock()
         return self._connection
 
     def run(self, work: Callable[[psycopg.Connection[Any]], T]) -> T:
         """Do `work` on the live connection, and once more on a new one if the connection is lost underway.
 
-        Whether the first attempt was committed cannot be known then, so `work` has to be harmless to repeat.
+        Whether the first attempt was committed cannot be known then, so `work` has to be harmless to repeat. A server
+        that says nothing is not asked again. All of it together takes no longer than `hang_up_after_s`.
         """
-        connection = self.connection()
-        try:
-            return self._bounded(work, connection)
-        except psycopg.OperationalError:
-            if not connection.closed:
+        with self._at_most(self._hang_up_after_s):
+            connection = self.connection()
+            try:
+                return work(connection)
+            except SilentServerError:
                 raise
-            return self._bounded(work, self.connection())
+            except psycopg.OperationalError:
+                if not connection.closed:
+                    raise
+                return work(self.connection())
 
-    def _bounded(self, work: Callable[[psycopg.Connection[Any]], T], connection: psycopg.Connection[Any]) -> T:
-        if self._hang_up_after_s is None:
-            return work(connection)
-        self._busy = (self._clock() + self._hang_up_after_s, connection)
+    @contextmanager
+    def _at_most(self, seconds: float) -> Iterator[None]:
+        before = self._ends_at
+        self._ends_at = min(before, self._clock() + seconds)
         try:
-            return work(connection)
+            yield
         finally:
-            self._busy = None
+            self._ends_at = before
 
-    def _watch(self, watched: psycopg.Connection[Any]) -> None:
-        """Hang up when an attempt takes too long; one thread for each connection, since one for each attempt costs
-        milliseconds. Ends with its connection."""
-        while self._connection is watched and not watched.closed:
-            time.sleep(WATCH_INTERVAL_S)
-            busy = self._busy
-            if busy is not None and busy[1] is watched and self._clock() > busy[0]:
-                _hang_up(watched)
+    def _patience_s(self) -> float:
+        """How long the next wait may take."""
+        return max(0.0, min(self._hang_up_after_s, self._ends_at - self._clock()))
 
     def close(self) -> None:
         """Drop the connection; the next use opens a new one."""
@@ -137,22 +154,46 @@ class Database:
         if self._clock() - self._used_at < STALE_AFTER_S:
             return True
         try:
-            connection.execute("SELECT 1")
+            with self._at_most(LIVENESS_TIMEOUT_S):
+                connection.execute("SELECT 1")
         except psycopg.OperationalError:
             return False
         return True
 
     def _connect(self) -> psycopg.Connection[Any]:
+        """Try the name's addresses one after the other, as long as there is time for one more."""
+        addresses = self._addresses()
+        timeout_s = CONNECT_TIMEOUT_S if len(addresses) == 1 else CONNECT_TIMEOUT_MIN_S
+        failure: psycopg.OperationalError = SilentServerError()
+        for address in addresses:
+            if (left_s := int(self._patience_s())) < CONNECT_TIMEOUT_MIN_S:
+                break
+            try:
+                return self._connect_to(address, timeout_s=min(timeout_s, left_s))
+            except psycopg.OperationalError as error:
+                failure = error
+        raise failure
+
+    def _addresses(self) -> list[str]:
+        host, port = self._settings.database_host, self._settings.database_port
+        try:
+            found = resolve(host, port, Deadline(min(CONNECT_TIMEOUT_S, self._patience_s())))
+        except OSError as error:
+            raise psycopg.OperationalError(str(error)) from error
+        return [str(each[4][0]) for each in found]
+
+    def _connect_to(self, address: str, *, timeout_s: int) -> psycopg.Connection[Any]:
         settings = self._settings
-        return psycopg.connect(
+        connection = _BoundedConnection.connect(
             host=settings.database_host,
+            hostaddr=address,
             port=settings.database_port,
             dbname=settings.database_name,
             user=settings.database_user,
             password=self._password(),
             sslmode=settings.database_sslmode,
             sslrootcert=settings.database_sslrootcert,
-            connect_timeout=CONNECT_TIMEOUT_S,
+            connect_timeout=timeout_s,
             tcp_user_timeout=TCP_USER_TIMEOUT_MS,
             keepalives_idle=KEEPALIVES_IDLE_S,
             keepalives_interval=KEEPALIVES_INTERVAL_S,
@@ -161,6 +202,21 @@ class Database:
             prepare_threshold=None,
             cursor_factory=self._cursor,
         )
+        connection.patience_s = self._patience_s
+        return connection
+
+
+class _BoundedConnection(psycopg.Connection[Any]):
+    """One that hangs up when the server takes longer than `patience_s` says: psycopg waits here, whatever for."""
+
+    patience_s: Callable[[], float]
+
+    def wait(self, gen: Any, *arguments: Any, **options: Any) -> Any:
+        try:
+            return super().wait(gen, *arguments, **{**options, "timeout": self.patience_s()})
+        except psycopg.errors._WaitTimeout:
+            self.close()
+            raise SilentServerError from None
 
 
 def _observed_cursor(observe: Observer) -> type[psycopg.Cursor[Any]]:
@@ -170,9 +226,3 @@ def _observed_cursor(observe: Observer) -> type[psycopg.Cursor[Any]]:
                 return super().execute(query, *arguments, **options)
 
     return ObservedCursor
-
-
-def _hang_up(connection: psycopg.Connection[Any]) -> None:
-    """End the stream under a waiting connection: libpq sees a server that has gone, and the wait is over."""
-    with contextlib.suppress(OSError, psycopg.Error), socket.socket(fileno=os.dup(connection.fileno())) as stream:
-        stream.shutdown(socket.SHUT_RDWR)

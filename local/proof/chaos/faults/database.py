@@ -1,4 +1,4 @@
-"""Postgres that is full, locked, too slow, read-only after a failover, or ends what it finds."""
+"""Postgres that is frozen, full, locked, too slow, read-only after a failover, or ends what it finds."""
 
 from __future__ import annotations
 
@@ -56,8 +56,16 @@ def full(world: World, chance: random.Random) -> str:
     return f"no connection left for {count} sessions"
 
 
+def frozen(world: World, chance: random.Random) -> str:
+    """SIGSTOP: its kernel takes connections and acknowledges packets, and nothing answers."""
+    with world.frozen(world.pid("postgres")):
+        _refuses(world)
+        threading.Event().wait(chance.uniform(0, 5))
+    return "it stood still"
+
+
 def locked(world: World, chance: random.Random) -> str:
-    """Longer than create_order's lock_timeout: a 409 for a key, a 503 without one."""
+    """Longer than create_order's lock_timeout: a 503, with a key or without."""
     table = chance.choice(["orders.orders", "orders.idempotency_keys", "invoices.invoices", "orders.outbox"])
     with contextlib.closing(world.postgres()) as connection, connection.transaction():
         connection.execute(f"LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE")
@@ -124,6 +132,7 @@ def _waits_for_invoices(world: World) -> bool:
 
 FAULTS = [
     fault("database sessions ended", sessions_ended, "postgres"),
+    fault("Postgres frozen", frozen, "postgres", "create_order"),
     fault("database at its connection limit", full, "postgres", "create_order"),
     fault("lock wait time-out", locked, "postgres", "create_order"),
     fault("statement time-out", statement_timeout, "postgres", "create_order"),
