@@ -29,7 +29,7 @@ from components.network import Network, NetworkArgs
 from components.release import RELEASED, Release, ReleaseArgs, content_hash
 from components.schedule import Schedule, ScheduleArgs
 from components.secret import Secret, SecretArgs
-from configuration import FUNCTIONS, read_configuration
+from configuration import FUNCTIONS, REQUESTS_PER_SECOND, read_configuration
 from contracts import topology
 from functions import Functions, build_layers
 from traces import traces_of
@@ -219,6 +219,8 @@ gateway = Gateway(
         ),
         functions=[create_order, get_order],
         region=config.region,
+        # Two customers at their limits may share an address.
+        address_requests_per_second=2 * max(config.consumers.values(), default=REQUESTS_PER_SECOND),
         tasks=config.gateway_tasks,
         tasks_max=config.gateway_tasks_max,
         is_protected=config.is_protected,

@@ -1,19 +1,22 @@
-"""Alembic's entry: one transaction for roles and migrations, one run at a time."""
+"""Alembic's entry: the roles, then each migration in a transaction of its own, one run at a time."""
+
+import time
 
 from alembic import context
-from sqlalchemy import Connection, create_engine, text
-from sqlalchemy.pool import NullPool
+from sqlalchemy import Connection
 
 from migrations.roles import ensure_roles
+from migrations.session import session
 
-# Any constant will do, as long as it is the same in every process that migrates this database.
-MIGRATION_LOCK = 4_071_953
+# For developers; `release` brings a session of its own.
+COMMAND_LINE_DEADLINE_S = 240.0
 
 
 def run(connection: Connection) -> None:
-    connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": MIGRATION_LOCK})
     ensure_roles(connection)
-    context.configure(connection=connection, target_metadata=None)
+    # Alembic leaves transactions alone that it finds open.
+    connection.commit()
+    context.configure(connection=connection, target_metadata=None, transaction_per_migration=True)
     with context.begin_transaction():
         context.run_migrations()
 
@@ -23,5 +26,5 @@ if given is not None:
     run(given)
 else:
     url = context.get_x_argument(as_dictionary=True)["url"]
-    with create_engine(url, poolclass=NullPool).begin() as own:
+    with session(url, deadline=time.monotonic() + COMMAND_LINE_DEADLINE_S) as own:
         run(own)

@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache, partial
+from typing import Literal
 
 from aws_lambda_powertools.logging import Logger
 
@@ -14,6 +15,8 @@ from aws import database_password
 from aws.secrets_manager import SecretUnavailableError
 from contracts.settings import read
 from get_order.broker_health import is_answering
+from get_order.orders import check_health
+from get_order.remembered import Remembered
 from get_order.repository import PostgresOrderRepository
 from get_order.settings import Settings
 from postgres import Database
@@ -22,6 +25,8 @@ from tracing import Tracing, configure, prepare
 prepare(os.environ)
 
 BROKER_TIMEOUT_S = 0.5
+# Four times as long as a frozen broker is waited for: at any rate, a fifth of the environments can be held.
+HEALTH_REMEMBERED_S = 2.0
 # Longer than any statement may take (the role's statement_timeout), short enough to answer 503 before the deadline:
 # it bounds all that one answer asks the database at a time, a new connection included.
 HANG_UP_AFTER_S = 4.0
@@ -34,7 +39,7 @@ class Dependencies:
 
     database: Database
     repository: PostgresOrderRepository
-    is_broker_answering: Callable[[], bool]
+    health: Callable[[], Literal["ok", "degraded"]]
     tracing: Tracing
     logger: Logger
 
@@ -51,10 +56,13 @@ def dependencies() -> Dependencies:
         hang_up_after_s=HANG_UP_AFTER_S,
         observe=tracing.statements(settings.database),
     )
+    repository = PostgresOrderRepository(database)
+    is_broker_answering = partial(is_answering, settings.broker_endpoint, timeout_s=BROKER_TIMEOUT_S)
+    check = partial(check_health, repository=repository, is_broker_answering=is_broker_answering)
     return Dependencies(
         database=database,
-        repository=PostgresOrderRepository(database),
-        is_broker_answering=partial(is_answering, settings.broker_endpoint, timeout_s=BROKER_TIMEOUT_S),
+        repository=repository,
+        health=Remembered(check, for_s=HEALTH_REMEMBERED_S),
         tracing=tracing,
         logger=logger,
     )

@@ -9,7 +9,7 @@ from typing import Any
 from contracts.errors import MethodNotAllowedError
 from contracts.http import answer_or_problem, authenticated_customer, response
 from get_order.bootstrap import UNAVAILABLE, dependencies
-from get_order.orders import check_health, find_order
+from get_order.orders import find_order
 from tracing import Span
 from tracing.http import traced_request
 
@@ -42,8 +42,7 @@ def _order(event: dict[str, Any], span: Span) -> dict[str, Any]:
 
 
 def _health(*_: Any) -> dict[str, Any]:
-    deps = dependencies()
-    health = check_health(repository=deps.repository, is_broker_answering=deps.is_broker_answering)
+    health = dependencies().health()
     return response(200, {"status": "ok"} if health == "ok" else {"status": health, "broker": "down"})
 
 

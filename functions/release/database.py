@@ -18,8 +18,8 @@ class UnknownRoleError(Exception):
     """The input names a role that the migrations do not make."""
 
 
-def migrate(settings: DatabaseSettings, *, password: str) -> str:
-    """Bring the schema to its newest revision; returns that revision."""
+def migrate(settings: DatabaseSettings, *, password: str, deadline_s: float) -> str:
+    """Bring the schema to its newest revision, waiting that long for locks; returns that revision."""
     query = {"sslmode": settings.database_sslmode}
     if settings.database_sslrootcert:
         query["sslrootcert"] = settings.database_sslrootcert
@@ -32,7 +32,7 @@ def migrate(settings: DatabaseSettings, *, password: str) -> str:
         database=settings.database_name,
         query=query,
     )
-    migrations.upgrade(url)
+    migrations.upgrade(url, deadline_s=deadline_s)
     return migrations.head()
 
 

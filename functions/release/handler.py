@@ -13,18 +13,21 @@ from release import database, topology
 from release.bootstrap import Dependencies, dependencies
 from release.management_api import ManagementApi
 
+# What of the invocation's time migrations may wait for locks; the rest is for logins and the broker.
+MIGRATIONS_PART = 0.8
+
 
 def lambda_handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     deps = dependencies()
     # The next invocation belongs to another deployment, so the connections are closed at the end of this one.
     invocation = deps.tracing.invocation("release", context=context, trigger="other")
     with closing(deps.tracing), closing(deps.database), invocation:
-        return _release(event, deps)
+        return _release(event, deps, remaining_s=context.get_remaining_time_in_millis() / 1000)
 
 
-def _release(event: dict[str, Any], deps: Dependencies) -> dict[str, Any]:
+def _release(event: dict[str, Any], deps: Dependencies, *, remaining_s: float) -> dict[str, Any]:
     with deps.tracing.span("release database"):
-        revision = _release_database(event["database_roles"], deps)
+        revision = _release_database(event["database_roles"], deps, deadline_s=remaining_s * MIGRATIONS_PART)
     deps.logger.info("database released", extra={"revision": revision, "roles": sorted(event["database_roles"])})
     with deps.tracing.span("release broker"):
         version = _release_broker(event["broker_users"], deps)
@@ -32,8 +35,8 @@ def _release(event: dict[str, Any], deps: Dependencies) -> dict[str, Any]:
     return {"revision": revision, "rabbitmq_version": version}
 
 
-def _release_database(roles: dict[str, str | None], deps: Dependencies) -> str:
-    revision = database.migrate(deps.settings.database, password=deps.password())
+def _release_database(roles: dict[str, str | None], deps: Dependencies, *, deadline_s: float) -> str:
+    revision = database.migrate(deps.settings.database, password=deps.password(), deadline_s=deadline_s)
     database.set_logins(deps.database.connection(), roles, password_of=_password_of)
     return revision
 

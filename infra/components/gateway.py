@@ -40,6 +40,15 @@ SETTINGS = {
 }
 
 
+def address_limit(requests_per_second: int) -> dict[str, str]:
+    """Return nginx's limit of one address, keys right or wrong: key-auth answers before Kong's own limits can count."""
+    return {
+        "KONG_NGINX_HTTP_LIMIT_REQ_ZONE": f"$binary_remote_addr zone=addresses:10m rate={requests_per_second}r/s",
+        "KONG_NGINX_PROXY_LIMIT_REQ": f"zone=addresses burst={requests_per_second} nodelay",
+        "KONG_NGINX_PROXY_LIMIT_REQ_STATUS": "429",
+    }
+
+
 @dataclass(frozen=True, kw_only=True)
 class GatewayArgs:
     """`declarative_config` is the filled-in kong.yml; `functions` are those that Kong may invoke.
@@ -52,6 +61,7 @@ class GatewayArgs:
     declarative_config: Mapping[str, Any]
     functions: Sequence[Function]
     region: str
+    address_requests_per_second: int
     tasks: int
     tasks_max: int
     certificate_arn: str | None
@@ -77,7 +87,11 @@ class Gateway(pulumi.ComponentResource):
     """
 
     def __init__(self, name: str, args: GatewayArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        described = {"version": args.kong_version, "declarative_config": args.declarative_config}
+        described = {
+            "version": args.kong_version,
+            "declarative_config": args.declarative_config,
+            "settings": address_limit(args.address_requests_per_second),
+        }
         super().__init__("serverless-orders:components:Gateway", name, described, opts)
         balancer = self._build_load_balancer(name, args)
         group = open_outwards(f"{name}-kong", "Kong", args.vpc_id, parent=self)
@@ -225,7 +239,8 @@ def _kong(args: GatewayArgs, configuration: pulumi.Output[str]) -> awsx.ecs.Task
         "KONG_REAL_IP_HEADER": "X-Forwarded-For",
         "KONG_REAL_IP_RECURSIVE": "on",
     }
-    environment = {**SETTINGS, **client, "AWS_REGION": args.region}
+    limit = address_limit(args.address_requests_per_second)
+    environment = {**SETTINGS, **client, **limit, "AWS_REGION": args.region}
     return awsx.ecs.TaskDefinitionContainerDefinitionArgs(
         name=CONTAINER,
         image=f"public.ecr.aws/docker/library/kong:{args.kong_version}",

@@ -12,7 +12,7 @@ import pytest
 import yaml
 from tests.infra.program import ROOT
 
-from components.gateway import CONTAINER, PROXY_PORT, STATUS_PORT
+from components.gateway import CONTAINER, PROXY_PORT, STATUS_PORT, address_limit
 from components.gateway import SETTINGS as KONG_ON_FARGATE
 from localregion.aws.settings import parse_arguments
 from localregion.compose import prepare
@@ -32,7 +32,7 @@ ONE_SHOTS = {"prepare", "release", "urls"}
 READ_BY_IMAGES = {
     "postgres": {"POSTGRES_PASSWORD_FILE", "POSTGRES_INITDB_ARGS"},
     "rabbitmq": {"RABBITMQ_CONFIG_FILE"},
-    CONTAINER: {*KONG_ON_FARGATE, "KONG_DECLARATIVE_CONFIG", "AWS_REGION"},
+    CONTAINER: {*KONG_ON_FARGATE, *address_limit(0), "KONG_DECLARATIVE_CONFIG", "AWS_REGION"},
 }
 _PORT = re.compile(r"127\.0\.0\.1:\$\{([A-Z]+_PORT):-(\d+)\}:(\d+)")
 
@@ -99,6 +99,8 @@ def test_every_variable_that_is_given_is_read_and_every_one_that_is_read_is_give
     assert given == READ_BY_IMAGES
     kong = SERVICES["kong"]["environment"]
     assert {name: kong[name] for name in KONG_ON_FARGATE} == KONG_ON_FARGATE
+    # Compose takes two dollar signs for one.
+    assert {name: kong[name].replace("$$", "$") for name in plan.gateway.settings} == plan.gateway.settings
     assert kong["AWS_REGION"] == plan.region
 
 

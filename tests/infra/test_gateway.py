@@ -9,7 +9,7 @@ import yaml
 from tests.infra.program import ROOT
 from tests.infra.registered import Registered, register, revealed
 
-from components.gateway import Gateway, GatewayArgs
+from components.gateway import Gateway, GatewayArgs, address_limit
 from components.key import Key, KeyArgs
 from components.kong_config import Consumer, KongConfigError, LambdaEndpoint, fill_in
 
@@ -162,6 +162,7 @@ def build_gateway(certificate_arn: str | None) -> Registered:
             ),
             functions=[],
             region="us-east-1",
+            address_requests_per_second=200,
             tasks=2,
             tasks_max=6,
             is_protected=False,
@@ -192,6 +193,17 @@ def test_kong_reads_its_configuration_from_a_secret_and_from_no_variable() -> No
     assert secret["valueFrom"].endswith(f"gateway-configuration:::{version.outputs['versionId']}")
     assert "the-key" not in json.dumps(service)
     assert {"name": "KONG_TRUSTED_IPS", "value": "10.1.0.0/16"} in container["environment"]
+
+
+def test_an_address_is_limited_before_its_key_is_looked_at() -> None:
+    (container,) = (
+        build_gateway(None).one("awsx:ecs:FargateService").inputs["taskDefinitionArgs"]["containers"].values()
+    )
+    settings = {each["name"]: each["value"] for each in container["environment"]}
+
+    assert settings.items() >= address_limit(200).items()
+    assert settings["KONG_NGINX_PROXY_LIMIT_REQ"] == "zone=addresses burst=200 nodelay"
+    assert settings["KONG_REAL_IP_HEADER"] == "X-Forwarded-For"
 
 
 @pytest.mark.parametrize(

@@ -79,7 +79,11 @@ def create_order() -> dict[str, Any]:
         "responses": {
             "201": _created(),
             "400": answer(
-                "The body is not JSON, or the key is malformed.", problem_content("not-json", "invalid-idempotency-key")
+                "The body is not JSON, the key is malformed, or path, query or headers are not UTF-8.",
+                {
+                    **problem_content("not-json", "invalid-idempotency-key"),
+                    **responses.rejection_content(responses.NOT_UTF8),
+                },
             ),
             "401": responses.unauthenticated(),
             "409": answer(
@@ -110,6 +114,7 @@ def get_order() -> dict[str, Any]:
                 "The order.",
                 json_content(Order, pending=ORDER_EXAMPLE, invoiced={**ORDER_EXAMPLE, "invoice": INVOICE_EXAMPLE}),
             ),
+            "400": responses.not_utf8(),
             "401": responses.unauthenticated(),
             "404": answer(
                 "No such order, or another customer's.",
@@ -133,6 +138,7 @@ def get_health() -> dict[str, Any]:
         "security": NO_KEY,
         "responses": {
             "200": answer("Orders are accepted.", content),
+            "400": responses.not_utf8(),
             "429": responses.too_many_requests(),
             **responses.failures(),
         },
@@ -147,6 +153,7 @@ def get_openapi() -> dict[str, Any]:
         "security": NO_KEY,
         "responses": {
             "200": answer("An OpenAPI 3.1 document.", {http.JSON: {"schema": {"type": "object"}}}),
+            "400": responses.not_utf8(),
             "429": responses.too_many_requests(),
             **responses.failures(),
         },

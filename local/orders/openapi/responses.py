@@ -17,6 +17,7 @@ RETRY_AFTER: dict[str, Any] = {
 CHALLENGE: dict[str, Any] = {
     "WWW-Authenticate": {"description": "`Key`, when the gateway refuses the key.", "schema": {"type": "string"}}
 }
+NOT_UTF8 = "Path, query and headers must be UTF-8"
 REQUEST_ID = "1b675f1010be7b551737134cc5079a32"
 
 
@@ -47,6 +48,10 @@ def _bad_gateway() -> dict[str, Any]:
     return json_content(Rejection, gateway={"message": "Bad Gateway", "error": reason})
 
 
+def not_utf8() -> dict[str, Any]:
+    return answer("Path, query or headers are not UTF-8.", rejection_content(NOT_UTF8))
+
+
 def unauthenticated() -> dict[str, Any]:
     content = {
         **rejection_content("No API key found in request"),
@@ -56,7 +61,10 @@ def unauthenticated() -> dict[str, Any]:
 
 
 def too_many_requests() -> dict[str, Any]:
-    return answer("Too many requests.", rejection_content("API rate limit exceeded"), headers=RETRY_AFTER)
+    """A customer's or an open route's limit is Kong's; that of an address is nginx's, with a page of its own."""
+    content = {**rejection_content("API rate limit exceeded"), "text/html": {"schema": {"type": "string"}}}
+    headers = {"Retry-After": {**RETRY_AFTER["Retry-After"], "required": False}}
+    return answer("Too many requests; as a page without `Retry-After`: from one address.", content, headers=headers)
 
 
 def failures() -> dict[str, Any]:

@@ -19,6 +19,9 @@ from tests.integration.gateway.gateway_process import (
 )
 from tests.integration.gateway.invoke_endpoint import InvokeEndpoint, Received, Script
 
+from contracts.errors import OrdersError
+from contracts.http import authenticated_customer, problem_response
+
 HOST = ("Host", "orders.example.test")
 KEY = ("apikey", "demo-key")
 OPEN, GUARDED = ["/health", "/openapi.json"], ["/orders", "/orders/6b1f"]
@@ -109,6 +112,57 @@ def test_a_key_in_the_query_or_in_the_body_is_none(gateway: GatewayProcess, endp
     form = [HOST, ("Content-Type", "application/x-www-form-urlencoded"), ("Content-Length", "15")]
     assert _send(gateway, request_bytes("POST", "/orders", form, b"apikey=demo-key")).status == 401
     assert endpoint.received == []
+
+
+NOT_UTF8 = {
+    "an argument": ("/health?a=%ff", b"x"),
+    "an argument's name": ("/openapi.json?%C3=1", b"x"),
+    "half a surrogate pair": ("/health?a=%ED%A0%80", b"x"),
+    "an overlong slash": ("/health?a=%C0%AF", b"x"),
+    "a path": ("/orders/%ff", b"x"),
+    "a header": ("/health", b"caf\xe9"),
+    "a header with a key": ("/orders/1", b"\xff\r\napikey: demo-key"),
+}
+
+
+@pytest.mark.parametrize(("target", "value"), NOT_UTF8.values(), ids=NOT_UTF8.keys())
+def test_what_no_event_can_hold_is_the_clients_fault(
+    gateway: GatewayProcess, endpoint: InvokeEndpoint, target: str, value: bytes
+) -> None:
+    """Lambda would refuse the event and Kong say 500: an alarm that anybody could ring without a key."""
+    request = f"GET {target} HTTP/1.1\r\nHost: orders.example.test\r\nX-A: ".encode() + value + b"\r\n\r\n"
+    response = _send(gateway, request)
+    assert response.status == 400
+    assert json.loads(response.body)["message"] == "Path, query and headers must be UTF-8"
+    assert response.header("Access-Control-Allow-Origin") == "*"
+    assert endpoint.received == []
+
+
+def test_what_is_utf8_arrives(gateway: GatewayProcess, endpoint: InvokeEndpoint) -> None:
+    request = "GET /health?a=%C3%A9%F0%9F%98%80 HTTP/1.1\r\nHost: orders.example.test\r\nX-A: caf\u00e9\r\n\r\n"
+    assert _send(gateway, request.encode()).status == 200
+    event = _event(endpoint)
+    assert (event["queryStringParameters"]["a"], event["headers"]["x-a"]) == ("\u00e9\U0001f600", "caf\u00e9")
+
+
+def test_behind_a_hundred_headers_there_is_no_key_and_after_them_no_customer(
+    gateway: GatewayProcess, endpoint: InvokeEndpoint
+) -> None:
+    many = [(f"X-{number}", "1") for number in range(99)]
+    assert _get(gateway, "/orders/1", *many, KEY).status == 401
+    assert endpoint.received == []
+
+    assert _get(gateway, "/orders/1", KEY, *many).status == 200
+    answer = problem_response(_refusal(_event(endpoint)["headers"]))
+    assert answer["statusCode"] == 401
+    assert "first 100 headers" in json.loads(answer["body"])["detail"]
+
+
+def _refusal(headers: dict[str, str]) -> OrdersError:
+    """What a function says about these headers."""
+    with pytest.raises(OrdersError) as caught:
+        authenticated_customer(headers)
+    return caught.value
 
 
 @pytest.mark.parametrize("framing", ["Content-Length", "Transfer-Encoding"])

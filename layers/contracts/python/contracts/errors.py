@@ -34,7 +34,7 @@ class OrdersError(Exception):
 
 
 class UnauthenticatedError(OrdersError):
-    """The gateway named no customer."""
+    """The gateway named no customer; it reads and passes on the first 100 headers of a request, its own included."""
 
     code = "unauthenticated"
 

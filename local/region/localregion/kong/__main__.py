@@ -10,12 +10,14 @@ import logging
 import os
 import signal
 import sys
+import time
 from pathlib import Path
 
 import uvloop
 
 from localregion.kong.config.configuration import Configuration
 from localregion.kong.config.kong_conf import refuse_settings, settings_of
+from localregion.kong.config.request_limit import RequestLimit, request_limit
 from localregion.kong.config.schema import ConfigurationError
 from localregion.kong.declarative import parse, read
 from localregion.kong.gateway import Gateway, with_invoke_port, with_spans_endpoint
@@ -33,14 +35,15 @@ def main(arguments: list[str] | None = None) -> int:
     options = _options().parse_args(arguments)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s", stream=sys.stderr)
     try:
-        refuse_settings(settings_of(os.environ))
-        configuration = _configuration(options)
+        configuration, settings = _configuration(options)
+        settings |= settings_of(os.environ)
+        refuse_settings(settings)
         if options.aws_port is not None:
             configuration = with_invoke_port(configuration, options.aws_port)
         if options.spans_endpoint is not None:
             configuration = with_spans_endpoint(configuration, options.spans_endpoint)
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-            runner.run(_serve(configuration, options))
+            runner.run(_serve(configuration, options, request_limit(settings, time.monotonic)))
     except ConfigurationError as error:
         print(f"Error: {error}", file=sys.stderr)  # noqa: T201
         return 1
@@ -66,17 +69,18 @@ def _options() -> argparse.ArgumentParser:
     return parser
 
 
-def _configuration(options: argparse.Namespace) -> Configuration:
+def _configuration(options: argparse.Namespace) -> tuple[Configuration, dict[str, str]]:
+    """Return the declarative configuration, and the settings of kong.conf that belong to it."""
     if options.config is not None:
-        return read(options.config)
+        return read(options.config), {}
     values, secrets = (json.loads(path.read_text()) if path else {} for path in (options.values, options.secrets))
     plan = model.resolve(model.load(options.plan), values, secrets)
     if plan.gateway is None:
         raise ConfigurationError(f"{options.plan} has no gateway")
-    return parse(plan.gateway.declarative_config)
+    return parse(plan.gateway.declarative_config), settings_of(plan.gateway.settings)
 
 
-async def _serve(configuration: Configuration, options: argparse.Namespace) -> None:
+async def _serve(configuration: Configuration, options: argparse.Namespace, limit: RequestLimit | None) -> None:
     loop = asyncio.get_running_loop()
     stopping = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -84,7 +88,7 @@ async def _serve(configuration: Configuration, options: argparse.Namespace) -> N
     client = InvokeClient()
     try:
         gateway = Gateway(configuration, client, environ=os.environ)
-        server = GatewayServer(gateway, body_max_bytes=options.body_max_bytes)
+        server = GatewayServer(gateway, request_limit=limit, body_max_bytes=options.body_max_bytes)
         listener = await loop.create_server(server, HOST, options.port, backlog=1024)
         port = listener.sockets[0].getsockname()[1]
         print(f"gateway ready on http://{HOST}:{port}", flush=True)  # noqa: T201

@@ -18,11 +18,12 @@ from aiohttp.web_protocol import RequestHandler
 
 from localregion.kong.plugin_chain import log
 from localregion.kong.request.body import BODY_MAX_BYTES, BODY_TIMEOUT_S, BodyError, read_body
-from localregion.kong.request.errors import PLAIN, error_response
+from localregion.kong.request.errors import PLAIN, error_response, too_many_requests
 from localregion.kong.request.exchange import Exchange, Response
 from localregion.kong.request.response import response_bytes
 
 if TYPE_CHECKING:
+    from localregion.kong.config.request_limit import RequestLimit
     from localregion.kong.gateway import Gateway
 
 STOP_TIMEOUT_S = 10.0
@@ -67,6 +68,7 @@ class GatewayServer(web.Server):
         self,
         gateway: Gateway,
         *,
+        request_limit: RequestLimit | None = None,
         body_max_bytes: int = BODY_MAX_BYTES,
         body_timeout_s: float = BODY_TIMEOUT_S,
         idle_timeout_s: float = IDLE_TIMEOUT_S,
@@ -82,6 +84,7 @@ class GatewayServer(web.Server):
             auto_decompress=False,
         )
         self._gateway = gateway
+        self._request_limit = request_limit
         self._body_max_bytes = body_max_bytes
         self._body_timeout_s = body_timeout_s
 
@@ -94,6 +97,8 @@ class GatewayServer(web.Server):
         refusal = _refusal(exchange)
         if refusal is not None:
             return _wire_response(exchange, refusal, keep_alive=False)
+        if self._request_limit is not None and not self._request_limit.admits(exchange.peer):
+            return _wire_response(exchange, too_many_requests(), keep_alive=_keep_alive(request))
         try:
             response = await self._gateway.handle(exchange)
         except BodyError as error:

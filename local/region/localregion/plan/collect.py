@@ -229,7 +229,8 @@ class Collector:
                 "component: register it, or take the key out"
             )
         config = self._registered.revealing(resource.inputs["declarative_config"], label(resource))
-        return Gateway(version=text(resource, "version"), declarative_config=config)
+        settings = dict(sorted((resource.inputs.get("settings") or {}).items()))
+        return Gateway(version=text(resource, "version"), declarative_config=config, settings=settings)
 
     def _refuse_leaks(self, plan: Plan) -> None:
         written = plan.to_json()

@@ -118,10 +118,14 @@ class Broker:
 
 @dataclass(frozen=True, kw_only=True)
 class Gateway:
-    """Kong: its version and the declarative configuration as Kong would load it, keys as `{"$secret": name}`."""
+    """Kong: its version and the declarative configuration as Kong would load it, keys as `{"$secret": name}`.
+
+    `settings` are those variables of Kong's environment that belong to the system, wherever it runs.
+    """
 
     version: str
     declarative_config: dict[str, Any]
+    settings: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)

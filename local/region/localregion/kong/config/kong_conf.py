@@ -1,4 +1,5 @@
 """Refuse the settings of kong.conf that change what clients or functions see: this gateway has Kong's defaults only.
+nginx's limit of an address is the exception.
 
 A setting reaches Kong as `KONG_<NAME>` in its environment, so that is where this gateway looks for what it must refuse.
 Reference: https://docs.konghq.com/gateway/latest/reference/configuration/.
@@ -8,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from localregion.kong.config import request_limit
 from localregion.kong.config.schema import NOT_SUPPORTED, ConfigurationError
 
 _PREFIX = "KONG_"
@@ -39,7 +41,7 @@ _REFUSED_PREFIXES = ("nginx_http_", "nginx_proxy_", "nginx_location_")
 
 def refuse_settings(settings: Mapping[str, str]) -> None:
     """Raise ConfigurationError for the first setting that cannot be followed; names as in kong.conf."""
-    for name in sorted(settings):
+    for name in sorted(settings.keys() - request_limit.SETTINGS):
         if name in _REFUSED or name.startswith(_REFUSED_PREFIXES):
             raise ConfigurationError(f"kong.conf: '{name}' ({_PREFIX}{name.upper()}) is {NOT_SUPPORTED}")
 

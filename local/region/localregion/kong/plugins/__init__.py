@@ -9,6 +9,7 @@ from localregion.kong.plugins import (
     correlation_id,
     cors,
     key_auth,
+    pre_function,
     prometheus,
     rate_limiting,
     request_size_limiting,
@@ -20,6 +21,7 @@ from localregion.kong.plugins import (
 SUPPORTED = {
     plugin.name: plugin
     for plugin in (
+        pre_function.PLUGIN,
         correlation_id.PLUGIN,
         zipkin.PLUGIN,
         cors.PLUGIN,

@@ -56,6 +56,15 @@ def plugin_response(status: int, body: dict[str, str]) -> Response:
     return Response(status, [("Content-Type", f"{JSON}; charset=utf-8")], text.encode())
 
 
+def too_many_requests() -> Response:
+    """Answer for nginx, which limits an address before Kong has a say: its own page (as of an nginx without Kong)."""
+    page = (
+        "<html>\r\n<head><title>429 Too Many Requests</title></head>\r\n<body>\r\n"
+        "<center><h1>429 Too Many Requests</h1></center>\r\n<hr><center>nginx</center>\r\n</body>\r\n</html>\r\n"
+    )
+    return Response(429, [("Content-Type", "text/html")], page.encode())
+
+
 def _preferred(accept: str | None, default: str) -> str:
     """Return the best type that Kong can render; the first of equal ones."""
     if not accept:

@@ -16,16 +16,17 @@ def parse_query(query: str, arguments_max: int) -> QueryArguments:
     count = 0
     for argument in query.split("&"):
         name, equals, value = argument.partition("=")
-        name = _unescape(name)
+        name = unescape(name)
         if not name:
             continue
-        arguments.setdefault(name, []).append(_unescape(value) if equals else True)
+        arguments.setdefault(name, []).append(unescape(value) if equals else True)
         count += 1
         if count == arguments_max:
             break
     return arguments
 
 
-def _unescape(text: str) -> str:
+def unescape(text: str) -> str:
+    """Return what stands behind percent signs and plus signs, one character per byte (`ngx.unescape_uri`)."""
     text = text.replace("+", " ")
     return _ESCAPE.sub(lambda escape: chr(int(escape[1], 16)), text) if "%" in text else text
