@@ -53,7 +53,8 @@ class Call:
 
 CALLS = [
     Call("create_order", post_order(), 10_000, ANSWERED_WITHIN_S, status=503),
-    Call("get_order", get("/health"), 10_000, ANSWERED_WITHIN_S, status=503),
+    # An order that is not there: /health repeats what it found a moment before.
+    Call("get_order", get("/orders/0198f8a0-0000-7000-8000-000000000001"), 10_000, ANSWERED_WITHIN_S, status=503),
     Call("invoice_consumer", batch(message(order_body())), 9_000, 8.0),
 ]
 SCHEDULED = [
@@ -78,7 +79,7 @@ def test_every_function_gives_up_before_its_deadline(empty: Any, invoke: Any, id
             assert (answer["statusCode"], answer["headers"]["Retry-After"]) == (call.status, "2")
     for call in calls:
         answer = invoke(call.function, call.event, remaining_ms=call.remaining_ms)
-        assert answer.get("statusCode", 200) < 300
+        assert answer.get("statusCode", 200) in (200, 201, 404)
 
 
 def outcome(call: Call) -> tuple[Any, float]:
