@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from proof.bench.figures import Budget, Row, Sample
 from proof.bench.second_system import SecondSystem
 
-_BUDGET = Budget(of="value", at="most", limit=10.0)
+_BUDGET = Budget(figure="value", at="most", limit=10.0)
 
 
 def measure(system: SecondSystem, *, rounds: int, progress: Callable[[str], None]) -> Iterator[Row]:

@@ -138,7 +138,7 @@ def _rows(name: str, times: list[tuple[Times, Times, Times]]) -> Iterator[Row]:
             beside=USUAL,
             theirs=Sample(usual, "ms"),
             ratio=paired_ratio(ours, usual),
-            budget=Budget(of="ratio", at="most", limit=BUDGETS[name]) if what == "init" else None,
+            budget=Budget(figure="ratio", at="most", limit=BUDGETS[name]) if what == "init" else None,
         )
         yield Row(
             row="init",

@@ -135,10 +135,10 @@ def _row(name: str, seen: Sequence[Rates]) -> Row:
     ours, copy = tuple(one.consumer for one in seen), tuple(one.copy for one in seen)
     budget, excused = None, ""
     if name == "batch 100":
-        budget = Budget(of="value", at="least", limit=AT_100_MSG_PER_S)
+        budget = Budget(figure="value", at="least", limit=AT_100_MSG_PER_S)
         excused = "" if Sample(copy, "").median > AT_100_MSG_PER_S else "COPY does not reach it either"
     elif name == "largest in 6 MB":
-        budget = Budget(of="ratio", at="most", limit=2.5)
+        budget = Budget(figure="ratio", at="most", limit=2.5)
         name = f"{name} ({seen[0].batch:,} messages)"
     return Row(
         row="consumer",

@@ -36,7 +36,7 @@ class Sample:
 class Budget:
     """A limit for the ratio, or for the median of our own figure."""
 
-    of: Literal["ratio", "value"]
+    figure: Literal["ratio", "value"]
     at: Literal["most", "least"]
     limit: float
 
@@ -46,7 +46,7 @@ class Budget:
 
     def is_met(self, row: Row) -> bool:
         """Say whether the row keeps to it. ValueError when the row has no ratio to hold to it."""
-        seen = row.ratio if self.of == "ratio" else row.ours.median
+        seen = row.ratio if self.figure == "ratio" else row.ours.median
         if seen is None:
             raise ValueError(f"{row.measured}: a budget for a ratio, and no ratio")
         return seen <= self.limit if self.at == "most" else seen >= self.limit

@@ -61,7 +61,7 @@ def measure(*, folder: Path, rounds: int, progress: Callable[[str], None]) -> It
         ours=Sample(tuple(added), "ms"),
         beside="straight to the Invoke API",
         theirs=Sample(tuple(straight), "ms"),
-        budget=Budget(of="value", at="most", limit=0.5),
+        budget=Budget(figure="value", at="most", limit=0.5),
     )
 
 

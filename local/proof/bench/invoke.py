@@ -66,7 +66,7 @@ def measure_load(*, folder: Path, rounds: int, progress: Callable[[str], None]) 
 
 def _load_rows(rates: list[float], emulator_ms: list[float], functions_ms: list[float]) -> Iterator[Row]:
     ideal = (LOAD_IDEAL_PER_S,) * len(rates)
-    budget = Budget(of="ratio", at="least", limit=0.75)
+    budget = Budget(figure="ratio", at="least", limit=0.75)
     needed, there_are = statistics.median(functions_ms) / 1000 * LOAD_IDEAL_PER_S * budget.limit, os.cpu_count() or 1
     because = f"the functions alone need {needed:.1f} of {there_are} processors for it" if needed > there_are else ""
     yield Row(
@@ -138,5 +138,5 @@ def _row(name: str, times: list[tuple[float, float]]) -> Row:
         beside="aws-lambda-rie",
         theirs=Sample(aws, "ms"),
         ratio=paired_ratio(ours, aws),
-        budget=Budget(of="ratio", at="most", limit=1.5),
+        budget=Budget(figure="ratio", at="most", limit=1.5),
     )

@@ -126,9 +126,9 @@ def one_round(raw: Raw, sides: Mapping[str, bootstrap.Dependencies], count: int)
     """Return the figures of each side, taken in turns."""
     measured = {name: Side() for name in (*sides, "raw")}
     for _ in range(count):
-        for name, needs in sides.items():
+        for name, dependencies in sides.items():
             event = order_event()
-            measured[name].measure(lambda needs=needs, event=event: handled(needs, event))  # type: ignore[misc]
+            measured[name].measure(lambda dependencies=dependencies, event=event: handled(dependencies, event))  # type: ignore[misc]
         prepared = raw.prepare()
         measured["raw"].measure(lambda prepared=prepared: raw.order(prepared))  # type: ignore[misc]
     return {name: side.figures() for name, side in measured.items()}

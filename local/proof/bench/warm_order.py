@@ -62,7 +62,7 @@ def _rows(figures: list[dict[str, dict[str, float]]]) -> Iterator[Row]:
             beside="same SQL, same publish, raw" if theirs == "raw" else "tracing off",
             theirs=Sample(beside, "ms"),
             ratio=paired_ratio(values, beside),
-            budget=Budget(of="ratio", at="most", limit=limit),
+            budget=Budget(figure="ratio", at="most", limit=limit),
         )
 
     yield row("warm POST /orders, in-process", "untraced", "raw", what="time", limit=1.3)

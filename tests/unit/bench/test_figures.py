@@ -6,7 +6,7 @@ import pytest
 
 from proof.bench.figures import MET, MISSED, Budget, Row, Sample, Skipped, number, paired_ratio, table
 
-AT_MOST_1_3 = Budget(of="ratio", at="most", limit=1.3)
+AT_MOST_1_3 = Budget(figure="ratio", at="most", limit=1.3)
 
 
 def row(*, ratio: float | None = 1.2, budget: Budget | None = AT_MOST_1_3, excused: str = "") -> Row:
@@ -45,12 +45,12 @@ def test_rounds_without_a_partner_are_an_error() -> None:
     ("budget", "verdict"),
     [
         (AT_MOST_1_3, MET),
-        (Budget(of="ratio", at="most", limit=1.2), MET),
-        (Budget(of="ratio", at="most", limit=1.1), MISSED),
-        (Budget(of="ratio", at="least", limit=0.75), MET),
-        (Budget(of="ratio", at="least", limit=2), MISSED),
-        (Budget(of="value", at="most", limit=1.19), MISSED),
-        (Budget(of="value", at="least", limit=1.2), MET),
+        (Budget(figure="ratio", at="most", limit=1.2), MET),
+        (Budget(figure="ratio", at="most", limit=1.1), MISSED),
+        (Budget(figure="ratio", at="least", limit=0.75), MET),
+        (Budget(figure="ratio", at="least", limit=2), MISSED),
+        (Budget(figure="value", at="most", limit=1.19), MISSED),
+        (Budget(figure="value", at="least", limit=1.2), MET),
         (None, ""),
     ],
 )
@@ -93,7 +93,7 @@ def test_a_missed_budget_may_say_what_it_is_due_to() -> None:
         measured="5 ms handler",
         ours=Sample((200.0,), "req/s"),
         ratio=0.1,
-        budget=Budget(of="ratio", at="least", limit=0.75),
+        budget=Budget(figure="ratio", at="least", limit=0.75),
         because="the functions alone need 4.8 of 2 processors for it",
     )
     assert slow.verdict == "MISSED: the functions alone need 4.8 of 2 processors for it"

@@ -50,13 +50,13 @@ class Status:
         return states.count("Enabled") >= self._enabled and not {"Creating", "Enabling"} & set(states)
 
     def _function(self, name: str) -> dict[str, Any]:
-        scalings = [scaling for scaling in self._service.scalings if scaling.of.function.name == name]
+        scalings = [scaling for scaling in self._service.scalings if scaling.function_version.function.name == name]
         now = time.monotonic()
         environments = [
             {
                 "id": environment.id,
                 "pid": environment.pid,
-                "version": scaling.of.version,
+                "version": scaling.function_version.version,
                 "state": environment.state,
                 "invocations": environment.invocations,
                 "idleSeconds": round(now - environment.idle_since, 1) if environment.state == "idle" else None,

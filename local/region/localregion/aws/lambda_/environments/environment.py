@@ -49,17 +49,17 @@ class ExecutionEnvironment:
 
     def __init__(
         self,
-        of: FunctionVersion,
+        function_version: FunctionVersion,
         *,
         debug_port: int | None = None,
         on_ready: Callable[[ExecutionEnvironment], None],
         on_completed: Callable[[ExecutionEnvironment], None],
         on_end: Callable[[ExecutionEnvironment], None],
     ) -> None:
-        self.of = of
+        self.function_version = function_version
         self.debug_port = debug_port
         self.id = uuid.uuid4().hex
-        self.code_version = of.code.check()
+        self.code_version = function_version.code.check()
         self.state = "starting"
         self.invocations = 0
         self.idle_since = self._started = time.monotonic()
@@ -87,7 +87,7 @@ class ExecutionEnvironment:
             if self.debug_port is not None:
                 await debugging.wait_until_free(self.debug_port)
             if self.state == "starting":
-                self._write(function_logs.init_start_line(self.of.region))
+                self._write(function_logs.init_start_line(self.function_version.region))
                 self._spawn(address)
                 failure = await self._initialised
         finally:
@@ -99,16 +99,16 @@ class ExecutionEnvironment:
     def invoke(self, invocation: Invocation) -> asyncio.Future[Outcome]:
         """Run one invocation in this waiting environment."""
         loop = asyncio.get_running_loop()
-        timeout_s = told_s = float(self.of.function.timeout_s)
+        timeout_s = told_timeout_s = float(self.function_version.function.timeout_s)
         if self.debug_port is not None:
-            timeout_s, told_s = debugging.TIMEOUT_S, debugging.TOLD_TIMEOUT_S
+            timeout_s, told_timeout_s = debugging.TIMEOUT_S, debugging.TOLD_TIMEOUT_S
         self.state = "busy"
         self.invocations += 1
         init_duration_ms = self.init_duration_ms if self.invocations == 1 else None
         self._running = running = RunningInvocation(invocation.request_id, loop.create_future(), init_duration_ms)
-        self._write(function_logs.start_line(invocation.request_id, self.of.version))
+        self._write(function_logs.start_line(invocation.request_id, self.function_version.version))
         running.deadline = loop.call_later(timeout_s, self._time_out)
-        self._runtime_api.offer(invocation, int((time.time() + told_s) * 1000))
+        self._runtime_api.offer(invocation, int((time.time() + told_timeout_s) * 1000))
         if self.is_out_of_memory:
             self.kill()
         return running.outcome
@@ -121,7 +121,7 @@ class ExecutionEnvironment:
         """Give the running invocation the function's timeout from now on, when it was being debugged."""
         if self.debug_port is not None and self._running is not None:
             loop = asyncio.get_running_loop()
-            self._running.replace_deadline(loop.call_later(self.of.function.timeout_s, self._time_out))
+            self._running.replace_deadline(loop.call_later(self.function_version.function.timeout_s, self._time_out))
 
     def kill(self) -> None:
         """End the environment at once, as Lambda does with one that has no extensions."""
@@ -174,7 +174,7 @@ class ExecutionEnvironment:
 
     def _time_out(self) -> None:
         if self._running is not None:
-            request_id, timeout_s = self._running.request_id, self.of.function.timeout_s
+            request_id, timeout_s = self._running.request_id, self.function_version.function.timeout_s
             self._drain()
             now = datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z"
             self._write(function_logs.timed_out_line(now, request_id, timeout_s))
@@ -209,14 +209,14 @@ class ExecutionEnvironment:
         report = Report(
             request_id=running.request_id,
             duration_ms=(time.monotonic() - running.started) * 1000,
-            memory_mb=self.of.function.memory_mb,
+            memory_mb=self.function_version.function.memory_mb,
             memory_used_mb=self._memory_used_mb(),
             init_duration_ms=running.init_duration_ms,
             status=status,
             error_type=error_type,
         )
         self._write(function_logs.report_lines(report))
-        self.of.history.note(report, error=payload if is_error else None)
+        self.function_version.history.note(report, error=payload if is_error else None)
         self._running = None
         self.state = "ended" if status else "finishing"
         running.finish(Outcome(payload, is_error, bytes(self._tail)))
@@ -224,23 +224,23 @@ class ExecutionEnvironment:
         self._on_completed(self)
 
     def _spawn(self, runtime_api: str) -> None:
-        code = self.of.code
+        code = self.function_version.code
         today = datetime.datetime.now(datetime.UTC).strftime("%Y/%m/%d")
         around = Surroundings(
-            version=self.of.version,
-            region=self.of.region,
+            version=self.function_version.version,
+            region=self.function_version.region,
             task_root=code.task_root,
             layers_root=code.layers_root,
             runtime_api=runtime_api,
-            log_stream=f"{today}/[{self.of.version}]{self.id}",
-            aws_endpoint_url=self.of.aws_endpoint_url,
+            log_stream=f"{today}/[{self.function_version.version}]{self.id}",
+            aws_endpoint_url=self.function_version.aws_endpoint_url,
         )
         variables = debugging.VARIABLES if self.debug_port is not None else {}
         self._output = Output(self._write)
         self._process = ChildProcess(
-            debugging.runtime_command(self.of.function.handler, self.debug_port),
+            debugging.runtime_command(self.function_version.function.handler, self.debug_port),
             cwd=code.task_root,
-            environment=environment_variables(self.of.function, around) | variables,
+            environment=environment_variables(self.function_version.function, around) | variables,
             output_fd=self._output.writer_fd,
             on_exit=self._exited,
         )
@@ -251,7 +251,7 @@ class ExecutionEnvironment:
             self._output.drain(whole_lines=False)
 
     def _write(self, lines: bytes) -> None:
-        self.of.log.write(lines)
+        self.function_version.log.write(lines)
         self._tail += lines
         if len(self._tail) > TAIL_SIZE:
             del self._tail[:-TAIL_SIZE]
@@ -263,7 +263,7 @@ class ExecutionEnvironment:
 
     def _memory_used_mb(self) -> int:
         if self.is_out_of_memory:
-            return self.of.function.memory_mb
+            return self.function_version.function.memory_mb
         now = time.monotonic()
         if self._process is not None and now - self._memory_read_at > MEMORY_SAMPLE_INTERVAL_S:
             self._memory_kb = max(self._memory_kb, memory.peak_kb(self._process.pid))

@@ -44,7 +44,7 @@ class MemoryLimit:
             self._timer.cancel()
 
     def _check(self, environment: ExecutionEnvironment) -> None:
-        function = environment.of.function
+        function = environment.function_version.function
         limit_kb = self.pretended_mb.get(function.name, function.memory_mb) * 1024
         if environment.pid is not None and memory.used_kb(environment.pid, limit_kb=limit_kb) > limit_kb:
             self.killed[function.name] += not environment.is_out_of_memory

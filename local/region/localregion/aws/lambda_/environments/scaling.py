@@ -54,9 +54,13 @@ class FunctionScaling:
     """The execution environments of one function version."""
 
     def __init__(
-        self, of: FunctionVersion, concurrencies: tuple[Concurrency, ...], *, make_room: Callable[[], None]
+        self,
+        function_version: FunctionVersion,
+        concurrencies: tuple[Concurrency, ...],
+        *,
+        make_room: Callable[[], None],
     ) -> None:
-        self.of = of
+        self.function_version = function_version
         self.environments: set[ExecutionEnvironment] = set()
         self.debug_port: int | None = None
         self._concurrencies = concurrencies
@@ -140,19 +144,22 @@ class FunctionScaling:
             for environment in tuple(self.environments):
                 environment.kill()
             await asyncio.sleep(0.005)
-        self.of.log.flush()
+        self.function_version.log.flush()
 
     def _count(self, change: int) -> None:
         for concurrency in self._concurrencies:
             concurrency.in_flight += change
 
     def _retire_outdated(self) -> None:
-        self.of.code.check()
+        self.function_version.code.check()
         while self._idle and not self._is_current(self._idle[-1]):
             self._idle.pop().kill()
 
     def _is_current(self, environment: ExecutionEnvironment) -> bool:
-        return (environment.code_version, environment.debug_port) == (self.of.code.version, self.debug_port)
+        return (environment.code_version, environment.debug_port) == (
+            self.function_version.code.version,
+            self.debug_port,
+        )
 
     def _current(self) -> list[ExecutionEnvironment]:
         return [environment for environment in self.environments if self._is_current(environment)]
@@ -189,7 +196,7 @@ class FunctionScaling:
     async def _start(self) -> None:
         """Initialise an environment; what fails in the Init phase is tried again under the function's own timeout."""
         failure = None
-        phases = [("init", INIT_TIMEOUT_S), ("invoke", float(self.of.function.timeout_s))]
+        phases = [("init", INIT_TIMEOUT_S), ("invoke", float(self.function_version.function.timeout_s))]
         for phase, limit_s in phases if self.debug_port is None else [("init", debugging.TIMEOUT_S)]:
             environment = self._new_environment()
             failure = await environment.start(limit_s)
@@ -198,14 +205,14 @@ class FunctionScaling:
             report = function_logs.init_report_line(
                 failure.duration_ms, phase=phase, status=failure.status, error_type=failure.error_type
             )
-            self.of.log.write(report)
+            self.function_version.log.write(report)
         if failure is not None:
             raise InitFailedError(failure)
 
     def _new_environment(self) -> ExecutionEnvironment:
         self._make_room()
         environment = ExecutionEnvironment(
-            self.of,
+            self.function_version,
             debug_port=self.debug_port,
             on_ready=self._ready,
             on_completed=self._completed,
@@ -252,19 +259,21 @@ class FunctionScaling:
         return None
 
     def _failed_to_initialise(self, invocation: Invocation, failure: InitFailure) -> Outcome:
-        timeout_s = self.of.function.timeout_s
+        timeout_s = self.function_version.function.timeout_s
         report = function_logs.Report(
             request_id=invocation.request_id,
             duration_ms=failure.duration_ms,
-            memory_mb=self.of.function.memory_mb,
+            memory_mb=self.function_version.function.memory_mb,
             memory_used_mb=0,
             status=failure.status,
             error_type=failure.error_type,
         )
-        lines = function_logs.start_line(invocation.request_id, self.of.version) + function_logs.report_lines(report)
-        self.of.log.write(lines)
+        lines = function_logs.start_line(
+            invocation.request_id, self.function_version.version
+        ) + function_logs.report_lines(report)
+        self.function_version.log.write(lines)
         payload = failure.payload(invocation.request_id, timeout_s)
-        self.of.history.note(report, error=payload)
+        self.function_version.history.note(report, error=payload)
         return Outcome(
             payload,
             is_error=True,
