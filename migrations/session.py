@@ -15,7 +15,7 @@ from sqlalchemy import URL, Connection, create_engine, text
 from sqlalchemy.pool import NullPool
 
 LOCK_TIMEOUT_MS = 500
-# Any constant will do, as long as it is the same for everybody who migrates this database.
+# Any constant will do, as long as every process that migrates this database has the same.
 MIGRATION_LOCK = 4_071_953
 TURN_INTERVAL_S = 0.2
 

@@ -1,4 +1,4 @@
-"""An answer that is good for a moment: whoever asks in between gets it again, and nothing is asked twice.
+"""An answer that is good for a moment: a question in between gets it again, and nothing is asked twice.
 
 An answer counts while both clocks say that it is recent. In a frozen environment the monotonic clock may stand still,
 so that an answer of yesterday seems new to it; the wall clock tells, and where that one is set back, it is asked anew.

@@ -73,7 +73,7 @@ class Consumer:
         return report
 
     def _steps(self, deliveries: Sequence[Delivery], report: Report) -> list[Callable[[], None]]:
-        """What was decoded before at once, groups for what nobody died over, and each of the others alone."""
+        """What was decoded before at once, groups for what no environment died over, and each of the others alone."""
         known = repository.attempts(self.connection(), _fingerprints(deliveries), environment=self.environment)
         decoded: list[Delivery] = []
         innocent: list[Delivery] = []

@@ -41,7 +41,7 @@ def sort_out(deliveries: Iterable[Delivery]) -> Batch:
             batch.orders.append((decode(delivery), delivery))
         except InvalidEventError as error:
             batch.rejections.append(Rejection(delivery=delivery, reason=str(error)))
-        except Exception as error:  # what nobody thought of would come back for ever, and its neighbours with it
+        except Exception as error:  # what no rule foresees would come back for ever, and its neighbours with it
             reason = f"cannot be decoded: {type(error).__name__}: {error}"
             batch.rejections.append(Rejection(delivery=delivery, reason=reason))
     return batch

@@ -1,8 +1,8 @@
 """Publish what is due until nothing is, or until the deadline nears; then purge expired idempotency keys.
 
 An event is deleted in the transaction that locked it and after the broker's confirm: a relay that dies in between
-publishes it twice and never loses it. Rows that failed before come after all others, so a row that never goes costs
-nobody's time. What becomes of a batch that the broker did not confirm is `suspects`' business.
+publishes it twice and never loses it. Rows that failed before come after all others, so a row that never goes
+costs no other row's time. What becomes of a batch that the broker did not confirm is `suspects`' business.
 """
 
 from __future__ import annotations

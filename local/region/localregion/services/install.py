@@ -54,7 +54,7 @@ def _install(policy: Path) -> None:
 
 
 def instructions() -> str:
-    """Return what somebody with the right to install has to run."""
+    """Return what a user with the right to install has to run."""
     again = f"`{project.command('up')}` again"
     if shutil.which("apt-get") is None:
         return f"RabbitMQ is not installed: install your system's package {PACKAGE}, then {again}"

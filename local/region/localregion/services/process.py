@@ -1,6 +1,6 @@
 """Start a process, know it again later, freeze it, end it with everything it started.
 
-A process is known by its pid and the kernel's start time of it, so a pid that has been given to somebody else is never
+A process is known by its pid and the kernel's start time of it, so a pid that another process has got since is never
 signalled. Each one leads its own session: what it leaves behind is found by that session's id. Linux only.
 """
 
@@ -27,7 +27,7 @@ POLL_INTERVAL_S = 0.02
 class Command:
     """How a part is started, and how it wants to be stopped; `environment` is all that it sees.
 
-    `stop_socket`: a Unix socket; where somebody listens on it, being connected to is what stops the part.
+    `stop_socket`: a Unix socket; where the process listens on it, being connected to is what stops the part.
     """
 
     argv: Sequence[str]
@@ -40,7 +40,7 @@ class Command:
 
 @dataclass(frozen=True, kw_only=True)
 class Record:
-    """Enough to find a process again after whoever started it has died."""
+    """Enough to find a process again after its parent has died."""
 
     name: str
     pid: int
@@ -102,7 +102,7 @@ class Process:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
-        # A child that nobody has waited for is always there, if only as a zombie.
+        # A child that was not waited for is always there, if only as a zombie.
         self.record = Record.of(name, self._popen.pid, command)
 
     @property
@@ -172,7 +172,7 @@ def session_members(record: Record) -> list[psutil.Process]:
     """Return the living processes of the session that the process leads or led, without itself."""
     leader = _start_ticks(record.pid)
     if record.boot != _boot_id() or (leader is not None and not record.means(leader)):
-        return []  # The number belongs to somebody else now, so nobody of ours held on to it as a session.
+        return []  # Another process has the number now, so none of ours held on to it as a session.
     others = [pid for pid in psutil.pids() if pid != record.pid and _session(pid) == record.pid]
     return [process for pid in others if (process := _living(pid)) is not None]
 
@@ -218,7 +218,7 @@ def _gone_within(record: Record, seconds: float) -> bool:
 
 
 def _hears(stop_socket: str) -> bool:
-    """Connect to the socket, if somebody listens there."""
+    """Connect to the socket, if a process listens there."""
     with contextlib.suppress(OSError), socket.socket(socket.AF_UNIX) as connection:
         connection.connect(stop_socket)
         return True

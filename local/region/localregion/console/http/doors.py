@@ -18,7 +18,7 @@ _NAMES = ("127.0.0.1", "localhost")
 
 
 def check(request: web.Request, port: int) -> None:
-    """Raises ProblemError for a Host, Origin or Content-Type that nobody here sends."""
+    """Raises ProblemError for a Host, Origin or Content-Type that no program here sends."""
     hosts = [f"{name}:{port}" for name in _NAMES]
     if request.headers.getall("Host", []) not in [[host] for host in hosts]:
         raise ProblemError(421, f"the console answers to {' and '.join(hosts)} only")

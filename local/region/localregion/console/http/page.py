@@ -1,6 +1,6 @@
 """The page: the files below `page/` and of the project's folder, by their names, with their types and nothing else.
 
-Read at each request, so that whoever edits the page only reloads it; they are few and small.
+Read at each request, so that an edit of the page shows after a reload; they are few and small.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Read the running system's Postgres as its master user: one connection, read-only, everything within short times.
 
 The server's time-outs bound a busy database; a frozen one is bounded here: its socket is shut down, which ends the wait
-of the thread. After a failure nobody tries again for a moment.
+of the thread. After a failure there is no further try for a moment.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Ask a part of the system without harm: in a thread, once at a time, for everybody who asks at that moment.
+"""Ask a part of the system without harm: in a thread, once at a time, for all that ask at that moment.
 
 A part that is down or frozen costs its short time-out once and not once a request, and is a SourceDownError, never a
 stack trace: the page shows it as a state.
