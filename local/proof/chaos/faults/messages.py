@@ -190,7 +190,7 @@ def requeue_by(method: str) -> Callable[[World, random.Random], str]:
 
 
 FAULTS = [
-    fault("copies, out of order", copies, "messages"),
+    fault("copies, out of order", copies, "messages", "rabbitmq"),
     fault("redelivered batch", redelivered, "postgres", "rabbitmq"),
     fault("poison of every kind", poison, "messages", "rabbitmq"),
     fault("message that kills the function", killer, "invoice_consumer", "rabbitmq", "postgres"),
