@@ -10,7 +10,7 @@ from outbox_relay import relay
 from outbox_relay.bootstrap import dependencies
 
 # What is left of the invocation when a database that says nothing is hung up on: enough to fail and to say so.
-HANG_UP_MARGIN_S = 5.0
+HANG_UP_MARGIN_S = 1.0
 
 
 def lambda_handler(event: dict[str, Any], context: Any) -> dict[str, Any]:  # noqa: ARG001 - Lambda's signature

@@ -42,14 +42,15 @@ class Report:
 def run(connection: psycopg.Connection[Any], *, publisher: Publisher, remaining_s: Callable[[], float]) -> Report:
     """Work until nothing is due. Raises psycopg.Error; what is done is committed and nothing is lost."""
     report = Report()
-    try:
-        for failed_before in (False, True):
+    for failed_before in (False, True):
+        # Also after the first pass gave up: what it took for an outage may be its own rows, and those of the second go.
+        try:
             while remaining_s() > BATCH_TIME_S and _relay_batch(
                 connection, report, failed_before=failed_before, publisher=publisher, remaining_s=remaining_s
             ):
                 pass
-    except BrokerAwayError as away:
-        report.broker_failure = str(away)
+        except BrokerAwayError as away:
+            report.broker_failure = str(away)
     while remaining_s() > PUBLISH_TIMEOUT_S:
         purged = repository.purge_expired_keys(connection, KEYS_PER_PURGE)
         report.purged_keys += purged

@@ -40,7 +40,8 @@ IDEMPOTENCY_KEY: dict[str, Any] = {
     "in": "header",
     "description": (
         "The same key of one customer creates one order: a repetition within 24 hours gets the first answer again. 1 "
-        "to 255 printable ASCII characters, bare and without a comma or as a quoted string; parameters are ignored."
+        "to 255 printable ASCII characters, bare and without a comma or as a quoted string, "
+        "whose parameters are ignored."
     ),
     "schema": {
         "type": "string",

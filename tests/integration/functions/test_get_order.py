@@ -8,6 +8,7 @@ import uuid
 from typing import Any
 
 import pytest
+from tests.integration.functions.conftest import DATABASE
 from tests.integration.functions.http_events import get, post_order
 from tests.integration.functions.test_invoice_consumer import batch, message, order_body
 
@@ -103,3 +104,18 @@ def test_the_description_is_served_as_it_was_prepared(empty: Any, invoke: Any) -
     answer = invoke("get_order", get("/openapi.json", customer=None))
     assert answer["headers"] == {"Content-Type": "application/json"}
     assert (answer["statusCode"], answer["body"]) == (200, openapi.document())
+
+
+def test_a_session_that_began_read_only_is_not_kept(empty: Any, invoke: Any) -> None:
+    """What a database or a role says when a session begins stays with it, also after that is set back."""
+    with empty.admin() as admin:
+        admin.execute(f"ALTER DATABASE {DATABASE} SET default_transaction_read_only = on")
+        try:
+            database = invoke.dependencies("get_order").database
+            database.close()
+            began = database.connection()
+            assert began.execute("SHOW default_transaction_read_only").fetchone() == ("on",)
+        finally:
+            admin.execute(f"ALTER DATABASE {DATABASE} RESET default_transaction_read_only")
+    kept = database.connection()
+    assert kept.execute("SHOW default_transaction_read_only").fetchone() == ("off",)

@@ -101,6 +101,20 @@ def test_a_full_queue_nacks_what_it_does_not_take(publisher: Connect, rabbitmq: 
         assert len(taken(channel, other)) == 2
 
 
+def test_after_a_nack_the_next_message_goes_over_a_new_connection(
+    publisher: Connect, rabbitmq: RunningRabbitMQ
+) -> None:
+    """A channel that a full queue has stopped is refused for ever, also when the queue has room again."""
+    limits = {"x-max-length": 1, "x-overflow": "reject-publish"}
+    with queue(rabbitmq, **limits) as (name, channel):
+        sender = publisher()
+        outcomes = sender.publish([message(name)] * 3, timeout_s=TIMEOUT_S)
+        assert NackedError in kinds(outcomes)
+        assert sender._connection is None
+        channel.queue_purge(name)
+        assert sender.publish([message(name)], timeout_s=TIMEOUT_S) == [None]
+
+
 @pytest.mark.parametrize(
     "properties",
     [

@@ -148,6 +148,9 @@ class Database:
     def _is_alive(self, connection: psycopg.Connection[Any]) -> bool:
         if connection.closed or connection.info.transaction_status != psycopg.pq.TransactionStatus.IDLE:
             return False
+        # A session keeps what the database or the role said when it began, also after that is set back (from 14 on).
+        if connection.info.parameter_status("default_transaction_read_only") == "on":
+            return False
         # An idle server sends nothing: readable bytes are its last message, or the end of the stream.
         if select.select([connection.fileno()], [], [], 0)[0]:
             return False

@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from urllib.parse import urlsplit
 
 from rabbitmq.connection import Message, PublisherConnection
-from rabbitmq.errors import BrokerUnavailableError, PublishError, UnconfirmedError
+from rabbitmq.errors import BrokerUnavailableError, NackedError, PublishError, UnconfirmedError
 from sockets import Deadline
 
 PAUSE_AFTER_FAILURE_S = 5.0
@@ -60,6 +60,9 @@ class Publisher:
             raise BrokerUnavailableError(f"{type(error).__name__}: {error}") from error
         if any(isinstance(outcome, UnconfirmedError) for outcome in outcomes):
             self._give_up()
+        elif any(isinstance(outcome, NackedError) for outcome in outcomes):
+            # RabbitMQ goes on refusing on a channel that a full queue has stopped, also when the queue has room again.
+            self.close()
         self._used_at = self._clock()
         return outcomes
 
