@@ -66,8 +66,9 @@ debug: .venv ## let an editor attach to a function: FUNCTION=create_order; Ctrl-
 	@$(REGION) debug "$(FUNCTION)"
 
 .PHONY: clean
-clean: ## stop everything and forget all local state
+clean: ## stop everything and forget all local state, and what package built
 	@test ! -x .venv/bin/python || $(REGION) clean
+	@rm -rf dist
 
 .PHONY: order
 order: .venv ## post one order, watch it become an invoice, show its trace

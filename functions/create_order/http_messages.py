@@ -17,11 +17,11 @@ from create_order.orders import Accepted, CreateOrder
 from tracing import parse as parse_trace_context
 
 IDEMPOTENCY_KEY_MAX = 255
-# RFC 8941, 3.3.3: a string, with parameters that mean nothing here. A bare value keeps what looks like parameters: two
-# keys that differ there only were always two.
+# RFC 8941, 3.3: one item, of which parameters are no part. Most clients send a bare value, a UUID for example, which
+# need not be a token; what would end an item or begin a parameter is in a string only.
 _PARAMETERS = r'(?:; *[a-z*][a-z0-9_.*-]*(?:=(?:"(?:[^"\\]|\\["\\])*"|[^\s";,]+))?)*'
-_STRING = re.compile(r'"((?:[^"\\]|\\["\\])*)"' + _PARAMETERS)
-_VISIBLE = re.compile(r"[\x20-\x7e]+")
+_STRING = re.compile(r'"((?:[\x20-!#-\[\]-~]|\\["\\])+)"' + _PARAMETERS)
+_BARE = re.compile(r"([!#-+\--:<-~](?:[\x20-+\--:<-~]*[!-+\--:<-~])?)" + _PARAMETERS)
 
 
 def parse(event: Mapping[str, Any]) -> CreateOrder:
@@ -68,11 +68,12 @@ def _idempotency_key(lines: Sequence[str]) -> str | None:
     if not lines:
         return None
     value = lines[0].strip()
-    item = _STRING.fullmatch(value)
-    # Most clients send a bare value, a UUID for example, that need not be a token.
-    key = re.sub(r"\\(.)", r"\1", item.group(1)) if item else value
-    is_item = item or not (value.startswith('"') or "," in value)
-    if len(lines) > 1 or not is_item or len(key) > IDEMPOTENCY_KEY_MAX or not _VISIBLE.fullmatch(key):
+    string = _STRING.fullmatch(value)
+    item = string or _BARE.fullmatch(value)
+    key = item.group(1) if item else ""
+    if string:
+        key = re.sub(r"\\(.)", r"\1", key)
+    if len(lines) > 1 or not 0 < len(key) <= IDEMPOTENCY_KEY_MAX:
         raise InvalidIdempotencyKeyError
     return key
 

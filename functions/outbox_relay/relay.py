@@ -2,14 +2,17 @@
 
 An event is deleted in the transaction that locked it and after the broker's confirm: a relay that dies in between
 publishes it twice and never loses it. Rows that failed before come after all others, so a row that never goes
-costs no other row's time. What becomes of a batch that the broker did not confirm is `suspects`' business.
+costs no other row's time. What becomes of a batch that the broker did not confirm is `suspects`' business; so is one
+that a run died with: what is noted on its rows before they are read has them published alone, after all else.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
+from uuid import UUID
 
 import psycopg
 
@@ -28,6 +31,8 @@ KEYS_PER_PURGE = 500
 # A batch, and the first of its rows alone when it was not confirmed.
 BATCH_TIME_S = 2 * PUBLISH_TIMEOUT_S
 
+Connection = psycopg.Connection[Any]
+
 
 @dataclass(kw_only=True)
 class Report:
@@ -39,69 +44,90 @@ class Report:
     broker_failure: str | None = None
 
 
-def run(connection: psycopg.Connection[Any], *, publisher: Publisher, remaining_s: Callable[[], float]) -> Report:
+def run(connection: Connection, *, publisher: Publisher, remaining_s: Callable[[], float]) -> Report:
     """Work until nothing is due. Raises psycopg.Error; what is done is committed and nothing is lost."""
     report = Report()
+    work = _Work(connection, publisher, remaining_s, report)
     for failed_before in (False, True):
         # Also after the first pass gave up: what it took for an outage may be its own rows, and those of the second go.
-        try:
-            while remaining_s() > BATCH_TIME_S and _relay_batch(
-                connection, report, failed_before=failed_before, publisher=publisher, remaining_s=remaining_s
-            ):
-                pass
-        except BrokerAwayError as away:
-            report.broker_failure = str(away)
+        work.repeat(partial(work.relay_batch, failed_before=failed_before))
     while remaining_s() > PUBLISH_TIMEOUT_S:
         purged = repository.purge_expired_keys(connection, KEYS_PER_PURGE)
         report.purged_keys += purged
         if purged < KEYS_PER_PURGE:
             break
+    # Last of all: over one of them this run may die, too.
+    work.repeat(work.relay_suspects)
     return report
 
 
-def _relay_batch(
-    connection: psycopg.Connection[Any],
-    report: Report,
-    *,
-    failed_before: bool,
-    publisher: Publisher,
-    remaining_s: Callable[[], float],
-) -> int:
-    """Lock, publish, delete or postpone, then look into what is doubtful. Returns how many rows were due."""
-    with connection.transaction():
-        due = repository.lock_due(connection, failed_before=failed_before)
-        outcomes = publish(due, publisher=publisher) if due else []
-        _settle(connection, outcomes, report)
-    for _, outcome in outcomes:
-        if is_away(outcome):
-            raise BrokerAwayError(str(outcome))
-    doubtful = [row for row, outcome in outcomes if is_doubtful(outcome)]
-    if doubtful:
+@dataclass(frozen=True)
+class _Work:
+    """What one run works with."""
+
+    connection: Connection
+    publisher: Publisher
+    remaining_s: Callable[[], float]
+    report: Report
+
+    def repeat(self, step: Callable[[], int]) -> None:
+        """Until a step finds no row, the broker is away or a batch might not be finished in time."""
+        try:
+            while self.remaining_s() > BATCH_TIME_S and step():
+                pass
+        except BrokerAwayError as away:
+            self.report.broker_failure = str(away)
+
+    def relay_batch(self, *, failed_before: bool) -> int:
+        """Note, lock, publish, delete or postpone, then look into what is doubtful. Returns how many rows were due."""
+        begun = repository.begin_batch(self.connection, failed_before=failed_before)
+        if not begun:
+            return 0
+        with self.connection.transaction():
+            outcomes = publish(repository.lock(self.connection, begun), publisher=self.publisher)
+            _settle(self.connection, outcomes, self.report)
+        for _, outcome in outcomes:
+            if is_away(outcome):
+                raise BrokerAwayError(str(outcome))
+        if doubtful := [row.outbox_id for row, outcome in outcomes if is_doubtful(outcome)]:
+            self._relay_singly(doubtful, others_went=any(outcome is None for _, outcome in outcomes))
+        return len(begun)
+
+    def relay_suspects(self) -> int:
+        """Rows that a run died with."""
+        found = repository.suspects(self.connection)
+        if found:
+            self._relay_singly(found, others_went=self.report.published > 0)
+        return len(found)
+
+    def _relay_singly(self, outbox_ids: Sequence[UUID], *, others_went: bool) -> None:
         done = suspects.relay_singly(
-            connection,
-            doubtful,
-            others_went=any(outcome is None for _, outcome in outcomes),
-            publisher=publisher,
-            remaining_s=remaining_s,
+            self.connection,
+            outbox_ids,
+            others_went=others_went,
+            publisher=self.publisher,
+            remaining_s=self.remaining_s,
         )
-        report.published += done.published
-        report.postponed += done.postponed
+        self.report.published += done.published
+        self.report.postponed += done.postponed
         if done.away is not None:
             raise BrokerAwayError(done.away)
-    return len(due)
 
 
 def _settle(connection: psycopg.Connection[Any], outcomes: Sequence[RowOutcome], report: Report) -> None:
-    """Delete what was published; postpone what the broker answered for itself."""
+    """Delete what was published; postpone what the broker answered for itself; of the others nothing is known."""
     published = [row.outbox_id for row, outcome in outcomes if outcome is None]
     refused = [
         (row.outbox_id, str(outcome))
         for row, outcome in outcomes
         if outcome is not None and not is_away(outcome) and not is_doubtful(outcome)
     ]
+    unknown = [(row.outbox_id, str(outcome)) for row, outcome in outcomes if is_away(outcome) or is_doubtful(outcome)]
     if published:
         repository.delete_published(connection, published)
     if refused:
         repository.postpone(connection, refused)
+    if unknown:
+        repository.forget_batch(connection, [outbox_id for outbox_id, _ in unknown], unknown[0][1])
     report.published += len(published)
     report.postponed += len(refused)

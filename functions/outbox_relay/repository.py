@@ -20,20 +20,41 @@ BYTES_PER_BATCH = 4 << 20
 # Properties travel in one frame of at most 128 KiB, and JSON spells one byte with at most six characters.
 PROPERTIES_BYTES_MAX = 1 << 20
 
+# What a run notes before it begins rows. It stays with those that the run died over: they never share a batch again.
+BEGUN_TOGETHER = "publishing it in a batch was begun and not finished"
+BEGUN = "publishing it alone was begun and not finished"
+BEGUN_NOTES = [BEGUN_TOGETHER, BEGUN]
+
 # SKIP LOCKED: a second relay takes the next rows instead of waiting for these. Sizes are known without reading values;
 # the first row comes however large it is. A row that failed before shares no batch with one that did not.
-LOCK_DUE = """
+BEGIN_BATCH = """
 WITH due AS (
     SELECT outbox_id, due_at, octet_length(body) + octet_length(properties::text) AS bytes FROM orders.outbox
     WHERE due_at <= statement_timestamp() AND (attempts > 0) = %(failed_before)s
+      AND (last_error IS NULL OR last_error <> ALL (%(notes)s::text[]))
     ORDER BY due_at, outbox_id LIMIT %(rows)s FOR UPDATE SKIP LOCKED
 ), measured AS (
     SELECT outbox_id, sum(bytes) OVER (ORDER BY due_at, outbox_id) - bytes AS bytes_before FROM due
 )
+UPDATE orders.outbox SET last_error = %(note)s FROM measured
+WHERE outbox.outbox_id = measured.outbox_id AND bytes_before < %(bytes)s RETURNING outbox.outbox_id
+"""
+
+LOCK = """
 SELECT outbox_id, exchange, routing_key, body,
        CASE WHEN octet_length(properties::text) <= %(properties_bytes)s THEN properties::text END
-FROM measured JOIN orders.outbox USING (outbox_id)
-WHERE bytes_before < %(bytes)s ORDER BY due_at, outbox_id
+FROM orders.outbox WHERE outbox_id = ANY(%(outbox_ids)s) ORDER BY due_at, outbox_id FOR UPDATE SKIP LOCKED
+"""
+
+# Those with few attempts first: what kills the relay again and again collects them, and its neighbours do not.
+SELECT_SUSPECTS = """
+SELECT outbox_id FROM orders.outbox WHERE due_at <= statement_timestamp() AND last_error = ANY(%(notes)s)
+ORDER BY attempts, due_at, outbox_id LIMIT %(rows)s
+"""
+
+FORGET_BATCH = """
+UPDATE orders.outbox SET last_error = CASE WHEN attempts > 0 THEN %s END
+WHERE outbox_id = ANY(%s) AND last_error = %s
 """
 
 REASON_LENGTH_MAX = 500
@@ -66,8 +87,6 @@ DELETE FROM orders.idempotency_keys WHERE (customer_id, key) IN (
 )
 """
 
-BEGUN = "publishing it alone was begun and not finished"
-
 Connection = psycopg.Connection[Any]
 
 
@@ -79,12 +98,31 @@ class DueRow:
     message: Message | None
 
 
-def lock_due(connection: Connection, *, failed_before: bool) -> list[DueRow]:
-    """The next due rows, locked until the transaction ends: those that failed before, or the others."""
-    limits = {"rows": ROWS_PER_BATCH, "bytes": BYTES_PER_BATCH, "properties_bytes": PROPERTIES_BYTES_MAX}
+def begin_batch(connection: Connection, *, failed_before: bool) -> list[UUID]:
+    """Note on the next due rows that they are begun: those that failed before, or the others; never a suspect."""
+    limits = {"rows": ROWS_PER_BATCH, "bytes": BYTES_PER_BATCH}
+    notes = {"note": BEGUN_TOGETHER, "notes": BEGUN_NOTES}
+    rows = connection.execute(BEGIN_BATCH, {"failed_before": failed_before, **limits, **notes})
+    return [row[0] for row in rows]
+
+
+def lock(connection: Connection, outbox_ids: Sequence[UUID]) -> list[DueRow]:
+    """Read these rows, as far as they are still there; locked until the transaction ends."""
+    parameters = {"outbox_ids": list(outbox_ids), "properties_bytes": PROPERTIES_BYTES_MAX}
     # In binary a body takes half the room.
-    rows = connection.execute(LOCK_DUE, {"failed_before": failed_before, **limits}, binary=True)
+    rows = connection.execute(LOCK, parameters, binary=True)
     return [DueRow(row[0], _message(*row[1:])) for row in rows]
+
+
+def suspects(connection: Connection) -> list[UUID]:
+    """Due rows that an earlier run began and did not finish."""
+    rows = connection.execute(SELECT_SUSPECTS, {"notes": BEGUN_NOTES, "rows": ROWS_PER_BATCH})
+    return [row[0] for row in rows]
+
+
+def forget_batch(connection: Connection, outbox_ids: Sequence[UUID], reason: str) -> None:
+    """Take the note of a batch back: this run has survived it, whatever became of these rows."""
+    connection.execute(FORGET_BATCH, [_shown(reason), list(outbox_ids), BEGUN_TOGETHER])
 
 
 def delete_published(connection: Connection, outbox_ids: Sequence[UUID]) -> None:

@@ -1,10 +1,10 @@
-"""Find out which rows of a batch the broker does not take, one by one (guarantees G3 and G7).
+"""Find out which rows of a batch the broker does not take, or the relay dies over, one by one (guarantees G3 and G7).
 
-Each is published alone, and its attempt is noted and committed before: whatever a message does to the broker, to the
-connection or to this function, it has its back-off and its neighbours go. What ends without a word (a connection that
-ends, an answer that does not come) is held against a row when the broker took another one meanwhile; a connection that
-ends also when the rest of the batch went, or when there is no other row. Otherwise it is an outage: the notes are taken
-back, and the rows come after others at the next run.
+Each is published alone, and its attempt is noted and committed before it is even read: whatever a message does to the
+broker, to the connection or to this function, it has its back-off and its neighbours go. What ends without a word (a
+connection that ends, an answer that does not come) is held against a row when the broker took another one meanwhile; a
+connection that ends also when the rest of the batch went, or when there is no other row. Otherwise it is an outage: the
+notes are taken back, and the rows come after others at the next run.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
+from uuid import UUID
 
 import psycopg
 
@@ -23,8 +24,8 @@ from rabbitmq import ConnectionLostError, PublishError, UnconfirmedError
 
 # So long is a broker tried that ends or ignores all that it gets.
 SILENCE_MAX_S = 3 * PUBLISH_TIMEOUT_S
-# One more row, and what follows from it.
-ROW_TIME_S = PUBLISH_TIMEOUT_S + 1
+# One more row, and what follows from it before the database is hung up on.
+ROW_TIME_S = PUBLISH_TIMEOUT_S + 2
 
 Connection = psycopg.Connection[Any]
 
@@ -46,7 +47,7 @@ class Singly:
 
 def relay_singly(
     connection: Connection,
-    rows: Sequence[DueRow],
+    outbox_ids: Sequence[UUID],
     *,
     others_went: bool,
     publisher: Publisher,
@@ -58,14 +59,14 @@ def relay_singly(
     """
     done = Singly()
     began = time.monotonic()
-    for row in rows:
+    for outbox_id in outbox_ids:
         is_silent = bool(done.silent) and not done.is_alive and time.monotonic() - began >= SILENCE_MAX_S
         if done.away is not None or is_silent or remaining_s() < ROW_TIME_S:
             break
-        if repository.note_attempt(connection, row.outbox_id):
-            ((_, outcome),) = publish([row], publisher=publisher)
+        rows = repository.lock(connection, [outbox_id]) if repository.note_attempt(connection, outbox_id) else []
+        for row, outcome in publish(rows, publisher=publisher):
             _settle(connection, row, outcome, done)
-    _judge_silent(connection, done, is_without_others=others_went or len(rows) == 1)
+    _judge_silent(connection, done, is_without_others=others_went or len(outbox_ids) == 1)
     return done
 
 

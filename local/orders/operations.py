@@ -18,10 +18,14 @@ from localregion.http_client import HttpError
 from localregion.system import endpoints
 from localregion.system.folder import Folder
 from localregion.system.status import table
+from orders import failures
+from orders.failures import printable
 
 FUNCTION, _RELAY = "operations", "outbox_relay"
 _TIMEOUT_S = 180.0
 _CELL_MAX = 100
+# The relay publishes within 90 s of a recovery: what is older is late.
+_AUDIT_GRACE_S = 120
 
 Answer = dict[str, Any]
 
@@ -100,14 +104,16 @@ def dismiss(folder: Folder, parked_id: str = "") -> None:
 
 def audit(folder: Folder) -> bool:
     """Print what the audit found; True when there is nothing to find."""
-    answer = invoke(folder, FUNCTION, {"operation": "audit"})
+    answer = invoke(folder, FUNCTION, {"operation": "audit", "olderThanSeconds": _AUDIT_GRACE_S})
     print(table(("finding", "count"), [[name, str(answer[key]["count"])] for key, name in _FINDINGS.items()]))
     for key, name in _FINDINGS.items():
         if first := answer[key].get("first"):
             print(f"\n{name}{', the first ones' if len(first) < answer[key]['count'] else ''}:")
-            print("\n".join(f"  {_printable(json.dumps(entry))}" for entry in first))
+            print("\n".join(f"  {printable(json.dumps(entry))}" for entry in first))
     outbox = answer["outbox"]
-    print(f"\noutbox: {outbox['rows']} rows, the oldest {outbox['oldestAgeSeconds']} s old")
+    oldest = f", the oldest {outbox['oldestAgeSeconds']} s old" if outbox["rows"] else ""
+    print(f"\noutbox: {counted(outbox['rows'], 'row')}{oldest}")
+    print(f"orders and events younger than {_AUDIT_GRACE_S} s may still be on their way and are not looked at")
     print("all is well" if answer["healthy"] else "not well: docs/operations.md says what each finding means")
     return bool(answer["healthy"])
 
@@ -135,10 +141,11 @@ def invoke(folder: Folder, function: str, payload: Answer, *, timeout_s: float =
         if error.status is not None:
             raise OperationError(f"{function}: {error.reason}") from error
         raise OperationError(
-            f"{known['aws']} does not answer ({error.reason}): `make status` says what runs"
+            f"{known['aws']} does not answer ({error.reason}): `make status` says what runs, "
+            "`make start SERVICE=emulator` starts it"
         ) from error
     if "x-amz-function-error" in response.headers:
-        raise OperationError(_printable(f"{answer.get('errorType')}: {answer.get('errorMessage')}"))
+        raise OperationError(failures.of_function(str(answer.get("errorType")), str(answer.get("errorMessage"))))
     return answer
 
 
@@ -157,16 +164,16 @@ def options(command: str, arguments: Sequence[str]) -> argparse.Namespace:
 
 def cells(entry: Mapping[str, Any], names: Sequence[str]) -> list[str]:
     """Fields of an entry as a row of a table."""
-    return [_shortened(_printable(str(entry[name]))) for name in names]
+    return ["-" if entry[name] is None else _shortened(printable(str(entry[name]))) for name in names]
+
+
+def counted(count: int, thing: str) -> str:
+    """`1 row`, `2 rows`."""
+    return f"{count} {thing}" if count == 1 else f"{count} {thing}s"
 
 
 def _shortened(text: str) -> str:
     return text if len(text) <= _CELL_MAX else text[: _CELL_MAX - 1] + "…"
-
-
-def _printable(text: str) -> str:
-    """Text from outside, without what a terminal would obey."""
-    return "".join(character if character.isprintable() else ascii(character)[1:-1] for character in text)
 
 
 _PARKED = ("parkedId", "state", "lastSeenAt", "seenCount", "size", "queue", "reason")

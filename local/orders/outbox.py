@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from localregion.system.folder import Folder
 from localregion.system.status import table
-from orders.operations import FUNCTION, OperationError, cells, folder_of_environment, invoke, options
+from orders.operations import FUNCTION, OperationError, cells, counted, folder_of_environment, invoke, options
 
 _HEADINGS = ("id", "created", "due", "attempts", "bytes", "routing key", "last error")
 _FIELDS = ("outboxId", "createdAt", "dueAt", "attempts", "size", "routingKey", "lastError")
@@ -41,7 +41,9 @@ def outbox(folder: Folder, outbox_id: str = "") -> None:
     if answer["rows"]:
         print(table(_HEADINGS, [cells(row, _FIELDS) for row in answer["rows"]]) + "\n")
     shown = f", the oldest {len(answer['rows'])} shown" if answer["nextAfter"] else ""
-    print(f"{answer['total']} wait for the broker, {answer['failed']} of them failed before{shown}")
+    print(
+        f"{counted(answer['total'], 'event')} waiting for the broker, {answer['failed']} of them failed before{shown}"
+    )
 
 
 def postpone(folder: Folder, outbox_id: str = "") -> None:

@@ -12,10 +12,12 @@ from contextlib import contextmanager
 
 import httpx
 import pika
+import pytest
 from tests.integration.functions.test_invoice_consumer import BROKEN, order_body
 from tests.live_system import LiveSystem, wait_for
 
 import contracts.topology
+from localregion.__main__ import main
 from proof.chaos.run import wait_until_settled
 
 OUTAGE_S = float(os.environ.get("OUTAGE_S", "10"))
@@ -69,7 +71,9 @@ def settle(live: LiveSystem) -> None:
     assert live.counts()["uninvoiced"] == 0
 
 
-def test_a_database_outage_parks_nothing(live: LiveSystem) -> None:
+def test_a_database_outage_parks_nothing_and_operators_are_told(
+    live: LiveSystem, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     """Messages are queued while Postgres is away: they wait, however the mapping returns their batch."""
     before = live.counts()
     bodies = [order_body() for _ in range(100)]
@@ -78,8 +82,15 @@ def test_a_database_outage_parks_nothing(live: LiveSystem) -> None:
         with live.client() as client:
             refused = client.post("/orders", json={"amount": 1})
             assert (refused.status_code, "retry-after" in refused.headers) == (503, True)
+        ends_at = time.monotonic() + OUTAGE_S
+        monkeypatch.setenv("LOCAL_DIR", live.environ["LOCAL_DIR"])
+        for command in ("parked", "outbox", "audit", "order"):
+            assert main([command]) == 1
+            said = capsys.readouterr().err
+            assert (said.count("\n"), "`make status` says what runs" in said) == (1, True), said
+            assert ("make start SERVICE=postgres" in said) == (command != "order")
         # The length of the outage is the point of this test.
-        time.sleep(OUTAGE_S)
+        time.sleep(max(0.0, ends_at - time.monotonic()))
     wait_for(lambda: live.counts()["invoices"] == before["invoices"] + 100, timeout_s=120, what=live.counts)
 
     assert live.counts()["parked"] == before["parked"]

@@ -19,7 +19,8 @@ from localregion.system.configuration import python_environment
 from proof.chaos.checker import Verdict
 from proof.chaos.clients import Behaviour
 from proof.chaos.faults.messages import copies
-from proof.chaos.run import Run, begin, busy_clients, heal_and_check
+from proof.chaos.faults.outbox import refused_row
+from proof.chaos.run import HEALING_TIMEOUT_S, STALLED_AFTER_S, Run, begin, busy_clients, heal_and_check
 from proof.chaos.traps import Trap
 from proof.chaos.world import World
 from proof.checkout import ROOT
@@ -32,7 +33,10 @@ TABLES = (
 
 @dataclass(frozen=True, kw_only=True)
 class Mutant:
-    """A file, what to replace in it, a statement for the superuser, and the fault that shows what is missing."""
+    """A file, what to replace in it, a statement for the superuser, and the fault that shows what is missing.
+
+    `settles_within_s`: what stays longer has stalled; without the mutation all is settled sooner.
+    """
 
     file: str
     old: str
@@ -41,6 +45,7 @@ class Mutant:
     kind: str
     statement: str = ""
     undo: str = ""
+    settles_within_s: float = HEALING_TIMEOUT_S
 
 
 def die(service: str, user: str, pattern: bytes) -> Callable[[World], object]:
@@ -61,6 +66,10 @@ def die(service: str, user: str, pattern: bytes) -> Callable[[World], object]:
 def send_copies(world: World) -> None:
     world.until(lambda: len(world.query("SELECT FROM invoices.invoices LIMIT 5")) == 5, "nothing was invoiced")
     copies(world, random.Random(1))
+
+
+def refuse_a_row(world: World) -> None:
+    refused_row(world, random.Random(1))
 
 
 MUTANTS = {
@@ -99,6 +108,14 @@ MUTANTS = {
         fault=die("database", "invoice_consumer", b"COMMIT"),
         kind="lost",
     ),
+    "a relay that tries no row twice": Mutant(
+        file="functions/outbox_relay/repository.py",
+        old="AND (attempts > 0) = %(failed_before)s",
+        new="AND attempts = 0 AND NOT %(failed_before)s",
+        fault=refuse_a_row,
+        kind="stalled",
+        settles_within_s=9.0,
+    ),
 }
 
 
@@ -118,13 +135,16 @@ def test_a_version_that_lacks_a_guarantee_is_caught(
         verdict = tormented(begin(live.world()), mutant)
 
     assert mutant.kind in {violation.kind for violation in verdict.violations}, verdict
-    assert "client" in next(each for each in verdict.violations if each.kind == mutant.kind).story
+    first = next(each for each in verdict.violations if each.kind == mutant.kind)
+    # What stands still is no one client's.
+    assert ("1 outbox rows, 1 due" in first.what) if mutant.kind == "stalled" else ("client" in first.story)
 
 
 def tormented(run: Run, mutant: Mutant) -> Verdict:
     with busy_clients(run.world, Behaviour(seed=1, count=2, pause_s=0.2, key_share=0.0)):
         mutant.fault(run.world)
-    return heal_and_check(run)[0]
+    stalled_after_s = min(STALLED_AFTER_S, mutant.settles_within_s - 2)
+    return heal_and_check(run, timeout_s=mutant.settles_within_s, stalled_after_s=stalled_after_s)[0]
 
 
 def mutated_root(folder: Path, mutant: Mutant) -> Path:

@@ -20,11 +20,11 @@ from localregion.sam.template import ENDPOINT_VARIABLE
 STACKS = ["local", "dev", "prod"]
 
 
-def written(plan: Plan, folder: Path, *arguments: str) -> dict[str, Any]:
-    """Write the template of a plan as `make sam` does and read it back."""
+def written(plan: Plan, folder: Path, *arguments: str, status: int = 1) -> dict[str, Any]:
+    """Write the template of a plan as `make sam` does and read it back; it fails where parts are missing."""
     folder.mkdir(exist_ok=True)
     (folder / "plan.json").write_text(plan.to_json())
-    assert main(["--plan", str(folder / "plan.json"), *arguments]) == 0
+    assert main(["--plan", str(folder / "plan.json"), *arguments]) == status
     return dict(yaml.safe_load((folder / "template.yaml").read_text()))
 
 
@@ -121,15 +121,20 @@ def test_the_same_plan_gives_the_same_template(local: Plan, tmp_path: Path, monk
     assert (one / "template.yaml").read_bytes() == (two / "template.yaml").read_bytes()
 
 
-def test_a_running_system_is_where_the_functions_are_led(
-    local: Plan, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    state = tmp_path / "state"
+def running(folder: Path) -> Path:
+    """The state of a system that runs, as far as the template needs it."""
+    state = folder / "state"
     state.mkdir()
-    monkeypatch.setenv("LOCAL_DIR", str(state))
     addresses = {name: f"scheme://127.0.0.1/{name}" for name in REFERENCES}
     (state / "values.json").write_text(json.dumps(addresses))
     (state / "endpoints.json").write_text(json.dumps({"aws": "http://127.0.0.1:4321", "keys": {"demo": "key"}}))
+    return state
+
+
+def test_a_running_system_is_where_the_functions_are_led(
+    local: Plan, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LOCAL_DIR", str(running(tmp_path)))
 
     template = written(local, tmp_path / "sam", "--host", "here", "--root", str(tmp_path / "project"))
 
@@ -147,14 +152,15 @@ def test_a_running_system_is_where_the_functions_are_led(
 def test_layers_are_unpacked_because_docker_does_not(
     local: Plan, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("LOCAL_DIR", str(tmp_path / "state"))
+    state = running(tmp_path)
+    monkeypatch.setenv("LOCAL_DIR", str(state))
     project = tmp_path / "project"
     for archive in {archive for each in local.functions for archive in (each.code, *each.layers)}:
         (project / archive).parent.mkdir(parents=True, exist_ok=True)
         with zipfile.ZipFile(project / archive, "w") as content:
             content.writestr("python/module.py", archive)
 
-    written(local, tmp_path / "sam", "--root", str(project))
+    written(local, tmp_path / "sam", "--root", str(project), status=0)
 
     module = tmp_path / "sam" / "layers" / "contracts" / "python" / "module.py"
     assert module.read_text() == "dist/layers/contracts.zip"

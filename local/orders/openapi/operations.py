@@ -40,14 +40,14 @@ IDEMPOTENCY_KEY: dict[str, Any] = {
     "in": "header",
     "description": (
         "The same key of one customer creates one order: a repetition within 24 hours gets the first answer again. 1 "
-        "to 255 printable ASCII characters, bare and without a comma or as a quoted string, "
-        "whose parameters are ignored."
+        "to 255 printable ASCII characters: bare, without comma and semicolon, or as a quoted string. Parameters "
+        "behind either (RFC 8941) are ignored: `K;a=1` is the key `K`."
     ),
     "schema": {
         "type": "string",
         "minLength": 1,
         "maxLength": 255,
-        "pattern": r'^([!#-+\--~]([ -+\--~]*[!-+\--~])?|"([ !#-\[\]-~]|\\["\\])+")$',
+        "pattern": r'^([!#-+\--:<-~]([ -+\--:<-~]*[!-+\--:<-~])?|"([ !#-\[\]-~]|\\["\\])+")$',
     },
     "example": "7e3f1c52-order-42",
 }

@@ -68,22 +68,26 @@ def busy_clients(world: World, behaviour: Behaviour) -> Iterator[None]:
         clients.stop()
 
 
-def heal_and_check(run: Run) -> tuple[Verdict, Records]:
+def heal_and_check(
+    run: Run, *, timeout_s: float = HEALING_TIMEOUT_S, stalled_after_s: float = STALLED_AFTER_S
+) -> tuple[Verdict, Records]:
     """Wait until everything is settled, then compare. Raises OwnSystemError."""
     world = run.world
     for link in (world.database, world.broker):
         link.heal()
-    stalled = wait_until_settled(world)
+    stalled = wait_until_settled(world, timeout_s, stalled_after_s)
     records = replace(_records(run), stalled=stalled)
     expected = Expected(stray_order_ids=frozenset(world.sent.stray_order_ids), poison=frozenset(world.sent.poison))
     return check(world.history, records, expected), records
 
 
-def wait_until_settled(world: World, timeout_s: float = HEALING_TIMEOUT_S) -> list[str]:
+def wait_until_settled(
+    world: World, timeout_s: float = HEALING_TIMEOUT_S, stalled_after_s: float = STALLED_AFTER_S
+) -> list[str]:
     """Wait until no event is left in the outbox and no message in any queue; what stays is the checker's business.
 
     It has to be so for longer than a mapping's batching window: a message that waits there is in no queue. Returns what
-    had not moved 90 s after the last fault, though it may have later.
+    had not moved so long after the last fault, though it may have later.
     """
     deadline = time.monotonic() + timeout_s
     last_fault_s = max((each.ended_s for each in world.history.injections), default=world.history.now())
@@ -93,8 +97,8 @@ def wait_until_settled(world: World, timeout_s: float = HEALING_TIMEOUT_S) -> li
         waiting = _waiting(world)
         if waiting:
             calm_since = None
-            if not stalled and world.history.now() - last_fault_s > STALLED_AFTER_S:
-                stalled = [f"{STALLED_AFTER_S:.0f} s after the last fault: {waiting}; {_unmoved(world)}"]
+            if not stalled and world.history.now() - last_fault_s > stalled_after_s:
+                stalled = [f"{stalled_after_s:.0f} s after the last fault: {waiting}; {_unmoved(world)}"]
             # The schedule's own run may be at work: the function has one environment, and the call is refused.
             with contextlib.suppress(HttpError):
                 world.invoke("outbox_relay", {})

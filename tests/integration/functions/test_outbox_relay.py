@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import time
 import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
@@ -11,6 +14,9 @@ from tests.integration.functions.http_events import post_order
 from tests.integration.functions.test_create_order import take
 
 from contracts import topology
+from outbox_relay.publishing import PUBLISH_TIMEOUT_S
+from outbox_relay.suspects import ROW_TIME_S
+from rabbitmq import ConnectionLostError, Message, PublishError
 
 
 def add_row(released: Any, *, due: str = "now()", **changes: Any) -> uuid.UUID:
@@ -135,6 +141,39 @@ def test_expired_keys_are_purged_and_others_kept(empty: Any, invoke: Any) -> Non
         )
     assert relay(invoke)["purged_keys"] == 1
     assert empty.query("SELECT key FROM orders.idempotency_keys") == [("new",)]
+
+
+@dataclass
+class Slow:
+    """A broker that closes the connection over its first batch, and is as slow as allowed with what comes then."""
+
+    connection_is_lost: bool = False
+
+    def publish(self, messages: Sequence[Message], *, timeout_s: float) -> list[PublishError | None]:
+        if not self.connection_is_lost:
+            self.connection_is_lost = True
+            return [ConnectionLostError("reset")] * len(messages)
+        time.sleep(PUBLISH_TIMEOUT_S - SPARED_S)
+        return [None] * len(messages)
+
+
+SPARED_S = 1.8
+
+
+def test_the_last_row_that_time_allows_is_also_noted_as_published(
+    empty: Any, invoke: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The database is hung up on for want of time only after what was begun in time."""
+    add_row(empty)
+    monkeypatch.setattr("outbox_relay.relay.BATCH_TIME_S", 0.0)
+    dependencies = replace(invoke.dependencies("outbox_relay"), publisher=Slow())
+    monkeypatch.setattr("outbox_relay.handler.dependencies", lambda: dependencies)
+    dependencies.database.connection()
+    # Enough to begin the row alone, and next to nothing more; the publisher leaves the rest of its time unused.
+    report = relay(invoke, remaining_ms=int(1000 * (ROW_TIME_S + 0.8)))
+
+    assert (report["published"], report["broker_failure"]) == (1, None)
+    assert empty.count("orders.outbox") == 0
 
 
 def test_without_time_nothing_is_begun(empty: Any, invoke: Any) -> None:

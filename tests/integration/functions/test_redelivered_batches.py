@@ -6,6 +6,7 @@ import contextlib
 import os
 import signal
 import time
+from pathlib import Path
 from typing import Any
 
 import psycopg
@@ -182,6 +183,33 @@ def test_a_trial_ends_what_takes_too_much(monkeypatch: pytest.MonkeyPatch, way: 
     monkeypatch.setattr(invoices, "decode", decode)
     monkeypatch.setattr(trial, "TIMEOUT_S", 0.2)
     assert not trial.survives(list(deliveries(batch(message(b"greedy")))))
+
+
+def test_a_trial_that_was_killed_from_outside_is_held_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The machine ran out of memory, say: the first process dies, and the message had nothing to do with it."""
+    first = tmp_path / "the first has been"
+
+    def decode(_: Delivery) -> Any:
+        if not first.exists():
+            first.touch()
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    monkeypatch.setattr(invoices, "decode", decode)
+    assert trial.survives(list(deliveries(batch(message(order_body())))))
+    assert first.exists()
+
+
+def test_a_trial_that_ended_while_its_parent_was_frozen_keeps_its_status(monkeypatch: pytest.MonkeyPatch) -> None:
+    kill = os.kill
+
+    def kill_late(pid: int, number: int) -> None:
+        os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)
+        kill(pid, number)
+
+    # The time is over at the first look, and by then the child has ended.
+    monkeypatch.setattr(trial, "TIMEOUT_S", 0.0)
+    monkeypatch.setattr(os, "kill", kill_late)
+    assert trial.survives(list(deliveries(batch(message(order_body())))))
 
 
 def test_near_its_deadline_the_rest_waits_for_the_next_delivery(empty: Any, environment: Any) -> None:

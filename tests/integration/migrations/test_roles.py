@@ -105,7 +105,7 @@ RIGHTS: dict[str, dict[tuple[str, str], str]] = {
         ("DELETE", "invoices.delivery_attempts"): "*",
     },
     "outbox_relay": {
-        ("SELECT", "orders.outbox"): "outbox_id exchange routing_key properties body due_at attempts",
+        ("SELECT", "orders.outbox"): "outbox_id exchange routing_key properties body due_at attempts last_error",
         ("UPDATE", "orders.outbox"): "attempts last_error due_at",
         ("DELETE", "orders.outbox"): "*",
         ("SELECT", "orders.idempotency_keys"): "customer_id key expires_at",

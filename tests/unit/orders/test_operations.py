@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from localregion.__main__ import main
-from orders.operations import _printable, _shortened
+from orders.failures import printable
+from orders.operations import _shortened, cells, counted
 
 
 @pytest.fixture(autouse=True)
@@ -40,9 +41,14 @@ def test_a_command_that_is_not_told_which_explains_itself(
 
 
 def test_text_from_outside_has_no_power_over_a_terminal() -> None:
-    assert _printable("é\x1b[2J\n\u202e") == "é\\x1b[2J\\n\\u202e"
+    assert printable("é\x1b[2J\n\u202e") == "é\\x1b[2J\\n\\u202e"
 
 
 def test_a_long_reason_is_shortened() -> None:
     assert _shortened("x" * 100) == "x" * 100
     assert _shortened("x" * 101) == "x" * 99 + "…"
+
+
+def test_what_is_not_there_is_a_dash_and_one_row_is_no_rows() -> None:
+    assert cells({"attempts": 0, "lastError": None}, ("attempts", "lastError")) == ["0", "-"]
+    assert (counted(0, "row"), counted(1, "row"), counted(2, "row")) == ("0 rows", "1 row", "2 rows")

@@ -79,7 +79,7 @@ class InvalidOrderError(OrdersError):
 
 
 class InvalidIdempotencyKeyError(OrdersError):
-    """Idempotency-Key is one key of 1 to 255 printable ASCII characters, quoted or bare; bare, it has no comma."""
+    """Idempotency-Key is one key of 1 to 255 printable ASCII characters: quoted, or bare and without `,` and `;`."""
 
     code = "invalid-idempotency-key"
 

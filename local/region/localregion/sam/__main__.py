@@ -1,7 +1,7 @@
 """`python -m localregion.sam --plan FILE`: write the SAM template of a plan beside it, and what it needs to run.
 
 template.yaml, layers/ unpacked from `dist/`, and for the stack `local` env.json (mode 0600) while `make up` runs.
-Exit status 1 when the plan cannot be read; what is missing for an invocation is said and no failure.
+Exit status 1 when the plan cannot be read, or when something is missing for an invocation, beside the template.
 """
 
 from __future__ import annotations
@@ -47,9 +47,10 @@ def main(arguments: list[str] | None = None) -> int:
     head = _HEAD.format(command=project.command("sam"), program=described.program)
     (folder / "template.yaml").write_text(head + yaml.safe_dump(_template(plan, options, folder), sort_keys=False))
     print(f"sam: {plan.stack} -> {folder / 'template.yaml'} ({len(plan.functions)} functions)")
-    for note in [*_unpack_layers(plan, options.root, folder), *_write_env_vars(plan, options.host, folder)]:
+    missing = [*_unpack_layers(plan, options.root, folder), *_write_env_vars(plan, options.host, folder)]
+    for note in missing:
         print(f"sam: {note}", file=sys.stderr)
-    return 0
+    return 1 if missing else 0
 
 
 def _template(plan: Plan, options: argparse.Namespace, folder: Path) -> dict[str, Any]:

@@ -1,8 +1,9 @@
 """A private RabbitMQ node: Debian's package `rabbitmq-server`, run as our own user, next to any other instance.
 
-Its own node name, cookie, data, ports and epmd, every listener on 127.0.0.1. The node's own administrator is imported
-as a salted hash at every boot, `guest` never exists; `bootstrap` makes the administrator that the plan asks for, so the
-node boots before there is a plan. Queues that the project names are declared; all else is left to the functions.
+Its own node name, cookie, data, ports and epmd, every listener on 127.0.0.1 (epmd adds `[::1]` by itself). The node's
+own administrator is imported as a salted hash at every boot, `guest` never exists; `bootstrap` makes the administrator
+that the plan asks for, so the node boots before there is a plan. Queues that the project names are declared; all else
+is left to the functions.
 """
 
 from __future__ import annotations

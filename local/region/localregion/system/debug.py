@@ -13,11 +13,12 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-from localregion import http_client
+from localregion import http_client, project
 from localregion.errors import CommandError
 from localregion.http_client import HttpError
 from localregion.system import endpoints
 from localregion.system.folder import Folder
+from localregion.system.status import emulator_status
 
 _PORT = 5678  # debugpy's own default
 # Well within the emulator's lease.
@@ -34,6 +35,8 @@ def debug(folder: Folder, function: str) -> None:
     """Return when Ctrl-C or SIGTERM came and the function runs as before. Raises DebugError."""
     known = endpoints.load(folder)
     port = _port(os.environ)
+    if not function:
+        raise DebugError(f"say which: `{project.command('debug', 'FUNCTION=…')}` with {_functions(known['aws'])}")
     # As Ctrl-C, so that the function is given back.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     pid = _ask(known["aws"], "PUT", function, port)["pid"]
@@ -66,6 +69,11 @@ def instructions(function: str, port: int, pid: int | None) -> str:
         "Set a breakpoint in functions/ or layers/, attach, send a request. One invocation at a time, without\n"
         "a time-out; clients of the gateway still wait for 15 seconds at most. Ctrl-C ends it."
     )
+
+
+def _functions(aws: str) -> str:
+    status = emulator_status(aws)
+    return ", ".join(each["name"] for each in status["functions"]) if status else "the name of a function"
 
 
 def _port(environment: Mapping[str, str]) -> int:

@@ -19,10 +19,25 @@ class DownError(CommandError):
 
 
 def down(folder: Folder) -> None:
-    """Return when no process of this system is left. Raises DownError."""
+    """Return when no process of this system is left, and say what there was. Raises DownError."""
+    ended = end(folder)
+    print(f"stopped: {', '.join(ended)}" if ended else "nothing was running")
+
+
+def clean(folder: Folder) -> None:
+    """End everything and forget all state."""
+    down(folder)
+    there = folder.path.exists()
+    shutil.rmtree(folder.path, ignore_errors=True)
+    print(f"removed: {folder.path}" if there else "nothing to remove")
+
+
+def end(folder: Folder) -> list[str]:
+    """Return when no process of this system is left: the names of what ran. Raises DownError."""
     if not folder.run.exists():
-        return
+        return []
     records = Records(folder.run)
+    ran = sorted(record.name for record in records.living() if record.name != "supervisor")
     with contextlib.suppress(ConnectionError):
         control.ask(folder.run, {"command": "down"})
         _wait_for_supervisor(records)
@@ -32,12 +47,7 @@ def down(folder: Folder) -> None:
         record.unlink()
     if left:
         raise DownError(f"still running: {', '.join(left)}")
-
-
-def clean(folder: Folder) -> None:
-    """End everything and forget all state."""
-    down(folder)
-    shutil.rmtree(folder.path, ignore_errors=True)
+    return ran
 
 
 def _wait_for_supervisor(records: Records) -> None:

@@ -1,5 +1,6 @@
 """Where the local system keeps its state: one folder, `.local` unless LOCAL_DIR names another.
 
+ports.json    the ports of the last `make up`, where they are not the default ones
 run/          the supervisor's own plan, its control socket, a record of each process
 logs/         one file per part, functions/ one per function
 postgres/, rabbitmq/, emulator/     data

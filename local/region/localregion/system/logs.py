@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from localregion import project
 from localregion.system.folder import Folder, last_lines
 
 _POLL_INTERVAL_S = 0.25
@@ -21,8 +22,8 @@ class Follower:
         self._offsets: dict[Path, int] = {}
 
     def show_latest(self, lines: int = _LINES_BEFORE) -> None:
-        """Show the end of each log as it is now."""
-        for path in self._paths():
+        """Show the end of each log as it is now, the one that was written last at the end."""
+        for path in sorted(self._paths(), key=lambda path: path.stat().st_mtime_ns):
             for line in last_lines(path, lines).splitlines():
                 self._show(f"{path.stem} | {line}")
             self._offsets[path] = path.stat().st_size
@@ -45,7 +46,9 @@ class Follower:
 
 
 def follow(folder: Folder) -> None:
-    """Run until Ctrl-C."""
+    """Run until Ctrl-C, also while nothing runs: what is started meanwhile is followed."""
+    if not folder.endpoints.exists():
+        print(f"nothing is running: `{project.command('up')}` starts it; these are the last lines", flush=True)
     follower = Follower(folder.function_logs, lambda line: print(line, flush=True))
     follower.show_latest()
     while True:

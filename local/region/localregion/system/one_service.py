@@ -27,6 +27,8 @@ def start(folder: Folder, service: str) -> None:
 
 
 def _ask(folder: Folder, command: str, service: str) -> None:
+    if not service:
+        raise ServiceError(f"say which: `{project.command(command, 'SERVICE=…')}` with {', '.join(SERVICES)}")
     if service not in SERVICES:
         raise ServiceError(f"no service {service!r}: there are {', '.join(SERVICES)}")
     try:

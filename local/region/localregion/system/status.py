@@ -48,7 +48,7 @@ def show(folder: Folder) -> bool:
         emulated = None
     if emulated is not None:
         print("\n" + table(("function", "environments"), _function_rows(emulated)))
-        print("\n" + table(("event source mapping", "state", "reason"), _mapping_rows(emulated)))
+        print("\n" + table(("event source mapping", "state", "reason", "last result"), _mapping_rows(emulated)))
     if (reason := unhealthy_reason(emulated)) is not None:
         is_healthy = False
         print(f"\nnot healthy: emulator {reason}")
@@ -80,7 +80,8 @@ def _environments(environments: list[dict[str, Any]]) -> str:
 
 
 def _mapping_rows(status: EmulatorStatus) -> list[list[str]]:
-    return [[mapping["name"], mapping["State"], mapping["StateTransitionReason"]] for mapping in status["mappings"]]
+    shown = ("name", "State", "StateTransitionReason", "last_result")
+    return [[mapping[name] for name in shown] for mapping in status["mappings"]]
 
 
 def _reasons(status: EmulatorStatus) -> list[str]:
@@ -91,7 +92,7 @@ def _reasons(status: EmulatorStatus) -> list[str]:
     ]
     waiting = [
         f"event source mapping {name} {state}: {reason}"
-        for name, state, reason in _mapping_rows(status)
+        for name, state, reason, _ in _mapping_rows(status)
         if state != "Enabled"
     ]
     return pending + waiting

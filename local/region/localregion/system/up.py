@@ -15,11 +15,12 @@ from localregion import extension, project
 from localregion.errors import CommandError
 from localregion.services import install
 from localregion.services.leftovers import Records, end_all
-from localregion.services.ports import Ports
+from localregion.services.ports import Ports, variable
 from localregion.system import control, endpoints
 from localregion.system.configuration import known_plan
-from localregion.system.down import down
+from localregion.system.down import end
 from localregion.system.folder import Folder, last_lines
+from localregion.system.remembered_ports import ports_to_use, remember
 from localregion.system.service_names import parts_of, ports_of, settings
 from localregion.system.status import emulator_status, unhealthy_reason
 
@@ -34,15 +35,16 @@ class UpError(CommandError):
 
 def up(folder: Folder) -> None:
     """Return when the whole system is healthy; the URLs and a `curl` line have been printed then. Raises UpError."""
-    ports = Ports.from_environment(os.environ)
     folder.make()
+    ports = ports_to_use(folder, os.environ)
     parts = parts_of(known_plan(project.current().root))
     if "rabbitmq" in parts:
         install.ensure_rabbitmq()
     with _alone(folder):
         began = time.monotonic()
-        if not _is_told_to_apply(folder, ports):
+        if not _is_told_to_apply(folder, ports, parts):
             _start_supervisor(folder, ports, parts)
+            remember(folder, ports)
         _follow(folder)
         _wait_until_healthy(folder)
         _print_urls(folder, time.monotonic() - began)
@@ -59,15 +61,19 @@ def _alone(folder: Folder) -> Iterator[None]:
         yield
 
 
-def _is_told_to_apply(folder: Folder, ports: Ports) -> bool:
+def _is_told_to_apply(folder: Folder, ports: Ports, parts: set[str]) -> bool:
     """Tell a running supervisor to apply what changed; one with other settings is ended."""
     try:
         status = control.ask(folder.run, {"command": "status"})
     except ConnectionError:
         return False
-    if status["settings"] != settings(os.environ, ports):
+    running = status["settings"]
+    if running != settings(os.environ, ports):
+        # Before anything ends. What this system has itself becomes free.
+        own = {running[name] for name in ports.environment()}
+        ports.check_free({port for port in ports_of(parts) if ports.environment()[variable(port)] not in own})
         print("the ports, proxies or REQUEUE changed: starting anew")
-        down(folder)
+        end(folder)
         return False
     control.ask(folder.run, {"command": "up"})
     return True
@@ -126,9 +132,9 @@ def _follow(folder: Folder) -> None:
 def _give_up(folder: Folder, failure: dict[str, str]) -> None:
     log = folder.log(failure["part"])
     text = f"{failure['part']}: {failure['text']}"
-    if end := last_lines(log, _LOG_LINES):
-        text += f"\n--- the end of {log} ---\n{end}"
-    down(folder)
+    if lines := last_lines(log, _LOG_LINES):
+        text += f"\n--- the end of {log} ---\n{lines}"
+    end(folder)
     raise UpError(text)
 
 

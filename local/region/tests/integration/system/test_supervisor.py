@@ -2,6 +2,7 @@
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -10,10 +11,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from integration.system.fake_system import PLAN
 
 from localregion.project import PACKAGE_PARENT
 from localregion.services.leftovers import Records, marked
+from localregion.services.ports import PortError
 from localregion.system import control, endpoints
+from localregion.system import up as up_module
 from localregion.system.down import down
 from localregion.system.folder import Folder
 
@@ -79,6 +83,24 @@ def test_a_killed_part_is_started_again_and_its_new_pid_is_published(boot: Boot,
     # Until it is started again it has no process id at all.
     after = wait_for(lambda: (now := pid(folder, "rabbitmq")) != before and now)
     wait_for(lambda: endpoints.load(folder)["pids"]["rabbitmq"] == after)
+
+
+def test_a_port_that_is_taken_is_said_before_anything_ends(
+    boot: Boot, folder: Folder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    boot()
+    monkeypatch.setattr(up_module, "known_plan", lambda _: PLAN)
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        monkeypatch.setenv("GATEWAY_PORT", str(other.getsockname()[1]))
+        with pytest.raises(PortError, match=r"GATEWAY_PORT=\.\.\."):
+            up_module.up(folder)
+    assert phase(folder) == "up"
+
+
+def test_down_names_what_ran(boot: Boot, folder: Folder, capsys: pytest.CaptureFixture[str]) -> None:
+    boot()
+    down(folder)
+    assert capsys.readouterr().out == "stopped: emulator, gateway, postgres, rabbitmq\n"
 
 
 def test_a_part_that_was_stopped_stays_stopped_until_it_is_started(boot: Boot, folder: Folder) -> None:

@@ -1,5 +1,6 @@
 """Following the functions' logs."""
 
+import os
 from pathlib import Path
 
 from localregion.system.logs import Follower
@@ -19,6 +20,16 @@ def test_lines_come_with_their_function_and_only_when_they_are_finished(tmp_path
         file.flush()
         follower.show_new()
     assert shown == ["create_order | before", "create_order | one", "create_order | two"]
+
+
+def test_the_log_that_was_written_last_comes_last(tmp_path: Path) -> None:
+    shown: list[str] = []
+    for name, written_at in (("a", 2), ("b", 1)):
+        log = tmp_path / f"{name}.log"
+        log.write_text(f"of {name}\n")
+        os.utime(log, (written_at, written_at))
+    Follower(tmp_path, shown.append).show_latest()
+    assert shown == ["b | of b", "a | of a"]
 
 
 def test_new_logs_and_logs_that_start_over_are_noticed(tmp_path: Path) -> None:

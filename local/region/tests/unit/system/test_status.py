@@ -1,11 +1,13 @@
 """What the status says of the emulator, and how tables look."""
 
-from localregion.system.status import table, unhealthy_reason
+from localregion.system.status import _mapping_rows, table, unhealthy_reason
 
 READY = {
     "ready": True,
     "functions": [],
-    "mappings": [{"name": "m", "State": "Enabled", "StateTransitionReason": "USER_INITIATED"}],
+    "mappings": [
+        {"name": "m", "State": "Enabled", "StateTransitionReason": "USER_INITIATED", "last_result": "a batch failed"}
+    ],
     "invocations": [{"name": "release", "function": "release", "state": "succeeded"}],
 }
 
@@ -22,10 +24,14 @@ def test_what_is_not_ready_is_named_with_its_reason() -> None:
     status = {
         **READY,
         "ready": False,
-        "mappings": [{"name": "m", "State": "Disabled", "StateTransitionReason": "no such queue"}],
+        "mappings": [{"name": "m", "State": "Disabled", "StateTransitionReason": "no such queue", "last_result": "OK"}],
         "invocations": [{"name": "release", "function": "release", "state": "retrying", "error": "no database"}],
     }
     assert unhealthy_reason(status) == ("release retrying: no database; event source mapping m Disabled: no such queue")
+
+
+def test_a_mapping_is_shown_with_what_became_of_its_last_batch() -> None:
+    assert _mapping_rows(READY) == [["m", "Enabled", "USER_INITIATED", "a batch failed"]]
 
 
 def test_columns_are_as_wide_as_their_widest_cell() -> None:
