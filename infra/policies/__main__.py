@@ -1,17 +1,23 @@
 """The same policies as a CrossGuard pack: `pulumi preview --policy-pack policies`.
 
-Each is a policy over the whole stack, because most of them look at more than one resource. What is unknown until
-something exists is not checked at a preview, Pulumi says so, and is checked by the update.
+Each is a policy over the whole stack, because most of them look at more than one resource; they read the inputs that
+the first policy of the pack collects (policies/collected.py). What is unknown until something exists is not checked at
+a preview, Pulumi says so, and is checked by the update.
 """
 
 import importlib
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from policies.collected import Collected
+    from policies.model import Policy
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-SOURCES = ("infra", "functions", "layers/contracts/python", "layers/postgres/python", "layers/tracing/python")
+LAYERS = ("aws", "contracts", "postgres", "rabbitmq", "sockets", "tracing")
+SOURCES = ("infra", "functions", *(f"layers/{layer}/python" for layer in LAYERS))
 
 
 def main() -> None:
@@ -21,36 +27,45 @@ def main() -> None:
 
 def build(pulumi_policy: Any) -> Any:
     """Hand the policies to Pulumi's SDK, which is given because it lives in an environment of its own."""
+    collected = importlib.import_module("policies.collected").Collected()
+    collecting = pulumi_policy.ResourceValidationPolicy(
+        name="inputs-are-collected",
+        description="Keeps the inputs of each resource for the policies over the stack; reports nothing.",
+        validate=lambda args, _: collected.keep(args.urn, args.props),
+    )
+    unknown = pulumi_policy.proxy.UnknownValueError
     return pulumi_policy.PolicyPack(
         name="serverless-orders",
         enforcement_level=pulumi_policy.EnforcementLevel.MANDATORY,
         policies=[
-            pulumi_policy.StackValidationPolicy(
-                name=each.name, description=each.description, validate=_validator(each.name)
-            )
-            for each in importlib.import_module("policies").ALL
+            collecting,
+            *(
+                pulumi_policy.StackValidationPolicy(
+                    name=each.name, description=each.description, validate=_validator(each, collected, unknown)
+                )
+                for each in importlib.import_module("policies").ALL
+            ),
         ],
     )
 
 
-def _validator(name: str) -> Callable[[Any, Callable[..., None]], None]:
+def _validator(
+    policy: "Policy", collected: "Collected", unknown: type[Exception]
+) -> Callable[[Any, Callable[..., None]], None]:
     def validate(args: Any, report_violation: Callable[..., None]) -> None:
-        from policies import ALL
-        from policies.model import Resource, Stack
-
-        (each,) = [candidate for candidate in ALL if candidate.name == name]
-        resources = [
-            Resource(type=given.resource_type, name=given.name, properties=given.props) for given in args.resources
-        ]
-        for resource, wrong in each.violations(Stack(name=_stack_name(args), resources=resources)):
-            report_violation(f"{resource.type} {resource.name}: {wrong}")
+        stack = collected.stack(args)
+        not_yet: list[Exception] = []
+        for resource in filter(collected.visited, stack.of_type(*policy.types)):
+            try:
+                for wrong in policy.check(resource, stack):
+                    report_violation(f"{resource.type} {resource.name}: {wrong}")
+            except unknown as error:
+                not_yet.append(error)
+        # Only now: one resource that is unknown must not hide what is wrong with the others.
+        if not_yet:
+            raise not_yet[0]
 
     return validate
-
-
-def _stack_name(args: Any) -> str:
-    """Return the stack's name: a URN is `urn:pulumi:<stack>::<project>::…`."""
-    return next((str(given.urn).split("::")[0].removeprefix("urn:pulumi:") for given in args.resources), "")
 
 
 if __name__ == "__main__":

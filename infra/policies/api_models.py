@@ -1,7 +1,8 @@
 """Values within AWS's own API models: enumerations, ranges, lengths and patterns, as botocore has them.
 
-A property of a resource is the member of the request that creates it; where the provider calls it differently or has it
-beside the API, that stands here. A property that is neither is a violation, so that nothing goes unchecked unnoticed.
+An input of a resource is the member of the request that creates it; where the provider calls it differently or has it
+beside the API, that stands here. An input of the program that is neither is a violation, so that nothing goes unchecked
+unnoticed; what the provider fills in by itself (`skipDestroy`, say) is its own affair.
 """
 
 import re
@@ -13,7 +14,7 @@ from typing import Any
 from botocore.loaders import Loader  # type: ignore[import-untyped]
 from botocore.model import ServiceModel, Shape  # type: ignore[import-untyped]
 
-from policies.model import Resource, Stack, policy
+from policies.model import Resource, Stack, policy, said
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,21 +27,21 @@ class Request:
     provider: frozenset[str] = frozenset()
 
 
-# What every resource has beside its arguments once it exists.
-OUTPUTS = frozenset({"arn", "id", "tagsAll", "region", "urn", "name", "tags"})
+# What a resource has beside the members of its request: its name where the request has none, and what it is known by.
+BESIDE = frozenset({"arn", "id", "name", "region", "tags", "version"})
 REQUESTS = {
     "aws:lambda/function:Function": Request(
         service="lambda",
         operation="CreateFunction",
         names={"name": "FunctionName"},
-        provider=frozenset({"code", "reservedConcurrentExecutions", "replaceSecurityGroupsOnDestroy", "version"}),
+        provider=frozenset({"code", "reservedConcurrentExecutions", "replaceSecurityGroupsOnDestroy"}),
     ),
     "aws:lambda/alias:Alias": Request(service="lambda", operation="CreateAlias"),
     "aws:lambda/layerVersion:LayerVersion": Request(
-        service="lambda", operation="PublishLayerVersion", provider=frozenset({"code", "version", "skipDestroy"})
+        service="lambda", operation="PublishLayerVersion", provider=frozenset({"code", "skipDestroy"})
     ),
     "aws:lambda/eventSourceMapping:EventSourceMapping": Request(service="lambda", operation="CreateEventSourceMapping"),
-    "aws:mq/broker:Broker": Request(service="mq", operation="CreateBroker", provider=frozenset({"instances"})),
+    "aws:mq/broker:Broker": Request(service="mq", operation="CreateBroker"),
     "aws:rds/instance:Instance": Request(
         service="rds",
         operation="CreateDBInstance",
@@ -62,13 +63,10 @@ REQUESTS = {
         },
         provider=frozenset(
             {
-                "address",
+                "allowMajorVersionUpgrade",
                 "applyImmediately",
                 "finalSnapshotIdentifier",
-                "masterUserSecrets",
-                "resourceId",
                 "skipFinalSnapshot",
-                "allowMajorVersionUpgrade",
             }
         ),
     ),
@@ -76,7 +74,6 @@ REQUESTS = {
         service="rds",
         operation="CreateDBProxy",
         names={"name": "DBProxyName", "requireTls": "RequireTLS"},
-        provider=frozenset({"endpoint"}),
     ),
     "aws:rds/proxyDefaultTargetGroup:ProxyDefaultTargetGroup": Request(
         service="rds", operation="ModifyDBProxyTargetGroup", names={"dbProxyName": "DBProxyName"}
@@ -86,9 +83,7 @@ REQUESTS = {
         operation="CreateSecret",
         provider=frozenset({"recoveryWindowInDays", "forceOverwriteReplicaSecret"}),
     ),
-    "aws:secretsmanager/secretVersion:SecretVersion": Request(
-        service="secretsmanager", operation="PutSecretValue", provider=frozenset({"versionId", "hasSecretStringWo"})
-    ),
+    "aws:secretsmanager/secretVersion:SecretVersion": Request(service="secretsmanager", operation="PutSecretValue"),
 }
 
 
@@ -98,13 +93,13 @@ def values_are_what_the_api_takes(resource: Resource, stack: Stack) -> Iterator[
     request = REQUESTS[resource.type]
     members = _members(request.service, request.operation)
     known = {_folded(name): name for name in members}
-    for key, value in resource.properties.items():
+    for key, value, is_filled_in in said(resource.properties):
         name = request.names.get(key) or known.get(_folded(key))
-        if key in request.provider or value is None:
+        if key in request.provider:
             continue
         if name is not None:
             yield from _violations(members[name], value, key)
-        elif key not in OUTPUTS:
+        elif key not in BESIDE and not is_filled_in:
             yield f"{key} is no part of {request.operation}: name its member in policies/api_models.py"
 
 
@@ -112,18 +107,18 @@ def _violations(shape: Shape, value: Any, path: str) -> Iterator[str]:
     match shape.type_name:
         case "structure":
             known = {_folded(name): member for name, member in shape.members.items()}
-            for key, each in value.items():
-                if _folded(key) not in known:
-                    yield f"{path}.{key} is unknown to the API"
-                elif each is not None:
+            for key, each, is_filled_in in said(value):
+                if _folded(key) in known:
                     yield from _violations(known[_folded(key)], each, f"{path}.{key}")
+                elif not is_filled_in:
+                    yield f"{path}.{key} is unknown to the API"
         case "list":
             entries = [value] if isinstance(value, str) else list(value)
             yield from _range(shape, len(entries), path)
             for index, each in enumerate(entries):
                 yield from _violations(shape.member, each, f"{path}[{index}]")
         case "map":
-            for key, each in value.items():
+            for key, each, _ in said(value):
                 yield from _violations(shape.key, key, f"{path}.{key}")
                 yield from _violations(shape.value, each, f"{path}.{key}")
         case "string":

@@ -130,8 +130,9 @@ def schedules_pile_nothing_up(resource: Resource, stack: Stack) -> Iterator[str]
     """A scheduled run is neither retried nor kept: Lambda's defaults are two retries and six hours in its queue."""
     target = resource.properties["target"]
     retries = target.get("retryPolicy") or {}
-    if retries.get("maximumRetryAttempts") != 0 or retries.get("maximumEventAgeInSeconds") != EVENT_AGE_MAX_S:
-        yield f"its retry policy is {retries or 'missing'}"
+    attempts, age_s = retries.get("maximumRetryAttempts"), retries.get("maximumEventAgeInSeconds")
+    if attempts != 0 or age_s != EVENT_AGE_MAX_S:
+        yield f"its retry policy has {attempts} attempts and {age_s} s, it must have 0 and {EVENT_AGE_MAX_S}"
     aliases = [alias.properties for alias in stack.of_type(ALIAS) if alias.properties["arn"] == target["arn"]]
     named = {(alias["functionName"], alias["name"]) for alias in aliases}
     configs = [

@@ -4,20 +4,23 @@ A policy that looks at nothing proves nothing: `unmatched` names those for which
 https://www.pulumi.com/docs/iac/crossguard/
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 PRODUCTION = "prod"
+# Where Pulumi's bridge to a provider names the inputs that it filled in.
+DEFAULTS = "__defaults"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Resource:
-    """A registered resource: type, name, and its properties as the engine names them, secrets in clear."""
+    """A resource: its inputs as the engine gives them, secrets in clear, with the outputs that it is known by."""
 
     type: str
     name: str
     properties: Mapping[str, Any]
+    urn: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,6 +64,14 @@ def policy(*types: str) -> Callable[[Check], Policy]:
         return Policy(name=name, description=description, types=types, check=check)
 
     return made
+
+
+def said(node: Mapping[str, Any]) -> Iterator[tuple[str, Any, bool]]:
+    """Yield key and value of what reaches the API, and whether the provider filled it in: an empty default does not."""
+    filled_in = frozenset(node.get(DEFAULTS) or ())
+    for key in node:
+        if key != DEFAULTS and (value := node[key]) is not None and not (key in filled_in and value == ""):
+            yield key, value, key in filled_in
 
 
 def unmatched(policies: Iterable[Policy], stack: Stack) -> list[str]:

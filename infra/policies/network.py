@@ -1,4 +1,7 @@
-"""Allowed connections: the internet to the load balancer, and from there on only groups to groups."""
+"""Allowed connections: the internet to the load balancer, and from there on only groups to groups.
+
+What awsx's components make is looked at where AWS gets it: of the components themselves Pulumi shows nothing.
+"""
 
 from collections.abc import Iterator
 from ipaddress import IPv4Network, ip_network
@@ -7,6 +10,9 @@ from policies.model import Resource, Stack, policy
 
 GROUP = "aws:ec2/securityGroup:SecurityGroup"
 INGRESS = "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule"
+VPC = "aws:ec2/vpc:Vpc"
+SUBNET = "aws:ec2/subnet:Subnet"
+NAT_GATEWAY = "aws:ec2/natGateway:NatGateway"
 BALANCER = "aws:lb/loadBalancer:LoadBalancer"
 PRIVATE = tuple(IPv4Network(block) for block in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"))  # RFC 1918
 
@@ -50,25 +56,40 @@ def groups_have_no_rules_inside(resource: Resource, stack: Stack) -> Iterator[st
         yield "ingress and egress must be rules of their own"
 
 
-@policy("awsx:ec2:Vpc")
-def network_states_what_costs(resource: Resource, stack: Stack) -> Iterator[str]:
-    """The VPC names what it would otherwise choose: NAT gateways (one per zone costs), DNS, subnets."""
+@policy(VPC)
+def nat_gateways_are_what_the_stack_pays_for(resource: Resource, stack: Stack) -> Iterator[str]:
+    """In production each zone has its NAT gateway; elsewhere one serves all, since each costs and awsx makes many."""
+    found = len(stack.of_type(NAT_GATEWAY))
+    zones = len({subnet.properties["availabilityZone"] for subnet in stack.of_type(SUBNET)})
+    wanted = zones if stack.is_production else 1
+    if found != wanted:
+        yield f"it has {found} NAT gateways for {zones} zones, it must have {wanted}"
+
+
+@policy(VPC)
+def names_lead_to_interface_endpoints(resource: Resource, stack: Stack) -> Iterator[str]:
+    """AWS's names are resolved inside the VPC, where interface endpoints answer to them."""
     given = resource.properties
-    for key in ("natGateways", "subnetStrategy", "subnetSpecs", "numberOfAvailabilityZones"):
-        if not given.get(key):
-            yield f"{key} must be set"
     if not (given.get("enableDnsHostnames") and given.get("enableDnsSupport")):
         yield "interface endpoints need enableDnsHostnames and enableDnsSupport"
 
 
-@policy("awsx:ecs:FargateService")
+@policy("aws:ecs/service:Service")
 def gateway_stands_in_private_subnets(resource: Resource, stack: Stack) -> Iterator[str]:
     """Kong has its own security group and no public address: by default it gets the default VPC and an open group."""
     given = resource.properties.get("networkConfiguration") or {}
-    if not given.get("securityGroups") or not given.get("subnets"):
-        yield "networkConfiguration must name subnets and security groups"
+    private = {each.properties["id"] for each in stack.of_type(SUBNET) if not _is_public(each)}
+    if not given.get("subnets") or not {*given["subnets"]} <= private:
+        yield "networkConfiguration must name private subnets of the program"
+    groups = {group.properties["id"] for group in stack.of_type(GROUP)}
+    if not given.get("securityGroups") or not {*given["securityGroups"]} <= groups:
+        yield "networkConfiguration must name security groups of the program"
     if given.get("assignPublicIp") is not False:
         yield "assignPublicIp must be false"
+
+
+def _is_public(subnet: Resource) -> bool:
+    return bool(subnet.properties.get("mapPublicIpOnLaunch"))
 
 
 def _is_private(block: str) -> bool:

@@ -1,5 +1,6 @@
 """Spans: every function and gateway that makes spans has a collector, and none depends on it for its work."""
 
+import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,7 +11,7 @@ from policies.functions import variables_of
 from policies.model import Resource, Stack, policy
 
 FUNCTION = "aws:lambda/function:Function"
-SERVICE = "awsx:ecs:FargateService"
+TASK_DEFINITION = "aws:ecs/taskDefinition:TaskDefinition"
 KONG = "kong"
 
 # https://github.com/open-telemetry/opentelemetry-lambda: the collector as an extension.
@@ -58,11 +59,12 @@ def lambda_begins_no_trace_of_its_own(resource: Resource, stack: Stack) -> Itera
         yield f"tracingConfig.mode is {mode}, it must be PassThrough"
 
 
-@policy(SERVICE)
+@policy(TASK_DEFINITION)
 def kong_outlives_what_stands_beside_it(resource: Resource, stack: Stack) -> Iterator[str]:
     """Of a task's containers Kong alone is essential; the others have a limit, a pinned image and no open port."""
-    definition = resource.properties.get("taskDefinitionArgs") or {}
-    containers: dict[str, Any] = definition.get("containers") or {KONG: definition.get("container") or {}}
+    containers: dict[str, Any] = {
+        each["name"]: each for each in json.loads(resource.properties["containerDefinitions"])
+    }
     if not (containers.get(KONG) or {}).get("essential"):
         yield f"{KONG} must be essential"
     for name, container in containers.items():

@@ -8,11 +8,13 @@ Change = Callable[[dict[str, Any]], object]
 
 
 def put(**values: Any) -> Change:
-    return lambda properties: properties.update(values)
+    """Change inputs; None takes one away, as Pulumi does."""
+    return lambda properties: _put(properties, values)
 
 
 def inside(key: str, **values: Any) -> Change:
-    return lambda properties: properties[key].update(values)
+    """Change what is inside an input."""
+    return lambda properties: _put(properties[key], values)
 
 
 def allow(action: str, resource: str) -> Change:
@@ -43,8 +45,21 @@ def collected_by(*layers: str) -> Change:
 
 def beside_kong(**values: Any) -> Change:
     """Change the container beside Kong."""
-    return lambda properties: properties["taskDefinitionArgs"]["containers"]["collector"].update(values)
+
+    def change(properties: dict[str, Any]) -> None:
+        containers = json.loads(properties["containerDefinitions"])
+        (beside,) = [each for each in containers if each["name"] == "collector"]
+        _put(beside, values)
+        properties["containerDefinitions"] = json.dumps(containers)
+
+    return change
 
 
 def trusting(principal: dict[str, str]) -> str:
     return json.dumps({"Statement": [{"Effect": "Allow", "Principal": principal, "Action": "sts:AssumeRole"}]})
+
+
+def _put(properties: dict[str, Any], values: dict[str, Any]) -> None:
+    kept = {key: value for key, value in {**properties, **values}.items() if value is not None}
+    properties.clear()
+    properties.update(kept)

@@ -1,17 +1,21 @@
-"""The policy pack over the resources of the deployed stacks, and over each with one thing wrong."""
+"""The policy pack over recorded deployments and over the program as it is, and over each with one thing wrong.
+
+All are fed to the pack as Pulumi's engine does it (`engine.py`).
+"""
 
 import json
 from collections.abc import Callable
 
 import pytest
 from tests.infra.changes import Change, allow, beside_kong, collected_by, given, inside, put, trusting
-from tests.infra.policy_stack import broken, complaints, stack_of
+from tests.infra.engine import Given, changed, reported
+from tests.infra.planned import planned
+from tests.infra.recording import FOLDER, as_it_was, recorded
 
 import policies
 from localregion.plan import mocks
 from policies.model import Policy, Resource, Stack, unmatched
 
-BY_NAME = {policy.name: policy for policy in policies.ALL}
 INSTANCE = "aws:rds/instance:Instance"
 BROKER = "aws:mq/broker:Broker"
 FUNCTION = "aws:lambda/function:Function"
@@ -23,14 +27,21 @@ ROLE = "aws:iam/role:Role"
 ROLE_POLICY = "aws:iam/rolePolicy:RolePolicy"
 SECRET = "aws:secretsmanager/secret:Secret"
 LISTENER = "aws:lb/listener:Listener"
-SERVICE = "awsx:ecs:FargateService"
+VPC = "aws:ec2/vpc:Vpc"
+SERVICE = "aws:ecs/service:Service"
+TASK = "aws:ecs/taskDefinition:TaskDefinition"
 ENDPOINT = "OTEL_EXPORTER_OTLP_ENDPOINT"
 COLLECTOR = "arn:aws:lambda:us-east-1:184161586896:layer:opentelemetry-collector"
 
+Form = Callable[[str], list[Given]]
 
-@pytest.fixture
-def stack_named(evaluated: Callable[[str], tuple[list[mocks.Resource], str]]) -> Callable[[str], Stack]:
-    return lambda name: stack_of(name, evaluated(name)[0])
+
+@pytest.fixture(params=["recorded", "planned"])
+def form(request: pytest.FixtureRequest, evaluated: Callable[[str], tuple[list[mocks.Resource], str]]) -> Form:
+    """Return a stack by its name: as it was recorded, or as the program describes it now."""
+    if request.param == "recorded":
+        return lambda name: list(recorded(name))
+    return lambda name: planned(name, evaluated(name)[0])
 
 
 ORDERS_ALIAS = "arn:aws:lambda:us-east-1:000000000000:function:prod-create_order:live"
@@ -68,9 +79,24 @@ SEEDED: list[tuple[str, str, str | None, Change, str]] = [
     ("ingress-names-a-port", INGRESS, None, put(ipProtocol="-1"), "one TCP port"),
     ("ingress-names-a-port", INGRESS, "broker-pollers", put(cidrIpv4="10.0.0.0/8"), "one kind of peer"),
     ("groups-have-no-rules-inside", "aws:ec2/securityGroup:SecurityGroup", None, put(ingress=[{}]), "of their own"),
-    ("network-states-what-costs", "awsx:ec2:Vpc", None, put(natGateways=None), "natGateways"),
-    ("network-states-what-costs", "awsx:ec2:Vpc", None, put(enableDnsHostnames=False), "enableDnsHostnames"),
-    ("gateway-stands-in-private-subnets", "awsx:ecs:FargateService", None, put(networkConfiguration=None), "subnets"),
+    (
+        "nat-gateways-are-what-the-stack-pays-for",
+        "aws:ec2/subnet:Subnet",
+        "network-public-3",
+        put(availabilityZone="us-east-1d"),
+        "it has 3 NAT gateways for 4 zones",
+    ),
+    ("names-lead-to-interface-endpoints", VPC, None, put(enableDnsHostnames=False), "enableDnsHostnames"),
+    ("gateway-stands-in-private-subnets", SERVICE, None, put(networkConfiguration=None), "private subnets"),
+    ("gateway-stands-in-private-subnets", SERVICE, None, put(networkConfiguration=None), "security groups"),
+    ("gateway-stands-in-private-subnets", SERVICE, None, put(networkConfiguration=None), "assignPublicIp"),
+    (
+        "gateway-stands-in-private-subnets",
+        "aws:ec2/subnet:Subnet",
+        "network-private-1",
+        put(mapPublicIpOnLaunch=True),
+        "private subnets",
+    ),
     ("actions-exist", ROLE_POLICY, None, allow("mq:DescribeBrokr", "arn:x"), "mq:DescribeBrokr does not exist"),
     ("actions-exist", ROLE_POLICY, None, allow("nothing:Get", "arn:x"), "nothing:Get does not exist"),
     ("actions-exist", ROLE_POLICY, None, allow("mq:*", "arn:x"), "mq:* is a pattern"),
@@ -99,7 +125,7 @@ SEEDED: list[tuple[str, str, str | None, Change, str]] = [
         allow("lambda:InvokeFunction", OPERATIONS_ALIAS),
         "no route",
     ),
-    ("schedules-pile-nothing-up", SCHEDULE, "audit", inside("target", retryPolicy=None), "retry policy is missing"),
+    ("schedules-pile-nothing-up", SCHEDULE, "audit", inside("target", retryPolicy=None), "has None attempts"),
     ("schedules-pile-nothing-up", EVENT_INVOKE_CONFIG, "outbox-relay", put(maximumRetryAttempts=2), "is retried"),
     ("schedules-pile-nothing-up", EVENT_INVOKE_CONFIG, "audit", put(maximumEventAgeInSeconds=None), "kept for more"),
     ("schedules-pile-nothing-up", EVENT_INVOKE_CONFIG, "audit", put(qualifier=None), "no event invoke config"),
@@ -185,12 +211,12 @@ SEEDED: list[tuple[str, str, str | None, Change, str]] = [
         "no file below layers/",
     ),
     ("lambda-begins-no-trace-of-its-own", FUNCTION, None, put(tracingConfig={"mode": "Active"}), "mode is Active"),
-    ("kong-outlives-what-stands-beside-it", SERVICE, None, beside_kong(essential=True), "must not be essential"),
-    ("kong-outlives-what-stands-beside-it", SERVICE, None, beside_kong(essential=None), "must not be essential"),
-    ("kong-outlives-what-stands-beside-it", SERVICE, None, beside_kong(memory=None), "a limit of memory"),
-    ("kong-outlives-what-stands-beside-it", SERVICE, None, beside_kong(image="collector:latest"), "no version"),
-    ("kong-outlives-what-stands-beside-it", SERVICE, None, beside_kong(portMappings=[{}]), "opens a port"),
-    ("kong-outlives-what-stands-beside-it", SERVICE, None, inside("taskDefinitionArgs", containers={}), "kong must be"),
+    ("kong-outlives-what-stands-beside-it", TASK, None, beside_kong(essential=True), "must not be essential"),
+    ("kong-outlives-what-stands-beside-it", TASK, None, beside_kong(essential=None), "must not be essential"),
+    ("kong-outlives-what-stands-beside-it", TASK, None, beside_kong(memory=None), "a limit of memory"),
+    ("kong-outlives-what-stands-beside-it", TASK, None, beside_kong(image="collector:latest"), "no version"),
+    ("kong-outlives-what-stands-beside-it", TASK, None, beside_kong(portMappings=[{}]), "opens a port"),
+    ("kong-outlives-what-stands-beside-it", TASK, None, put(containerDefinitions="[]"), "kong must be"),
     (
         "releases-name-the-brokers-users",
         "aws:lambda/invocation:Invocation",
@@ -228,52 +254,73 @@ SEEDED: list[tuple[str, str, str | None, Change, str]] = [
 
 
 @pytest.mark.parametrize("name", ["dev", "prod"])
-def test_every_policy_looks_at_something(stack_named: Callable[[str], Stack], name: str) -> None:
-    assert unmatched(policies.ALL, stack_named(name)) == []
+def test_every_policy_looks_at_something(form: Form, name: str) -> None:
+    assert unmatched(policies.ALL, _stack(name, form(name))) == []
 
 
 @pytest.mark.parametrize("name", ["dev", "prod"])
 @pytest.mark.parametrize("policy", policies.ALL, ids=lambda policy: policy.name)
-def test_the_deployed_stacks_keep_the_policy(stack_named: Callable[[str], Stack], name: str, policy: Policy) -> None:
-    assert complaints(policy, stack_named(name)) == []
+def test_the_deployed_stacks_keep_the_policy(form: Form, name: str, policy: Policy) -> None:
+    assert reported(form(name), policy.name) == []
+
+
+@pytest.mark.parametrize("name", ["dev", "prod"])
+def test_the_recorded_stacks_keep_the_rules_of_their_commit_without_any_patch(name: str) -> None:
+    later = {path.stem for path in (FOLDER / "patches").iterdir()}
+    rules = [policy.name for policy in policies.ALL if policy.name not in later]
+
+    assert reported(as_it_was(name), *rules) == []
+    assert all(reported(as_it_was(name), rule) for rule in later)
 
 
 @pytest.mark.parametrize(
     ("policy", "type_", "name", "change", "said"), SEEDED, ids=[f"{each[0]}-{each[4]}" for each in SEEDED]
 )
 def test_a_seeded_violation_is_found(
-    stack_named: Callable[[str], Stack], policy: str, type_: str, name: str | None, change: Change, said: str
+    form: Form, policy: str, type_: str, name: str | None, change: Change, said: str
 ) -> None:
-    found = complaints(BY_NAME[policy], broken(stack_named("prod"), type_, change, name))
+    found = reported(changed(form("prod"), type_, change, name), policy)
 
     assert any(said in each for each in found), found
 
 
-def test_a_policy_of_aws_or_a_permission_of_a_function_is_found(stack_named: Callable[[str], Stack]) -> None:
-    stack = stack_named("prod")
+def test_a_policy_of_aws_or_a_permission_of_a_function_is_found(form: Form) -> None:
     added = {
         "roles-list-their-rights": "aws:iam/rolePolicyAttachment:RolePolicyAttachment",
         "functions-are-open-to-no-service": "aws:lambda/permission:Permission",
     }
     for policy, type_ in added.items():
-        more = Stack(name="prod", resources=[*stack.resources, Resource(type=type_, name="x", properties={})])
-        assert complaints(BY_NAME[policy], more), policy
+        assert reported([*form("prod"), Given(urn=f"urn:pulumi:prod::p::{type_}::x")], policy), policy
 
 
-def test_concurrency_that_is_reserved_outside_production_is_found(stack_named: Callable[[str], Stack]) -> None:
-    stack = broken(stack_named("dev"), FUNCTION, put(reservedConcurrentExecutions=5), "get_order")
+def test_concurrency_that_is_reserved_outside_production_is_found(form: Form) -> None:
+    stack = changed(form("dev"), FUNCTION, put(reservedConcurrentExecutions=5), "get_order")
 
-    assert complaints(BY_NAME["concurrency-is-reserved-in-production-only"], stack)
+    assert reported(stack, "concurrency-is-reserved-in-production-only")
+
+
+def test_a_second_nat_gateway_outside_production_is_found(form: Form) -> None:
+    second = Given(urn="urn:pulumi:dev::p::aws:ec2/natGateway:NatGateway::second")
+
+    assert reported([*form("dev"), second], "nat-gateways-are-what-the-stack-pays-for") == [
+        f"{VPC} network: it has 2 NAT gateways for 2 zones, it must have 1"
+    ]
 
 
 def test_every_policy_has_a_seeded_violation() -> None:
     seeded = {each[0] for each in SEEDED} | {"functions-are-open-to-no-service"}
 
-    assert seeded == BY_NAME.keys()
+    assert seeded == {policy.name for policy in policies.ALL}
 
 
-def test_a_policy_without_a_resource_is_named(stack_named: Callable[[str], Stack]) -> None:
-    resources = [each for each in stack_named("dev").resources if each.type != BROKER]
+def test_a_policy_without_a_resource_is_named(form: Form) -> None:
+    resources = [each for each in form("dev") if each.type != BROKER]
 
-    missing = unmatched(policies.ALL, Stack(name="dev", resources=resources))
+    missing = unmatched(policies.ALL, _stack("dev", resources))
     assert {"broker-encrypted", "pollers-reach-the-broker"} <= {*missing}
+
+
+def _stack(name: str, resources: list[Given]) -> Stack:
+    return Stack(
+        name=name, resources=[Resource(type=each.type, name=each.name, properties=each.inputs) for each in resources]
+    )

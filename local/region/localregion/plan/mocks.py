@@ -43,6 +43,7 @@ class Resource:
     parent: str = ""
     dependencies: Sequence[str] = ()
     is_component: bool = False
+    id: str = ""
 
 
 def is_secret(node: Any) -> bool:
@@ -50,9 +51,14 @@ def is_secret(node: Any) -> bool:
     return isinstance(node, Mapping) and node.get(rpc._special_sig_key) == rpc._special_secret_sig
 
 
+def is_archive(node: Any) -> bool:
+    """Tell whether this value is a `FileArchive`."""
+    return isinstance(node, Mapping) and node.get(rpc._special_sig_key) == rpc._special_archive_sig and "path" in node
+
+
 def archive_path(node: Any) -> str:
     """Return the path of a `FileArchive`. ValueError for any other value."""
-    if isinstance(node, Mapping) and node.get(rpc._special_sig_key) == rpc._special_archive_sig and "path" in node:
+    if is_archive(node):
         return str(node["path"])
     raise ValueError("not a FileArchive")
 
@@ -92,6 +98,7 @@ class RecordingMonitor(MockMonitor):
                 dependencies=tuple(request.dependencies),
                 # A component of the program itself; one of a provider brings resources that the mocks do not see.
                 is_component=not request.custom and not request.remote,
+                id=response.id,
             )
             with self._lock:
                 self.recorded.append(recorded)
@@ -124,7 +131,7 @@ class AwsMocks(Mocks):
     def new_resource(self, args: MockResourceArgs) -> tuple[str, dict[str, Any]]:
         inputs = args.inputs
         if args.typ.startswith("awsx:"):
-            return args.name, dict(_NETWORK)  # its inputs have other types than its outputs
+            return args.name, _network(inputs)  # its inputs have other types than its outputs
         name = str(inputs.get("name", args.name))
         service = args.typ.split(":")[1].split("/")[0]
         outputs = {**inputs, "name": name, "arn": self._arn(service, name)}
@@ -183,15 +190,20 @@ class AwsMocks(Mocks):
         return {"arn": self._arn("mq", f"broker:{inputs['brokerName']}:b-0"), "instances": [instance]}
 
 
-_NETWORK = {
-    "vpcId": "vpc-0",
-    "publicSubnetIds": ["subnet-public0", "subnet-public1", "subnet-public2"],
-    "privateSubnetIds": ["subnet-private0", "subnet-private1", "subnet-private2"],
-}
 _KEY_ID = "00000000-0000-0000-0000-000000000000"
 _ID_IS_ARN = frozenset({"aws:secretsmanager/secret:Secret"})
 # The secret that RDS makes for the administrator; in AWS its name is `rds!db-` and an id.
 MANAGED_SECRET = "database/admin"  # noqa: S105 (a name)
+
+
+def _network(inputs: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a VPC's outputs: as many subnets of each kind as it has zones, three by awsx's default."""
+    zones = range(int(inputs.get("numberOfAvailabilityZones", 3)))
+    return {
+        "vpcId": "vpc-0",
+        "publicSubnetIds": [f"subnet-public{zone}" for zone in zones],
+        "privateSubnetIds": [f"subnet-private{zone}" for zone in zones],
+    }
 
 
 def _secret_version(inputs: Mapping[str, Any]) -> dict[str, Any]:
