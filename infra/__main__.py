@@ -47,6 +47,7 @@ network = Network(
         cidr_block=CIDR_BLOCK,
         region=config.region,
         availability_zones=config.availability_zones,
+        zone_cidr_mask=config.zone_cidr_mask,
         nat_gateways=config.nat_gateways,
         private_endpoints=config.private_endpoints,
     ),

@@ -33,6 +33,7 @@ class Configuration:
     prefix: str
     region: str
     availability_zones: int
+    zone_cidr_mask: int
     nat_gateways: str
     private_endpoints: bool
     is_protected: bool
@@ -70,6 +71,7 @@ def read_configuration() -> Configuration:
         prefix=_matching(config, "prefix", _PREFIX, default=f"{pulumi.get_stack()}-"),
         region=_matching(pulumi.Config("aws"), "region", re.compile(r"[a-z]{2}(-[a-z]+)+-\d")),
         availability_zones=_integer(config, "availabilityZones", at_least=2, at_most=3),
+        zone_cidr_mask=_zone_cidr_mask(config),
         nat_gateways=_choice(config, "natGateways", ("Single", "OnePerAz")),
         private_endpoints=_boolean(config, "privateEndpoints"),
         is_protected=_boolean(config, "isProtected"),
@@ -136,6 +138,14 @@ def _integer(config: pulumi.Config, key: str, *, at_least: int, at_most: int, de
 
 def _boolean(config: pulumi.Config, key: str, default: str = "false") -> bool:
     return _choice(config, key, ("true", "false"), default=default) == "true"
+
+
+def _zone_cidr_mask(config: pulumi.Config) -> int:
+    """Return a zone's part of the VPC: a quarter, or the half that stacks of two zones had before this was a key."""
+    mask = _integer(config, "zoneCidrMask", at_least=17, at_most=18, default=18)
+    if mask == 17 and _integer(config, "availabilityZones", at_least=2, at_most=3) == 3:
+        raise _refuse(config, "zoneCidrMask", mask, "18 for three zones: a half each is room for two")
+    return mask
 
 
 def _reserved_concurrency(config: pulumi.Config) -> dict[str, int]:

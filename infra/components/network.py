@@ -16,11 +16,15 @@ ENDPOINTS = ("lambda", "secretsmanager", "sts")
 
 @dataclass(frozen=True, kw_only=True)
 class NetworkArgs:
-    """`nat_gateways` is `Single` or `OnePerAz`: AWS's APIs are reached through them where no endpoint is nearer."""
+    """`nat_gateways` is `Single` or `OnePerAz`: AWS's APIs are reached through them where no endpoint is nearer.
+
+    `zone_cidr_mask` is the part of the VPC that a zone has, so that another zone moves no subnet.
+    """
 
     cidr_block: str
     region: str
     availability_zones: int
+    zone_cidr_mask: int
     nat_gateways: str
     private_endpoints: bool
 
@@ -53,6 +57,8 @@ class Network(pulumi.ComponentResource):
             name,
             cidr_block=args.cidr_block,
             number_of_availability_zones=args.availability_zones,
+            # Without it awsx divides the VPC by the number of zones, and subnets of a living stack would meet others.
+            availability_zone_cidr_mask=args.zone_cidr_mask,
             nat_gateways=awsx.ec2.NatGatewayConfigurationArgs(strategy=awsx.ec2.NatGatewayStrategy(args.nat_gateways)),
             subnet_strategy=awsx.ec2.SubnetAllocationStrategy.AUTO,
             subnet_specs=[

@@ -3,6 +3,9 @@
 import os
 import shutil
 from pathlib import Path
+from typing import Any
+
+import yaml
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 # One of each thing that the plan is made of, of the same types as in the project's program.
@@ -84,6 +87,15 @@ def small_program(folder: Path) -> Path:
     root = copy_program(folder)
     (root / "infra" / "__main__.py").write_text(SMALL)
     return root
+
+
+def configure(root: Path, stack: str, **values: Any) -> None:
+    """Set keys of a stack's configuration; None takes one away."""
+    path = root / "infra" / f"Pulumi.{stack}.yaml"
+    document = yaml.safe_load(path.read_text())
+    changed = {f"serverless-orders:{key}": value for key, value in values.items()}
+    document["config"] = {key: value for key, value in {**document["config"], **changed}.items() if value is not None}
+    path.write_text(yaml.safe_dump(document))
 
 
 def edit(root: Path, old: str, new: str) -> None:

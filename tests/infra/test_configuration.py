@@ -46,6 +46,7 @@ def test_what_a_stack_leaves_out_is_what_a_deployed_one_needs() -> None:
         ("brokerDeploymentMode", "CLUSTER", "one of SINGLE_INSTANCE, CLUSTER_MULTI_AZ"),
         ("brokerInstanceType", "mq.t3.micro", r"like mq\\.m7g"),
         ("availabilityZones", "1", "a number from 2 to 3"),
+        ("zoneCidrMask", "16", "a number from 17 to 18"),
         ("databaseVersion", "14", "like 1"),
         ("databaseMultiAz", "yes", "one of true, false"),
         ("prefix", "Dev", "like "),
@@ -98,6 +99,11 @@ def test_a_stack_without_certificate_must_ask_for_plain_http() -> None:
 def test_a_protected_stack_is_never_reached_over_plain_http() -> None:
     with pytest.raises(ConfigurationError, match="plainHttp is 'true', it must be false where isProtected is true"):
         read(isProtected="true")
+
+
+def test_three_zones_do_not_fit_into_halves() -> None:
+    with pytest.raises(ConfigurationError, match="zoneCidrMask is 17, it must be 18 for three zones"):
+        read(availabilityZones="3", zoneCidrMask="17")
 
 
 def test_a_region_is_spelt_as_aws_does() -> None:

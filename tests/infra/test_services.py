@@ -28,6 +28,7 @@ def test_the_network_states_what_would_cost_money_by_default() -> None:
     vpc = registered.one("awsx:ec2:Vpc").inputs
     assert vpc["natGateways"] == {"strategy": "Single"}
     assert vpc["numberOfAvailabilityZones"] == 2
+    assert vpc["availabilityZoneCidrMask"] == 18
     assert vpc["enableDnsHostnames"] is True
     assert registered.one("aws:ec2/securityGroup:SecurityGroup").inputs["vpcId"] == "vpc-0"
 
@@ -37,6 +38,7 @@ def build_network(*, private_endpoints: bool) -> Registered:
         cidr_block="10.0.0.0/16",
         region="us-east-1",
         availability_zones=2,
+        zone_cidr_mask=18,
         nat_gateways="Single",
         private_endpoints=private_endpoints,
     )
