@@ -121,6 +121,8 @@ release = Release(
         database_roles={user: login.secret_arn for user, login in logins.items()},
         broker_users={"orders_publisher": publisher.arn, "invoices_mapping": mapping_user.arn},
         content_hash=content_hash([ROOT / path for path in RELEASED]),
+        database_id=database.resource_id,
+        broker_arn=broker.arn,
     ),
     pulumi.ResourceOptions(depends_on=[database, broker]),
 )

@@ -67,7 +67,7 @@ class Database(pulumi.ComponentResource):
       - an RDS Proxy with IAM end to end, its target and its role
       - a subnet group, and a security group that lets the functions and the proxy in
 
-    Outputs: endpoint (the proxy's), port, identifier, proxy_name.
+    Outputs: endpoint (the proxy's), port, identifier, resource_id (another one after a replacement), proxy_name.
     """
 
     def __init__(self, name: str, args: DatabaseArgs, opts: pulumi.ResourceOptions | None = None) -> None:
@@ -81,6 +81,7 @@ class Database(pulumi.ComponentResource):
         self.endpoint: pulumi.Output[str] = self._proxy.endpoint
         self.port: pulumi.Output[str] = self._instance.port.apply(str)
         self.identifier: pulumi.Output[str] = self._instance.identifier
+        self.resource_id: pulumi.Output[str] = self._instance.resource_id
         self.proxy_name: pulumi.Output[str] = self._proxy.name
         self.register_outputs({"endpoint": self.endpoint, "port": self.port})
 

@@ -1,6 +1,7 @@
 """The run of the function `release` that a deployment contains: migrations, login roles, RabbitMQ's users and topology.
 
-It runs inside the VPC because nothing outside reaches database or broker, and again whenever what it applies changes.
+It runs inside the VPC because nothing outside reaches database or broker, and again whenever what it applies changes or
+what it applies it to is another one: a replaced database or broker is empty.
 """
 
 import hashlib
@@ -19,19 +20,24 @@ RELEASED = ("migrations", "functions/release", "layers/contracts/python/contract
 
 @dataclass(frozen=True, kw_only=True)
 class ReleaseArgs:
-    """Names of database roles and RabbitMQ users with the secret of each; None for a role that logs in by IAM."""
+    """Names of database roles and RabbitMQ users with the secret of each; None for a role that logs in by IAM.
+
+    `database_id` and `broker_arn` are other ones after a replacement, whose names stay.
+    """
 
     function: Function
     database_roles: Mapping[str, pulumi.Input[str] | None]
     broker_users: Mapping[str, pulumi.Input[str]]
     content_hash: str
+    database_id: pulumi.Input[str]
+    broker_arn: pulumi.Input[str]
 
 
 class Release(pulumi.ComponentResource):
     """The invocation of `release`. Resources that need a table, a queue or a user depend on it.
 
     Creates:
-      - the invocation, repeated when its input or the content hash changes
+      - the invocation, repeated when its input, the content hash, the database or the broker changes
 
     Outputs: result (what the function answered).
     """
@@ -45,7 +51,7 @@ class Release(pulumi.ComponentResource):
             input=pulumi.Output.json_dumps(
                 {"database_roles": dict(args.database_roles), "broker_users": dict(args.broker_users)}
             ),
-            triggers={"content": args.content_hash},
+            triggers={"content": args.content_hash, "database": args.database_id, "broker": args.broker_arn},
             opts=pulumi.ResourceOptions(parent=self),
         )
         self.result: pulumi.Output[str] = invocation.result

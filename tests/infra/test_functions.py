@@ -190,6 +190,8 @@ def test_a_release_names_secrets_and_marks_iam_roles_with_null() -> None:
             database_roles={"by_iam": None, "by_secret": "arn:secret"},
             broker_users={"publisher": "arn:publisher"},
             content_hash="abc",
+            database_id="db-0",
+            broker_arn="arn:broker",
         )
         Release("release", arguments)
 
@@ -199,7 +201,7 @@ def test_a_release_names_secrets_and_marks_iam_roles_with_null() -> None:
         "database_roles": {"by_iam": None, "by_secret": "arn:secret"},
         "broker_users": {"publisher": "arn:publisher"},
     }
-    assert inputs["triggers"] == {"content": "abc"}
+    assert inputs["triggers"] == {"content": "abc", "database": "db-0", "broker": "arn:broker"}
     assert inputs["qualifier"] == "live"
 
 
