@@ -19,13 +19,12 @@ from components.key import Key
 from components.load_balancer import LoadBalancer, LoadBalancerArgs
 from components.network import allow, open_outwards
 from components.policy import Statement, policy_document, trust
+from components.scaling import leave_the_number_of_tasks, scale
 from components.secret import read_secret
 
 CONTAINER = "kong"
 PROXY_PORT = 8000
 STATUS_PORT = 8100
-# Above this average a task is added. A key check and an invocation cost Kong processor time, so that runs out first.
-CPU_PERCENT = 60
 SETTINGS = {
     "KONG_DATABASE": "off",
     "KONG_ADMIN_LISTEN": "off",
@@ -164,33 +163,18 @@ class Gateway(pulumi.ComponentResource):
             deployment_circuit_breaker={"enable": True, "rollback": True},
             continue_before_steady_state=False,
             # A service may only name a target group that a listener already uses.
-            opts=pulumi.ResourceOptions(parent=self, depends_on=[balancer.listener]),
+            opts=pulumi.ResourceOptions(
+                parent=self, depends_on=[balancer.listener], transforms=[leave_the_number_of_tasks]
+            ),
         )
-        self._build_scaling(name, args, pulumi.Output.concat("service/", cluster.name, f"/{args.prefix}kong"), service)
-
-    def _build_scaling(
-        self, name: str, args: GatewayArgs, service_id: pulumi.Output[str], service: awsx.ecs.FargateService
-    ) -> None:
-        scaled = {"service_namespace": "ecs", "scalable_dimension": "ecs:service:DesiredCount"}
-        target = aws.appautoscaling.Target(
+        scale(
             name,
-            resource_id=service_id,
-            min_capacity=args.tasks,
-            max_capacity=args.tasks_max,
-            **scaled,
-            opts=pulumi.ResourceOptions(parent=self, depends_on=[service]),
-        )
-        aws.appautoscaling.Policy(
-            name,
-            name=f"{args.prefix}kong-cpu",
-            resource_id=target.resource_id,
-            policy_type="TargetTrackingScaling",
-            target_tracking_scaling_policy_configuration={
-                "predefined_metric_specification": {"predefined_metric_type": "ECSServiceAverageCPUUtilization"},
-                "target_value": CPU_PERCENT,
-            },
-            **scaled,
-            opts=pulumi.ResourceOptions(parent=self),
+            pulumi.Output.concat("service/", cluster.name, f"/{args.prefix}kong"),
+            service,
+            policy_name=f"{args.prefix}kong-cpu",
+            tasks=args.tasks,
+            tasks_max=args.tasks_max,
+            parent=self,
         )
 
     def _build_task_definition(self, name: str, args: GatewayArgs) -> awsx.ecs.FargateServiceTaskDefinitionArgs:

@@ -29,6 +29,7 @@ class Given:
     parent: str = ""
     dependencies: Sequence[str] = ()
     protect: bool = False
+    ignore_changes: Sequence[str] = ()
 
     @property
     def type(self) -> str:

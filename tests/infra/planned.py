@@ -5,8 +5,11 @@ the defaults that it fills in, by type and, where there is the same resource, by
 """
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
+import pulumi
+from pulumi import ResourceTransform
 from tests.infra.crosswalk import below
 from tests.infra.engine import Given
 from tests.infra.recording import as_it_was
@@ -27,10 +30,29 @@ def _given(stack: str, resource: mocks.Resource) -> Iterator[Given]:
     urn = f"urn:pulumi:{stack}::serverless-orders::{resource.type}::{resource.name}"
     shown = {} if resource.type.startswith("awsx:") else inputs
     outputs = {} if resource.is_component else {**plain(resource.outputs), "id": resource.id}
-    yield Given(urn=urn, inputs=shown, outputs=outputs, parent=resource.parent, protect=resource.protect)
+    yield Given(
+        urn=urn,
+        inputs=shown,
+        outputs=outputs,
+        parent=resource.parent,
+        protect=resource.protect,
+        ignore_changes=resource.ignore_changes,
+    )
     for made in below(resource.type, resource.name, inputs):
         made_urn = f"urn:pulumi:{stack}::serverless-orders::{resource.type}${made.type}::{made.name}"
-        yield Given(urn=made_urn, inputs=made.inputs, outputs={**made.inputs, "id": made.id}, parent=urn)
+        given = Given(urn=made_urn, inputs=made.inputs, outputs={**made.inputs, "id": made.id}, parent=urn)
+        yield _transformed(given, resource.transforms)
+
+
+def _transformed(given: Given, transforms: Iterable[ResourceTransform]) -> Given:
+    """Return a resource below a component as the component's transforms have it."""
+    for transform in transforms:
+        options = pulumi.ResourceOptions(ignore_changes=list(given.ignore_changes))
+        asked = pulumi.ResourceTransformArgs(True, given.type, given.name, dict(given.inputs), options)
+        if (answer := transform(asked)) is not None:
+            assert isinstance(answer, pulumi.ResourceTransformResult)
+            given = replace(given, inputs=answer.props, ignore_changes=answer.opts.ignore_changes or ())
+    return given
 
 
 def _alike(given: Given, recorded: Iterable[Given]) -> Given | None:
@@ -42,7 +64,7 @@ def _completed(given: Given, like: Given | None) -> Given:
     inputs = _filled_in(given.inputs, like.inputs if like else {})
     if "name" in inputs.get(DEFAULTS, ()):
         inputs["name"] = given.outputs["name"]
-    return Given(urn=given.urn, inputs=inputs, outputs=given.outputs, parent=given.parent, protect=given.protect)
+    return replace(given, inputs=inputs)
 
 
 def _filled_in(node: Any, like: Any) -> Any:

@@ -70,6 +70,7 @@ def record(
     """Run a program and wait until all its resources are registered with `monitor`; raise what it raises."""
     # With `preview`, outputs without a value are unknown instead of absent, so that the monitor can refuse them.
     set_mocks(monitor.mocks, project=project, stack=stack, preview=True, monitor=monitor)
+    SETTINGS.callbacks = monitor.callbacks
     set_all_config(config, list(secret_keys))
     SETTINGS.rpc_manager.clear()
     SETTINGS.outputs.clear()

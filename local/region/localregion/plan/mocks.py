@@ -13,8 +13,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from google.protobuf import json_format  # type: ignore[import-untyped]
+from pulumi import ResourceTransform
 from pulumi.runtime import rpc
 from pulumi.runtime.mocks import MockCallArgs, MockMonitor, MockResourceArgs, Mocks
+from pulumi.runtime.proto import callback_pb2
 
 ACCOUNT = "000000000000"
 PUBLIC_FIELDS = frozenset({"username"})  # of a secret's JSON: what the plan may show
@@ -44,6 +46,8 @@ class Resource:
     dependencies: Sequence[str] = ()
     is_component: bool = False
     id: str = ""
+    # What the engine would ask about each resource below this one.
+    transforms: Sequence[ResourceTransform] = ()
 
 
 def is_secret(node: Any) -> bool:
@@ -68,12 +72,24 @@ def placeholder(secret_name: str) -> str:
     return f"${{secret:{secret_name}}}"
 
 
+class Callbacks:
+    """What the engine would call back during an update: the program's transforms, which are kept and not served."""
+
+    def __init__(self) -> None:
+        self.transforms: list[ResourceTransform] = []
+
+    def register_transform(self, transform: ResourceTransform) -> callback_pb2.Callback:
+        self.transforms.append(transform)
+        return callback_pb2.Callback(token=str(len(self.transforms) - 1))
+
+
 class RecordingMonitor(MockMonitor):
     """The engine's end of the wire: keeps every resource as it was sent, and refuses unknown inputs."""
 
     def __init__(self, mocks: Mocks) -> None:
         super().__init__(mocks)
         self.recorded: list[Resource] = []
+        self.callbacks = Callbacks()
         self._lock = threading.Lock()
 
     def RegisterResource(self, request: Any) -> Any:  # noqa: N802 (gRPC's name)
@@ -99,6 +115,7 @@ class RecordingMonitor(MockMonitor):
                 # A component of the program itself; one of a provider brings resources that the mocks do not see.
                 is_component=not request.custom and not request.remote,
                 id=response.id,
+                transforms=tuple(self.callbacks.transforms[int(each.token)] for each in request.transforms),
             )
             with self._lock:
                 self.recorded.append(recorded)
