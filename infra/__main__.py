@@ -61,6 +61,7 @@ database = Database(
         prefix=config.prefix,
         database_name="orders",
         engine_version=config.database_version,
+        may_upgrade=config.database_upgrade,
         instance_class=config.database_instance_class,
         multi_az=config.database_multi_az,
         is_protected=config.is_protected,

@@ -38,6 +38,7 @@ class Configuration:
     private_endpoints: bool
     is_protected: bool
     database_version: str
+    database_upgrade: bool
     database_instance_class: str
     database_multi_az: bool
     database_auth: str
@@ -76,6 +77,7 @@ def read_configuration() -> Configuration:
         private_endpoints=_boolean(config, "privateEndpoints"),
         is_protected=_boolean(config, "isProtected"),
         database_version=_matching(config, "databaseVersion", re.compile(r"1[5-8]"), default="17"),
+        database_upgrade=_boolean(config, "databaseUpgrade"),
         database_instance_class=_matching(config, "databaseInstanceClass", re.compile(r"db\.\w+\.\w+")),
         database_multi_az=_boolean(config, "databaseMultiAz"),
         database_auth=_choice(config, "databaseAuth", ("iam", "secret"), default="iam"),

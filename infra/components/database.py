@@ -31,12 +31,13 @@ LOGS = ("postgresql", "upgrade")
 class DatabaseArgs:
     """`auth` is `iam` or `secret`, `ssl_mode` what clients ask for; `client_security_group_id` may connect.
 
-    `users` are the roles that log in through the proxy.
+    `users` are the roles that log in through the proxy. `may_upgrade` lets `engine_version` be raised, at once.
     """
 
     prefix: str
     database_name: str
     engine_version: str
+    may_upgrade: bool
     instance_class: str
     multi_az: bool
     is_protected: bool
@@ -139,6 +140,9 @@ class Database(pulumi.ComponentResource):
             identifier=identifier,
             engine="postgres",
             engine_version=args.engine_version,
+            allow_major_version_upgrade=args.may_upgrade or None,
+            # An upgrade that waits for the maintenance window would leave the old parameter group in use.
+            apply_immediately=args.may_upgrade or None,
             engine_lifecycle_support="open-source-rds-extended-support-disabled",
             instance_class=args.instance_class,
             allocated_storage=20,
@@ -185,7 +189,8 @@ class Database(pulumi.ComponentResource):
             name=f"{identifier}-{args.engine_version}",
             family=f"postgres{args.engine_version}",
             parameters=[{"name": "rds.force_ssl", "value": "1"}],
-            opts=opts,
+            # The provider would delete what has a name of ours first, and RDS refuses that while the instance uses it.
+            opts=pulumi.ResourceOptions(parent=self, delete_before_replace=False),
         )
         return {
             "db_subnet_group_name": subnets.name,

@@ -30,6 +30,7 @@ class Given:
     dependencies: Sequence[str] = ()
     protect: bool = False
     ignore_changes: Sequence[str] = ()
+    delete_before_replace: bool | None = None
 
     @property
     def type(self) -> str:

@@ -37,6 +37,7 @@ def _given(stack: str, resource: mocks.Resource) -> Iterator[Given]:
         parent=resource.parent,
         protect=resource.protect,
         ignore_changes=resource.ignore_changes,
+        delete_before_replace=resource.delete_before_replace,
     )
     for made in below(resource.type, resource.name, inputs):
         made_urn = f"urn:pulumi:{stack}::serverless-orders::{resource.type}${made.type}::{made.name}"

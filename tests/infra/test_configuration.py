@@ -48,6 +48,7 @@ def test_what_a_stack_leaves_out_is_what_a_deployed_one_needs() -> None:
         ("availabilityZones", "1", "a number from 2 to 3"),
         ("zoneCidrMask", "16", "a number from 17 to 18"),
         ("databaseVersion", "14", "like 1"),
+        ("databaseUpgrade", "now", "one of true, false"),
         ("databaseMultiAz", "yes", "one of true, false"),
         ("prefix", "Dev", "like "),
         ("consumers", '["demo", "demo"]', "different names"),

@@ -101,6 +101,7 @@ def build_database(auth: str, ssl_mode: str = "verify-full", **changes: Any) -> 
         "prefix": "dev-",
         "database_name": "orders",
         "engine_version": "17",
+        "may_upgrade": False,
         "instance_class": "db.t4g.micro",
         "multi_az": False,
         "is_protected": False,

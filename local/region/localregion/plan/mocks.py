@@ -46,6 +46,8 @@ class Resource:
     dependencies: Sequence[str] = ()
     is_component: bool = False
     id: str = ""
+    # None leaves it to the provider.
+    delete_before_replace: bool | None = None
     # What the engine would ask about each resource below this one.
     transforms: Sequence[ResourceTransform] = ()
 
@@ -115,6 +117,7 @@ class RecordingMonitor(MockMonitor):
                 # A component of the program itself; one of a provider brings resources that the mocks do not see.
                 is_component=not request.custom and not request.remote,
                 id=response.id,
+                delete_before_replace=request.deleteBeforeReplace if request.deleteBeforeReplaceDefined else None,
                 transforms=tuple(self.callbacks.transforms[int(each.token)] for each in request.transforms),
             )
             with self._lock:
