@@ -15,6 +15,7 @@ ROOT = Path(__file__).resolve().parent.parent
 # The names of the AMQP topology stand in the contracts layer and are not repeated here.
 sys.path.insert(0, str(ROOT / "layers" / "contracts" / "python"))
 
+import deployable
 from components import function as lambda_function
 from components.alarms import Watched
 from components.broker import Broker, BrokerArgs
@@ -31,12 +32,13 @@ from components.schedule import Schedule, ScheduleArgs
 from components.secret import Secret, SecretArgs
 from configuration import FUNCTIONS, REQUESTS_PER_SECOND, read_configuration
 from contracts import topology
-from functions import Functions, build_layers
+from functions import ARCHIVES, Functions, build_layers
 from traces import traces_of
 
 CIDR_BLOCK = "10.0.0.0/16"
 
 config = read_configuration()
+deployable.check(config, ARCHIVES)
 traces = traces_of(config, pulumi.get_stack())
 
 key = Key("key", KeyArgs(prefix=config.prefix, region=config.region, is_protected=config.is_protected))

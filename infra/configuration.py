@@ -22,8 +22,8 @@ RETENTION_DAYS = (1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400)
 _CONSUMER = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
 
 
-class ConfigurationError(Exception):
-    """A value of the stack's configuration is missing or cannot be used."""
+class ConfigurationError(pulumi.RunError):
+    """A value of the stack's configuration is missing or cannot be used; Pulumi prints the message alone."""
 
 
 @dataclass(frozen=True, kw_only=True)

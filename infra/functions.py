@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import pulumi
 
@@ -11,13 +12,18 @@ from components.function import ARCHITECTURE, RUNTIME, Function, FunctionArgs
 from components.layers import Layers, LayersArgs
 from components.network import Network
 from components.policy import Statement
-from configuration import Configuration
+from configuration import FUNCTIONS, Configuration
 from traces import Traces
 
 # `make package` writes an archive of each, from what pyproject.toml names in [tool.localregion.layers]; the first three
 # are every function's.
 SHARED_LAYERS = ("dependencies", "contracts", "systems")
 LAYERS = (*SHARED_LAYERS, "migrations")
+_DIST = Path(__file__).resolve().parent.parent / "dist"
+ARCHIVES = [
+    *(_DIST / "functions" / f"{name}.zip" for name in FUNCTIONS),
+    *(_DIST / "layers" / f"{name}.zip" for name in LAYERS),
+]
 
 
 def build_layers(prefix: str) -> Layers:
@@ -75,6 +81,7 @@ class Functions:
                 statements=[*login.statements, *traces.statements, *statements],
                 subnet_ids=self.network.private_subnet_ids,
                 security_group_id=self.network.function_security_group_id,
+                log_level=config.log_level,
                 log_retention_days=config.log_retention_days,
                 reserved_concurrency=config.reserved_concurrency.get(name, reserved_concurrency),
                 snap_start=name in config.snap_start,

@@ -35,6 +35,7 @@ class FunctionArgs:
     statements: Sequence[Statement]
     subnet_ids: pulumi.Input[Sequence[str]]
     security_group_id: pulumi.Input[str]
+    log_level: str
     log_retention_days: int
     reserved_concurrency: int | None = None
     snap_start: bool = False
@@ -98,7 +99,12 @@ class Function(pulumi.ComponentResource):
             timeout=args.timeout_s,
             environment={"variables": args.environment},
             reserved_concurrent_executions=args.reserved_concurrency,
-            logging_config={"log_format": "JSON", "system_log_level": "INFO", "log_group": log_group.name},
+            logging_config={
+                "log_format": "JSON",
+                "application_log_level": _least_level_kept(args.log_level),
+                "system_log_level": "INFO",
+                "log_group": log_group.name,
+            },
             vpc_config={"subnet_ids": args.subnet_ids, "security_group_ids": [args.security_group_id]},
             snap_start={"apply_on": "PublishedVersions"} if args.snap_start else None,
             # The trace is W3C's and comes in the event. Active would make Lambda begin a trace of its own beside it.
@@ -120,3 +126,11 @@ class Function(pulumi.ComponentResource):
             policy=policy_document([write, *args.statements]),
             opts=pulumi.ResourceOptions(parent=self),
         )
+
+
+def _least_level_kept(log_level: str) -> str:
+    """Return the level below which Lambda drops a function's lines, INFO where nothing is said.
+
+    Never a higher one: lines without a level, metrics for one, are INFO to Lambda.
+    """
+    return "DEBUG" if log_level == "DEBUG" else "INFO"

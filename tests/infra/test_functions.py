@@ -35,6 +35,7 @@ def build_function(layers: Sequence[Any] = (), **changes: Any) -> Function:
         "statements": [Statement(actions=["mq:DescribeBroker"], resources=["arn:x"])],
         "subnet_ids": ["subnet-1"],
         "security_group_id": "sg-1",
+        "log_level": "INFO",
         "log_retention_days": 7,
     }
     return Function("create_order", FunctionArgs(**{**arguments, **changes}))
@@ -75,6 +76,15 @@ def test_a_function_waits_for_its_rights_and_logs_json_into_its_own_group() -> N
     assert function.inputs["loggingConfig"]["logGroup"] == group["name"]
     assert function.inputs["loggingConfig"]["logFormat"] == "JSON"
     assert "snapStart" not in function.inputs
+
+
+@pytest.mark.parametrize(
+    ("level", "kept"), [("DEBUG", "DEBUG"), ("INFO", "INFO"), ("WARNING", "INFO"), ("ERROR", "INFO")]
+)
+def test_lambda_drops_no_line_that_a_function_writes(level: str, kept: str) -> None:
+    inputs = register(lambda: build_function(log_level=level)).one(FUNCTION).inputs
+
+    assert inputs["loggingConfig"]["applicationLogLevel"] == kept
 
 
 def test_snap_start_is_for_published_versions() -> None:
