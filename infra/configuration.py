@@ -109,7 +109,8 @@ def read_configuration() -> Configuration:
 def _text(config: pulumi.Config, key: str, default: str | None = None) -> str:
     value = config.get(key, default)
     if value is None:
-        raise ConfigurationError(f"{config.name}:{key} is missing: `pulumi config set {config.name}:{key} …`")
+        set_it = f"pulumi config set --stack {pulumi.get_stack()} {config.name}:{key} …"
+        raise ConfigurationError(f"{config.name}:{key} is missing: `{set_it}`")
     return value
 
 

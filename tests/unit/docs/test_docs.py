@@ -44,6 +44,14 @@ def test_every_link_of_a_page_leads_to_a_file_and_its_heading(page: str) -> None
             assert heading in headings(path), f"{target}#{heading}"
 
 
+@pytest.mark.parametrize("page", PAGES)
+def test_what_changes_a_stack_says_which(page: str) -> None:
+    """Without `--stack` Pulumi takes the one that was selected last."""
+    told = re.findall(r"pulumi (?:--cwd infra )?(?:config (?:set|rm)|destroy)\b[^`\n;&]*", code(page))
+
+    assert [command for command in told if "--stack" not in command] == []
+
+
 def headings(path: Path) -> set[str]:
     """The anchors of a page, as GitHub makes them."""
     titles = re.findall(r"^#+ (.+)$", path.read_text(), re.MULTILINE)

@@ -71,6 +71,32 @@ def test_no_job_runs_for_ever(name: str) -> None:
     assert all("uses" in job or job["timeout-minutes"] <= 90 for job in read(name)["jobs"].values())
 
 
+@pytest.mark.parametrize("name", WORKFLOWS)
+def test_credentials_last_as_long_as_the_job(name: str) -> None:
+    for job in read(name)["jobs"].values():
+        for step in job.get("steps", []):
+            if step.get("uses", "").startswith(ASSUMES_ROLE):
+                # An hour is what the action asks for where nothing is said.
+                assert step["with"].get("role-duration-seconds", 3600) >= 60 * job["timeout-minutes"]
+
+
+@pytest.mark.parametrize("name", ["deploy-stack.yml", "preview.yml"])
+def test_pulumis_cli_is_one_that_the_program_and_the_guide_ask_for(name: str) -> None:
+    (step,) = [step for step in steps(name) if step.get("uses", "").startswith("pulumi/actions")]
+    least = str(step["with"]["pulumi-version"]).removeprefix("^").removesuffix(".0")
+
+    # `replace_with` came with it.
+    assert least == "3.207"
+    assert f"{least} or later" in (ROOT / "docs" / "deploy.md").read_text()
+
+
+def test_the_guide_gives_the_deploying_role_a_session_as_long_as_the_job() -> None:
+    job = read("deploy-stack.yml")["jobs"]["deploy"]
+
+    wanted = f"--max-session-duration {60 * job['timeout-minutes']}"
+    assert wanted in (ROOT / "docs" / "deploy.md").read_text()
+
+
 def test_the_tests_run_on_every_python_that_the_project_promises() -> None:
     promised = re.search(r'requires-python = ">=([\d.]+)"', (ROOT / "pyproject.toml").read_text())
     versions = read("ci.yml")["jobs"]["test"]["strategy"]["matrix"]["python"]
