@@ -15,7 +15,7 @@ FOLDER = Path(__file__).resolve().parent / "recorded"
 @cache
 def recorded(stack: str) -> tuple[Given, ...]:
     """Return the resources of the recorded stack, as they would be had later rules been kept then."""
-    resources = list(as_it_was(stack))
+    resources = _read(stack)
     for path in sorted((FOLDER / "patches").glob("*.json")):
         patch = json.loads(path.read_text().replace("{stack}", stack))
         resources = _put(resources, patch.get("put", ()))
@@ -26,12 +26,16 @@ def recorded(stack: str) -> tuple[Given, ...]:
 @cache
 def as_it_was(stack: str) -> tuple[Given, ...]:
     """Return the resources of the recorded stack by the rules of its own commit."""
+    return tuple(_read(stack))
+
+
+def _read(stack: str) -> list[Given]:
     with gzip.open(FOLDER / f"{stack}.json.gz", "rt") as lines:
-        return tuple(Given(**{key: _revealed(value) for key, value in each.items()}) for each in json.load(lines))
+        return [Given(**{key: _revealed(value) for key, value in each.items()}) for each in json.load(lines)]
 
 
 def _put(resources: list[Given], changes: Iterable[Mapping[str, Any]]) -> list[Given]:
-    """Return the resources with inputs changed; AssertionError for a change of a resource that there is not."""
+    """Change inputs of these resources and return them; AssertionError for a change of a resource that there is not."""
     for change in changes:
         found = [each for each in resources if each.type == change["type"] and change["name"] in ("*", each.name)]
         assert found, f"no {change['type']} is called {change['name']}"

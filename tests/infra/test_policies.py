@@ -5,6 +5,7 @@ All are fed to the pack as Pulumi's engine does it (`engine.py`).
 
 import json
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from tests.infra.changes import Change, allow, beside_kong, collected_by, given, inside, put, trusting
@@ -270,7 +271,13 @@ def test_the_recorded_stacks_keep_the_rules_of_their_commit_without_any_patch(na
     rules = [policy.name for policy in policies.ALL if policy.name not in later]
 
     assert reported(as_it_was(name), *rules) == []
-    assert all(reported(as_it_was(name), rule) for rule in later)
+
+
+@pytest.mark.parametrize("name", ["dev", "prod"])
+@pytest.mark.parametrize("patch", sorted(FOLDER.glob("patches/*.json")), ids=lambda path: path.stem)
+def test_a_patch_is_for_a_rule_that_the_recording_breaks_and_the_patched_one_keeps(name: str, patch: Path) -> None:
+    assert reported(as_it_was(name), patch.stem) != []
+    assert reported(recorded(name), patch.stem) == []
 
 
 @pytest.mark.parametrize(
