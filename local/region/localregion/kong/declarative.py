@@ -128,6 +128,7 @@ class _Reader:
             strip_path=values["strip_path"],
             regex_priority=values["regex_priority"],
             service=service or self.services.get(reference or ""),
+            methods=frozenset(values["methods"] or ()) if "methods" not in errors else frozenset(),
         )
         self.routes[name or route.id] = route
         self._nested(values, errors, "plugins", lambda plugin: self._plugin(plugin, route_id=route.id))

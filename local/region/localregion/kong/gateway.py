@@ -38,7 +38,7 @@ class Gateway:
 
     async def handle(self, exchange: Exchange) -> Response:
         """Answer the request, also after a failure. BodyError and a client that left are the server's business."""
-        match = self._router.match(exchange.path)
+        match = self._router.match(exchange.method, exchange.path)
         if match is None:
             response = error_response(exchange, 404, NO_ROUTE)
             self._everywhere.filter_headers(exchange, response)

@@ -21,6 +21,8 @@ class Route:
     strip_path: bool
     regex_priority: int
     service: Service | None
+    # Empty: any method.
+    methods: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, kw_only=True)

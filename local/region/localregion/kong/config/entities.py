@@ -81,7 +81,7 @@ ROUTE_FIELDS = {
     "snis": _REFUSED,
     "sources": _REFUSED,
     "destinations": _REFUSED,
-    "methods": Field(kind="set", elements=Field(kind="string", check=_method), refused=True),
+    "methods": Field(kind="set", elements=Field(kind="string", check=_method)),
     "hosts": Field(kind="array", elements=_STRING, refused=True),
     "paths": Field(kind="array", elements=Field(kind="string", check=_path)),
     "headers": Field(kind="map", refused=True),

@@ -232,7 +232,7 @@ def _routing(data: dict[str, Any]) -> Iterator[Outcome]:
             kind = REFUSED if "by the embedded gateway" in because or "invalid regex" in because else DIFFERING
             yield Outcome(name, kind, because)
             continue
-        match = router.match(path)
+        match = router.match(result["client_request"]["method"], path)
         found = (match.route.name, match.upstream_path + (f"?{query}" if query else "")) if match else (None, None)
         wanted = (result["matched_route"], result.get("upstream_target") if result["matched_route"] else None)
         yield Outcome(name, MATCHED if found == wanted else DIFFERING, "" if found == wanted else f"{found}, {wanted}")

@@ -29,7 +29,6 @@ def _route(**fields: Any) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("field", "value"),
     [
-        ("methods", ["GET"]),
         ("hosts", ["a.test"]),
         ("headers", {"x": ["1"]}),
         ("snis", ["a.test"]),
