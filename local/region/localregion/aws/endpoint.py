@@ -5,8 +5,11 @@ Signatures are not looked at. A call that nothing here emulates is refused in AW
 
 from __future__ import annotations
 
+import functools
 import logging
+import time
 from collections.abc import Awaitable, Callable
+from email.utils import formatdate
 from typing import Any, Protocol, get_args
 from urllib.parse import parse_qsl
 
@@ -21,6 +24,7 @@ from localregion.aws.http.errors import (
     unsupported_media_type,
 )
 from localregion.aws.http.exchange import Receive, Request, Response, json_response, read_body, refusal
+from localregion.aws.http.header_names import header_name
 from localregion.aws.http.hosts import NAMES, host_check
 from localregion.aws.lambda_ import debug_api, memory_api
 from localregion.aws.lambda_.debug_api import DebugApi
@@ -134,8 +138,14 @@ class AwsEndpoint:
 
 async def _send(response: Response, send: Send) -> None:
     status, headers, body = response
-    pairs = [(name.lower().encode(), value.encode("latin-1")) for name, value in headers.items()]
+    pairs = [(header_name("Date"), _date(int(time.time())))]
+    pairs += [(header_name(name), value.encode("latin-1")) for name, value in headers.items()]
     if status != 204:
-        pairs.append((b"content-length", str(len(body)).encode()))
+        pairs.append((header_name("Content-Length"), str(len(body)).encode()))
     await send({"type": "http.response.start", "status": status, "headers": pairs})
     await send({"type": "http.response.body", "body": body})
+
+
+@functools.lru_cache(maxsize=1)
+def _date(now: int) -> bytes:
+    return formatdate(now, usegmt=True).encode()

@@ -85,7 +85,7 @@ def _arn_prefix(plan: Plan) -> str:
 
 
 def _response(status: int, body: dict[str, Any]) -> Response:
-    headers = {"content-type": "application/x-amz-json-1.1", "x-amzn-requestid": str(uuid.uuid4())}
+    headers = {"Content-Type": "application/x-amz-json-1.1", "x-amzn-RequestId": str(uuid.uuid4())}
     return Response(status, headers, json.dumps(body).encode())
 
 

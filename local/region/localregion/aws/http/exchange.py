@@ -58,13 +58,13 @@ def parse_json(text: bytes | str) -> Any:
 
 
 def json_response(body: object, status: int = 200) -> Response:
-    return Response(status, {"content-type": "application/json"}, json.dumps(body, default=str).encode())
+    return Response(status, {"Content-Type": "application/json"}, json.dumps(body, default=str).encode())
 
 
 def refusal(error: LambdaApiError) -> Response:
     headers = {
-        "content-type": "application/json",
-        "x-amzn-requestid": str(uuid.uuid4()),
-        "x-amzn-errortype": error.error_type,
+        "Content-Type": "application/json",
+        "x-amzn-RequestId": str(uuid.uuid4()),
+        "x-amzn-ErrorType": error.error_type,
     }
     return Response(error.status, headers, error.body)

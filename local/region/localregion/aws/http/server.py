@@ -49,6 +49,8 @@ class HttpServer(uvicorn.Server):
             log_level="warning",
             access_log=False,
             server_header=False,
+            # It would be spelled `date`; the application sends it.
+            date_header=False,
             proxy_headers=False,
             timeout_keep_alive=KEEP_ALIVE_S,
             timeout_graceful_shutdown=int(grace_s),

@@ -58,13 +58,13 @@ def _xml(status: int, code: str, message: str, *, service: str) -> Response:
     else:
         sender = f"<Error><Type>Sender</Type>{error}</Error><RequestId>{request_id}</RequestId>"
         body = f"<ErrorResponse>{sender}</ErrorResponse>"
-    headers = {"content-type": "text/xml", "x-amzn-requestid": request_id}
+    headers = {"Content-Type": "text/xml", "x-amzn-RequestId": request_id}
     return Response(status, headers, f'<?xml version="1.0" encoding="UTF-8"?>\n{body}'.encode())
 
 
 def _cbor(message: str) -> Response:
     texts = ("__type", _UNKNOWN_OPERATION, "message", message)
-    headers = {"content-type": "application/cbor", "smithy-protocol": "rpc-v2-cbor"}
+    headers = {"Content-Type": "application/cbor", "smithy-protocol": "rpc-v2-cbor"}
     # A map of two pairs (https://www.rfc-editor.org/rfc/rfc8949#section-3.1).
     return Response(400, headers, b"\xa2" + b"".join(map(_cbor_text, texts)))
 

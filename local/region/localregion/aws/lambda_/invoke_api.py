@@ -51,7 +51,7 @@ class InvokeApi:
         _check(request, invocation_type)
         client_context = _client_context(request)
         if invocation_type == "DryRun":
-            return Response(204, {"x-amzn-requestid": str(uuid.uuid4()), "x-amz-executed-version": target.version}, b"")
+            return Response(204, {"x-amzn-RequestId": str(uuid.uuid4()), "X-Amz-Executed-Version": target.version}, b"")
         if invocation_type == "Event":
             return self._accept_event(request, function_name, qualifier)
         result = await self._service.invoke(
@@ -67,7 +67,7 @@ class InvokeApi:
     def _accept_event(self, request: Request, function_name: str, qualifier: str | None) -> Response:
         trace_id = trace_id_for(request.header(b"x-amzn-trace-id"))
         request_id = self._events.submit(Event(function_name, request.body, qualifier=qualifier, trace_id=trace_id))
-        return Response(202, {"x-amzn-requestid": request_id, "x-amzn-trace-id": trace_id}, b"")
+        return Response(202, {"x-amzn-RequestId": request_id, "X-Amzn-Trace-Id": trace_id}, b"")
 
 
 def _check(request: Request, invocation_type: str) -> None:
@@ -102,13 +102,13 @@ def _client_context(request: Request) -> str | None:
 
 def _answer(result: InvokeResult) -> Response:
     headers = {
-        "content-type": "application/json",
-        "x-amzn-requestid": result.request_id,
-        "x-amz-executed-version": result.executed_version,
-        "x-amzn-trace-id": result.trace_id,
+        "Content-Type": "application/json",
+        "x-amzn-RequestId": result.request_id,
+        "X-Amz-Executed-Version": result.executed_version,
+        "X-Amzn-Trace-Id": result.trace_id,
     }
     if result.function_error:
-        headers["x-amz-function-error"] = result.function_error
+        headers["X-Amz-Function-Error"] = result.function_error
     if result.log_tail:
-        headers["x-amz-log-result"] = base64.b64encode(result.log_tail).decode()
+        headers["X-Amz-Log-Result"] = base64.b64encode(result.log_tail).decode()
     return Response(result.status_code, headers, result.payload)
