@@ -91,7 +91,7 @@ def read_configuration() -> Configuration:
         alarm_email=_optional(config, "alarmEmail", re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")),
         snap_start=_snap_start(config),
         reserved_concurrency=_reserved_concurrency(config),
-        kong_version=_matching(config, "kongVersion", re.compile(r"3\.\d+(\.\d+)?"), default="3.9"),
+        kong_version=_matching(config, "kongVersion", re.compile(r"3\.\d+(\.\d+)?"), default="3.9.3"),
         gateway_tasks=_integer(config, "gatewayTasks", at_least=1, at_most=50, default=1),
         gateway_tasks_max=_tasks_max(config),
         consumers=_limits(config),

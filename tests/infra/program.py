@@ -64,7 +64,7 @@ class Gateway(pulumi.ComponentResource):
 
 
 Gateway(
-    version="3.9.1",
+    version="3.9.3",
     declarative_config={"consumers": [{
         "username": "demo",
         "key": key["key"],

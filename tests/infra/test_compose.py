@@ -19,6 +19,7 @@ from localregion.compose import prepare
 from localregion.compose.__main__ import _parser as one_shots
 from localregion.kong.declarative import parse
 from localregion.kong.plugins import SUPPORTED
+from localregion.kong.request.response import VERSION
 from localregion.plan.model import REFERENCES, Plan, resolve
 
 TEXT = (ROOT / "local" / "docker-compose.yml").read_text()
@@ -28,11 +29,19 @@ DOCKERFILE = (ROOT / "local" / "Dockerfile").read_text()
 IMAGES = {name: service["image"] for name, service in SERVICES.items() if "image" in service}
 OURS = SERVICES.keys() - IMAGES.keys()
 ONE_SHOTS = {"prepare", "release", "urls"}
+# Docker's resolver passes SRV questions on to the host's; the VPC's answers them.
+KONG_BY_DOCKERS_RESOLVER = {"KONG_DNS_ORDER": "LAST,A,CNAME", "KONG_DNS_VALID_TTL": "5"}
 # The variables that the images document and this file uses.
 READ_BY_IMAGES = {
     "postgres": {"POSTGRES_PASSWORD_FILE", "POSTGRES_INITDB_ARGS"},
     "rabbitmq": {"RABBITMQ_CONFIG_FILE"},
-    CONTAINER: {*KONG_ON_FARGATE, *address_limit(0), "KONG_DECLARATIVE_CONFIG", "AWS_REGION"},
+    CONTAINER: {
+        *KONG_ON_FARGATE,
+        *address_limit(0),
+        *KONG_BY_DOCKERS_RESOLVER,
+        "KONG_DECLARATIVE_CONFIG",
+        "AWS_REGION",
+    },
 }
 _PORT = re.compile(r"127\.0\.0\.1:\$\{([A-Z]+_PORT):-(\d+)\}:(\d+)")
 
@@ -83,7 +92,7 @@ def test_the_images_are_pinned_and_have_the_versions_of_the_plan(plan: Plan) -> 
     assert versions["postgres"].startswith(f"{plan.database.engine_version}.")
     assert versions["rabbitmq"].startswith(f"{plan.broker.engine_version}.")
     assert versions["rabbitmq"].endswith("-management")
-    assert versions["kong"].startswith(f"{plan.gateway.version}.")
+    assert versions["kong"] == plan.gateway.version == VERSION
 
 
 def test_the_functions_run_on_the_python_of_the_plan(plan: Plan) -> None:
@@ -99,6 +108,7 @@ def test_every_variable_that_is_given_is_read_and_every_one_that_is_read_is_give
     assert given == READ_BY_IMAGES
     kong = SERVICES["kong"]["environment"]
     assert {name: kong[name] for name in KONG_ON_FARGATE} == KONG_ON_FARGATE
+    assert {name: kong[name] for name in KONG_BY_DOCKERS_RESOLVER} == KONG_BY_DOCKERS_RESOLVER
     # Compose takes two dollar signs for one.
     assert {name: kong[name].replace("$$", "$") for name in plan.gateway.settings} == plan.gateway.settings
     assert kong["AWS_REGION"] == plan.region

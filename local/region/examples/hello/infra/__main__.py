@@ -72,4 +72,4 @@ invoke = {
 }
 plugin = {"name": "aws-lambda", "config": invoke}
 route = {"name": "hello", "paths": ["/hello"], "strip_path": False, "plugins": [plugin]}
-Gateway("gateway", version="3.9.1", declarative_config={"_format_version": "3.0", "routes": [route]})
+Gateway("gateway", version="3.9.3", declarative_config={"_format_version": "3.0", "routes": [route]})
