@@ -8,6 +8,7 @@ import socket
 from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote_to_bytes
 
 import pytest
 from aiohttp import ClientTimeout
@@ -56,6 +57,21 @@ def test_spans_arrive_with_the_ids_that_the_function_was_given(
     assert [f"00-{span['traceId']}-{span['id']}-01" for span in proxies] == given
     assert [span["name"] for span in collector.spans if span["kind"] == "SERVER"] == ["POST"] * 3
     assert all(line == "POST /api/v2/spans HTTP/1.1" for line, _ in collector.requests)
+
+
+@pytest.mark.parametrize("path", [b"/caf%C3%A9", b"/a%FF"])
+def test_a_spans_path_has_the_bytes_of_the_request_as_kong_sends_them(
+    endpoint: InvokeEndpoint, collector: Collector, tmp_path: Path, path: bytes
+) -> None:
+    arguments = ("--aws-port", str(endpoint.port), "--spans-endpoint", collector.endpoint)
+    with (
+        running_gateway(tmp_path, kong_yml.declarative_config(), *arguments) as gateway,
+        gateway.connect() as connection,
+    ):
+        connection.sendall(request_bytes("GET", path.decode(), [("Host", "a.test")]))
+        read_response(connection)
+        [request] = [span for span in collector.wait_for_spans(2) if span["kind"] == "SERVER"]
+    assert request["tags"]["http.path"].encode("latin-1") == unquote_to_bytes(path)
 
 
 def test_a_graceful_stop_sends_what_is_left(endpoint: InvokeEndpoint, collector: Collector, tmp_path: Path) -> None:

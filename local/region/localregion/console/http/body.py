@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import json
 import zlib
 from typing import Any, NoReturn
@@ -13,10 +14,25 @@ from localregion.console.http.answers import ProblemError
 # The links of the largest batch that Lambda passes on are under two megabytes.
 BODY_MAX_BYTES = 8 * 1024 * 1024
 _GZIP = 16 + zlib.MAX_WBITS
+_REPLACING = "replacing-each-byte"
 
 
-async def read_json(request: web.Request, *, max_bytes: int = BODY_MAX_BYTES) -> Any:
-    """Return the decoded body. Raises ProblemError: 400 for what is no JSON, 413 for too much, 415 for an encoding."""
+def _replacement(error: UnicodeError) -> tuple[str, int]:
+    if not isinstance(error, UnicodeDecodeError):
+        raise error
+    return "\ufffd" * (error.end - error.start), error.end
+
+
+codecs.register_error(_REPLACING, _replacement)
+
+
+async def read_json(
+    request: web.Request, *, max_bytes: int = BODY_MAX_BYTES, replaces_other_than_utf8: bool = False
+) -> Any:
+    """Return the decoded body. Raises ProblemError: 400 for what is no JSON, 413 for too much, 415 for an encoding.
+
+    A byte that is not UTF-8 is an error, or it becomes U+FFFD, as Go's `encoding/json` reads it.
+    """
     raw = bytearray()
     async for chunk in request.content.iter_any():
         raw += chunk
@@ -25,7 +41,8 @@ async def read_json(request: web.Request, *, max_bytes: int = BODY_MAX_BYTES) ->
     encoding = request.headers.get("Content-Encoding", "identity").lower()
     if encoding not in ("identity", "gzip"):
         raise ProblemError(415, "Content-Encoding is gzip or none")
-    return _decoded(_unpacked(bytes(raw), max_bytes) if encoding == "gzip" else bytes(raw))
+    unpacked = _unpacked(bytes(raw), max_bytes) if encoding == "gzip" else bytes(raw)
+    return _decoded(unpacked, errors=_REPLACING if replaces_other_than_utf8 else "strict")
 
 
 def _unpacked(raw: bytes, max_bytes: int) -> bytes:
@@ -41,9 +58,9 @@ def _unpacked(raw: bytes, max_bytes: int) -> bytes:
     return unpacked
 
 
-def _decoded(raw: bytes) -> Any:
+def _decoded(raw: bytes, *, errors: str) -> Any:
     try:
-        return json.loads(raw.decode(), parse_constant=_no_constant)
+        return json.loads(raw.decode(errors=errors), parse_constant=_no_constant)
     except (ValueError, RecursionError) as error:
         raise ProblemError(400, f"the body is no JSON: {error}"[:300]) from error
 

@@ -27,7 +27,7 @@ from localregion.kong.plugin import Plugin, PluginType, Surroundings
 from localregion.kong.request.exchange import Exchange, Response
 from localregion.kong.tracing.span_queue import QueueSettings, SpanQueue
 from localregion.kong.tracing.trace_context import TraceContext, format_traceparent, parse_traceparent
-from localregion.kong.tracing.zipkin_spans import RequestTrace, SpanSettings, build_spans
+from localregion.kong.tracing.zipkin_spans import RequestTrace, SpanSettings, as_bytes, build_spans
 
 NAME = "zipkin"
 _EXTRACTED = ("datadog", "b3", "gcp", "jaeger", "aws", "ot", "w3c")
@@ -159,11 +159,11 @@ class Zipkin:
 
 def _span_settings(config: dict[str, Any]) -> SpanSettings:
     return SpanSettings(
-        local_service_name=config["local_service_name"],
-        default_service_name=config["default_service_name"],
+        local_service_name=as_bytes(config["local_service_name"]),
+        default_service_name=as_bytes(config["default_service_name"]) if config["default_service_name"] else None,
         span_name=config["http_span_name"],
         include_credential=config["include_credential"],
-        static_tags={tag["name"]: tag["value"] for tag in config["static_tags"] or ()},
+        static_tags={as_bytes(tag["name"]): as_bytes(tag["value"]) for tag in config["static_tags"] or ()},
         tags_header=config["tags_header"].lower(),
         phase_duration_flavor=config["phase_duration_flavor"],
         node_id=_node_id(),

@@ -21,7 +21,8 @@ from aiohttp import ClientTimeout
 from localregion.kong.http_client import HttpClient, HttpClientError, Server
 
 _LOG = logging.getLogger("gateway.spans")
-_encode = json.JSONEncoder(check_circular=False, separators=(",", ":")).encode
+# Text holds one character per byte: as in Kong, the bytes are the request's, valid UTF-8 or not.
+_encode = json.JSONEncoder(ensure_ascii=False, check_circular=False, separators=(",", ":")).encode
 
 Span = dict[str, Any]
 
@@ -104,7 +105,7 @@ class SpanQueue:
     async def _deliver(self, batch: list[Span]) -> bool:
         """Try until it succeeds or the time for it is over; once when the gateway stops."""
         loop = asyncio.get_running_loop()
-        body = _encode(batch).encode()
+        body = _encode(batch).encode("latin-1")
         request = f"{self._head}Content-Length: {len(body)}\r\n\r\n".encode("latin-1") + body
         give_up_at = loop.time() + self._settings.max_retry_time
         delay_s = self._settings.initial_retry_delay

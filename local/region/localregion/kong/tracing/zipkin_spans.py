@@ -147,12 +147,18 @@ def _proxy_tags(exchange: Exchange) -> dict[str, str]:
     tags = {"kong.route": route.id, "kong.route_name": route.name}
     if route.service is not None:
         tags |= {"kong.service": route.service.id, "kong.service_name": route.service.name}
-    return {name: value for name, value in tags.items() if value is not None}
+    return {name: as_bytes(value) for name, value in tags.items() if value is not None}
+
+
+def as_bytes(text: str) -> str:
+    """Return a text of the configuration as a request's are: one character per byte."""
+    return text.encode().decode("latin-1")
 
 
 def _service(exchange: Exchange, settings: SpanSettings) -> dict[str, Any] | None:
     route = exchange.route
-    name = (route and route.service and route.service.name) or settings.default_service_name
+    named = route.service.name if route and route.service else None
+    name = as_bytes(named) if named else settings.default_service_name
     return {"serviceName": name} if name else None
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import uuid
 from typing import Any
 
 import pytest
@@ -84,3 +85,38 @@ def test_errors_a_second_count_failed_requests_once_a_trace(console: RunningCons
     failed = [otlp_span(number, traceId=f"{number % 2 + 7:032x}", status={"code": 2}) for number in range(1, 11)]
     console.client.post("/v1/traces", json=export(*failed))
     assert console.get("/api/overview")["errorsPerSecond"] == 0.2
+
+
+# What Go's `encoding/json`, which reads Zipkin's spans in Jaeger, makes of each: asked of Go 1.26 itself.
+READ_BY_GO: list[tuple[bytes, str]] = [
+    (b"/a/\xff", "/a/\ufffd"),
+    (b"/caf\xc3\xa9", "/caf\u00e9"),
+    (b"\xe2\x82x", "\ufffd\ufffdx"),
+    (b"\xed\xa0\x80", "\ufffd\ufffd\ufffd"),
+    (b"\xf0\x9f\x98", "\ufffd\ufffd\ufffd"),
+    (b"\xc0\x80", "\ufffd\ufffd"),
+]
+
+
+@pytest.mark.parametrize(("raw", "text"), READ_BY_GO, ids=range(len(READ_BY_GO)))
+@pytest.mark.parametrize("packed", [False, True])
+def test_bytes_that_are_not_utf8_are_read_as_by_jaeger_and_the_spans_beside_them_too(
+    console: RunningConsole, raw: bytes, text: str, packed: bool
+) -> None:
+    trace = uuid.uuid4().hex
+    spans = [
+        zipkin_span(1, traceId=trace, tags={"http.path": "PATH"}),
+        zipkin_span(2, traceId=trace, parentId=span_id(1)),
+    ]
+    body = json.dumps(spans).encode().replace(b"PATH", raw)
+    headers = {**JSON, "Content-Encoding": "gzip"} if packed else JSON
+    answer = console.client.post("/api/v2/spans", content=gzip.compress(body) if packed else body, headers=headers)
+    assert answer.status_code == 202
+    kept = console.get(f"/api/traces/{trace}")["spans"]
+    assert [span["spanId"] for span in kept] == [span_id(1), span_id(2)]
+    assert kept[0]["attributes"]["http.path"] == text
+
+
+def test_functions_spans_that_are_not_utf8_are_refused_as_before(console: RunningConsole) -> None:
+    body = json.dumps(export(otlp_span(2, name="NAME"))).encode().replace(b"NAME", b"\xff")
+    assert console.client.post("/v1/traces", content=body, headers=JSON).status_code == 400
