@@ -131,6 +131,17 @@ def test_a_route_without_key_auth_takes_every_identity_off_and_is_limited_by_add
             assert limits[route["name"]]["limit_by"] == "ip"
 
 
+def test_no_route_lets_a_condition_through_to_nginx() -> None:
+    removed = plugins(KONG_YML, "request-transformer")
+    (everywhere,) = [plugin["config"] for plugin in KONG_YML["plugins"] if plugin["name"] == "request-transformer"]
+    # Conditions of RFC 9110, section 13.1.
+    conditions = {"if-match", "if-none-match", "if-modified-since", "if-unmodified-since", "if-range"}
+
+    for route in KONG_YML["routes"]:
+        names = removed.get(route["name"], everywhere)["remove"]["headers"]
+        assert conditions <= {name.lower() for name in names}, route["name"]
+
+
 def test_what_a_browser_needs_is_what_the_design_names() -> None:
     (cors,) = [plugin["config"] for plugin in KONG_YML["plugins"] if plugin["name"] == "cors"]
 

@@ -93,6 +93,16 @@ def test_a_forged_identity_is_replaced_by_the_keys_owner(
     assert "apikey" not in _event(endpoint)["headers"]
 
 
+@pytest.mark.parametrize("target", OPEN + GUARDED)
+def test_a_condition_reaches_no_function(gateway: GatewayProcess, endpoint: InvokeEndpoint, target: str) -> None:
+    """A real Kong would close the connection for one, or say 304."""
+    date = "Sun, 22 Nov 2026 13:00:00 GMT"
+    conditions = [("If-Match", "*"), ("if-none-match", '"1"'), ("If-Range", date)]
+    conditions += [("If-Modified-Since", date), ("IF-UNMODIFIED-SINCE", date)]
+    assert _get(gateway, target, KEY, *conditions).status == 200
+    assert [name for name in _event(endpoint)["multiValueHeaders"] if name.startswith("if-")] == []
+
+
 @pytest.mark.parametrize("target", GUARDED)
 @pytest.mark.parametrize(
     "headers",
