@@ -184,7 +184,7 @@ class _Reader:
             reference = values[kind]
             if reference is not None and kind not in errors:
                 if reference not in known:
-                    errors[kind] = _invalid_reference(kind, reference, f"{kind}s")
+                    self._note_broken_reference(values, kind, reference)
                     continue
                 scope[f"{kind}_id"] = known[reference].id
         configured = PluginConfiguration(name=name, config=config, **scope)
@@ -193,6 +193,12 @@ class _Reader:
         if values["enabled"] and not errors:
             self.plugins.append(configured)
         return errors
+
+    def _note_broken_reference(self, plugin: dict[str, Any], kind: str, reference: str) -> None:
+        """Kong names a plugin by its id, which it makes up when there is none."""
+        name = plugin["instance_name"] or _id(plugin, "plugins", None, len(self.plugins))
+        broken = self.broken_references.setdefault("plugins", {}).setdefault(name, {})
+        broken[len(broken) + 1] = _invalid_reference(kind, reference, f"{kind}s")
 
     def _nested(
         self, values: dict[str, Any], errors: Errors, name: str, read_entry: Callable[[Any], Errors | str]

@@ -12,7 +12,7 @@ from localregion.kong.config.configuration import Configuration
 from localregion.kong.lambda_.invoke_client import InvokeClient
 from localregion.kong.plugin import Surroundings
 from localregion.kong.plugin_chain import plugin_chains
-from localregion.kong.request.errors import NO_ROUTE, error_response
+from localregion.kong.request.errors import NO_ROUTE, error_response, nginx_error
 from localregion.kong.request.exchange import Exchange, Response
 from localregion.kong.request.router import Router
 
@@ -37,14 +37,20 @@ class Gateway:
         self._chains, self._everywhere = plugin_chains(configuration, surroundings)
 
     async def handle(self, exchange: Exchange) -> Response:
-        """Answer the request, also after a failure. BodyError and a client that left are the server's business."""
+        """Answer the request, also after a failure. A client that left is the server's business."""
         match = self._router.match(exchange.method, exchange.path)
         if match is None:
-            response = error_response(exchange, 404, NO_ROUTE)
-            self._everywhere.filter_headers(exchange, response)
-            return response
+            return self._answer(exchange, error_response(exchange, 404, NO_ROUTE))
         exchange.match = match
         return await self._chains[match.route.id].respond(exchange)
+
+    def refuse(self, exchange: Exchange, status: int, message: str) -> Response:
+        """Answer a request that nginx refuses before it has a route."""
+        return self._answer(exchange, nginx_error(exchange, status, message))
+
+    def _answer(self, exchange: Exchange, response: Response) -> Response:
+        self._everywhere.filter_headers(exchange, response)
+        return response
 
     async def stop(self, limit_s: float) -> None:
         """Send what plugins still have to send, within a time."""

@@ -15,7 +15,7 @@ from localregion.kong.config.schema import ConfigurationError
 from localregion.kong.plugin import Plugin, Surroundings
 from localregion.kong.plugins import SUPPORTED
 from localregion.kong.request.body import BodyError
-from localregion.kong.request.errors import UNEXPECTED, error_response
+from localregion.kong.request.errors import UNEXPECTED, error_response, nginx_error
 from localregion.kong.request.exchange import Exchange, Response
 
 _LOG = logging.getLogger("gateway")
@@ -54,8 +54,10 @@ class PluginChain:
                 continue
             try:
                 response = await plugin.access(exchange)
-            except (BodyError, ConnectionError):
+            except ConnectionError:
                 raise
+            except BodyError as error:
+                response = nginx_error(exchange, error.status, error.message)
             except Exception:
                 _LOG.exception("unexpected error, request_id: %s", exchange.request_id)
                 response = error_response(exchange, 500, UNEXPECTED)

@@ -1,4 +1,4 @@
-"""The gateway's HTTP side: aiohttp reads requests, and every byte of a response is ours.
+"""The gateway's HTTP side: aiohttp keeps the connections, the heads of requests are read as nginx reads them.
 
 Requests keep their path and header bytes as sent; broken ones get Kong's answers. A slow or idle client is cut off
 after nginx's times. When the gateway stops, running requests have `STOP_TIMEOUT_S` to end.
@@ -7,34 +7,70 @@ Leaves out HTTP/2, TLS and trusted proxies: the peer's address is the client's.
 
 from __future__ import annotations
 
+import asyncio
+import logging
 import time
 from collections.abc import Awaitable, Callable
 from functools import partial
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
-from aiohttp import web
-from aiohttp.http_exceptions import LineTooLong
+from aiohttp import StreamReader, web
+from aiohttp.helpers import set_exception
 from aiohttp.web_protocol import RequestHandler
 
 from localregion.kong.plugin_chain import log
-from localregion.kong.request.body import BODY_MAX_BYTES, BODY_TIMEOUT_S, BodyError, read_body
-from localregion.kong.request.errors import PLAIN, error_response, too_many_requests
+from localregion.kong.request.body import BODY_MAX_BYTES, BODY_TIMEOUT_S, read_body
+from localregion.kong.request.errors import UNEXPECTED, nginx_error, nginx_page
 from localregion.kong.request.exchange import Exchange, Response
+from localregion.kong.request.head import Head
 from localregion.kong.request.response import response_bytes
+from localregion.kong.request_parser import RequestParser
 
 if TYPE_CHECKING:
     from localregion.kong.config.request_limit import RequestLimit
     from localregion.kong.gateway import Gateway
 
+_LOG = logging.getLogger("gateway")
+
 STOP_TIMEOUT_S = 10.0
-TOO_LARGE = "Request header or cookie too large"
 # nginx: keepalive_timeout, client_header_timeout is a little less; aiohttp has one for both.
 IDLE_TIMEOUT_S = 75.0
 LINGER_S = 5.0
-# nginx: large_client_header_buffers, one line and all of them; the number is ours, to bound what is held meanwhile.
-LINE_MAX_BYTES = 8 * 1024
-HEAD_MAX_BYTES = 32 * 1024
-HEAD_MAX_LINES = 1000
+
+
+class HttpRequest:
+    """What aiohttp's request handler has to do with a request."""
+
+    __slots__ = ("_protocol", "_task", "content", "head")
+
+    def __init__(
+        self, head: Head, content: StreamReader, protocol: RequestHandler, _writer: Any, task: asyncio.Task[None]
+    ) -> None:
+        self.head = head
+        self.content = content
+        self._protocol = protocol
+        self._task = task
+
+    @property
+    def transport(self) -> asyncio.Transport | None:
+        return self._protocol.transport
+
+    @property
+    def peer(self) -> tuple[str, int]:
+        peer = self._protocol.peername
+        return (peer[0], peer[1]) if isinstance(peer, tuple) else ("", 0)
+
+    @property
+    def keep_alive(self) -> bool:
+        # A client that still waits for `100 Continue` may or may not send its body: what comes next is not known.
+        is_read = not self.head.expects_continue or self.content.is_eof()
+        return self.head.keep_alive and is_read and self.content.exception() is None
+
+    def _cancel(self, error: BaseException) -> None:
+        set_exception(self.content, error)
+
+    def _finish(self) -> None:
+        """Nothing is held."""
 
 
 class WireResponse:
@@ -48,7 +84,7 @@ class WireResponse:
         self._on_sent = on_sent
         self.keep_alive = keep_alive
 
-    async def prepare(self, request: web.BaseRequest) -> None:
+    async def prepare(self, request: HttpRequest) -> None:
         try:
             if request.transport is None or request.transport.is_closing():
                 raise ConnectionResetError("the client left")
@@ -62,7 +98,7 @@ class WireResponse:
 
 
 class GatewayServer(web.Server):
-    """aiohttp's server with Kong's answers to requests that are no HTTP."""
+    """aiohttp's server with requests as nginx reads them, and Kong's answers."""
 
     def __init__(
         self,
@@ -75,13 +111,10 @@ class GatewayServer(web.Server):
     ) -> None:
         super().__init__(
             self._serve,  # type: ignore[arg-type] # a WireResponse is all that the request handler uses
+            request_factory=HttpRequest,  # type: ignore[arg-type] # and of a request, this
             access_log=None,
             keepalive_timeout=idle_timeout_s,
             lingering_time=LINGER_S,
-            max_line_size=LINE_MAX_BYTES,
-            max_field_size=LINE_MAX_BYTES,
-            max_headers=HEAD_MAX_LINES,
-            auto_decompress=False,
         )
         self._gateway = gateway
         self._request_limit = request_limit
@@ -91,25 +124,38 @@ class GatewayServer(web.Server):
     def __call__(self) -> RequestHandler:
         return _Connection(self, loop=self._loop, **self._kwargs)
 
-    async def _serve(self, request: web.BaseRequest) -> WireResponse:
-        read = partial(read_body, request, max_bytes=self._body_max_bytes, timeout_s=self._body_timeout_s)
-        exchange = _exchange(request, read)
-        refusal = _refusal(exchange)
-        if refusal is not None:
-            return _wire_response(exchange, refusal, keep_alive=False)
-        if self._request_limit is not None and not self._request_limit.admits(exchange.peer):
-            return _wire_response(exchange, too_many_requests(), keep_alive=_keep_alive(request))
-        try:
+    async def _serve(self, request: HttpRequest) -> WireResponse:
+        exchange = self._exchange(request)
+        if request.head.refusal is not None:
+            response = self._gateway.refuse(exchange, *request.head.refusal)
+        elif self._request_limit is not None and not self._request_limit.admits(exchange.peer):
+            return _wire_response(exchange, nginx_page(429, "Too Many Requests"), keep_alive=request.keep_alive)
+        else:
             response = await self._gateway.handle(exchange)
-        except BodyError as error:
-            response = error_response(exchange, error.status, error.message, default=PLAIN)
-            return _wire_response(exchange, response, keep_alive=False, on_sent=partial(log, exchange, response))
-        keep_alive = _keep_alive(request)
+        keep_alive = request.keep_alive and not response.closes
         return _wire_response(exchange, response, keep_alive=keep_alive, on_sent=partial(log, exchange, response))
+
+    def _exchange(self, request: HttpRequest) -> Exchange:
+        head, (peer, port) = request.head, request.peer
+
+        async def read() -> bytes:
+            return await read_body(
+                head,
+                request.content,
+                request.transport,
+                max_bytes=self._body_max_bytes,
+                timeout_s=self._body_timeout_s,
+            )
+
+        return _exchange_of(head, peer, port, read)
 
 
 class _Connection(RequestHandler):
     """One client's connection."""
+
+    def __init__(self, manager: web.Server, *, loop: asyncio.AbstractEventLoop, **options: Any) -> None:
+        super().__init__(manager, loop=loop, **options)
+        self._parser = RequestParser(self, loop)  # type: ignore[assignment] # it has what is called of a parser
 
     def handle_error(
         self,
@@ -118,58 +164,30 @@ class _Connection(RequestHandler):
         exc: BaseException | None = None,
         message: str | None = None,  # noqa: ARG002
     ) -> web.StreamResponse:
-        """Answer a request that is no HTTP in Kong's words instead of aiohttp's; the connection is closed."""
-        exchange = _exchange(request, _no_body)
-        reason = TOO_LARGE if isinstance(exc, LineTooLong) else "Bad request"
-        response = error_response(exchange, 400, reason, default=PLAIN)
-        return cast(web.StreamResponse, _wire_response(exchange, response, keep_alive=False))
+        """Answer a request that this gateway failed at; the connection is closed, by the client perhaps."""
+        if not isinstance(exc, ConnectionError):
+            _LOG.error("unexpected error", exc_info=exc)
+        head = cast("HttpRequest", request).head
+        exchange = _exchange_of(head, "", 0, _no_body)
+        response = nginx_error(exchange, 500, UNEXPECTED)
+        return cast("web.StreamResponse", _wire_response(exchange, response, keep_alive=False))
 
 
 async def _no_body() -> bytes:
     return b""
 
 
-def _exchange(request: web.BaseRequest, read: Callable[[], Awaitable[bytes]]) -> Exchange:
-    message = request._message
-    peer = request.transport.get_extra_info("peername") if request.transport else None
+def _exchange_of(head: Head, peer: str, port: int, read: Callable[[], Awaitable[bytes]]) -> Exchange:
     return Exchange(
-        method=message.method,
-        # aiohttp keeps bytes that are no ASCII as surrogates.
-        target=message.path.encode(errors="surrogateescape").decode("latin-1"),
-        http_version=(message.version.major, message.version.minor),
-        headers=[(name.decode("latin-1").lower(), value.decode("latin-1")) for name, value in message.raw_headers],
-        peer=peer[0] if peer else "",
-        peer_port=peer[1] if peer else 0,
+        method=head.method,
+        target=head.target,
+        http_version=head.http_version,
+        headers=head.headers,
+        host=head.host,
+        peer=peer,
+        peer_port=port,
         read_body=read,
     )
-
-
-def _refusal(exchange: Exchange) -> Response | None:
-    refused = _refused(exchange)
-    return error_response(exchange, *refused, default=PLAIN) if refused else None
-
-
-def _refused(exchange: Exchange) -> tuple[int, str] | None:
-    """Return status and message of what nginx refuses before Kong sees it."""
-    hosts = sum(1 for name, _ in exchange.headers if name == "host")
-    if hosts > 1 or (hosts == 0 and exchange.http_version >= (1, 1)) or not exchange.path.startswith("/"):
-        return 400, "Bad request"
-    if exchange.http_version[0] != 1:
-        return 505, "HTTP version not supported"
-    if sum(len(name) + len(value) + 4 for name, value in exchange.headers) > HEAD_MAX_BYTES:
-        return 400, TOO_LARGE
-    encoding = exchange.header("transfer-encoding")
-    if encoding is not None and exchange.http_version == (1, 0):
-        return 400, "Bad request"
-    if encoding is not None and encoding.lower() != "chunked":
-        return 501, "Not implemented"
-    return (405, "Method not allowed") if exchange.method in ("TRACE", "CONNECT") else None
-
-
-def _keep_alive(request: web.BaseRequest) -> bool:
-    # A client that still waits for `100 Continue` may or may not send its body: the connection cannot be used again.
-    waiting = "Expect" in request.headers and request.can_read_body and not request.content.is_eof()
-    return request.keep_alive and not waiting
 
 
 def _wire_response(

@@ -18,8 +18,6 @@ from localregion.kong.request.exchange import HEADERS_MAX, Exchange
 # Text holds one character per byte, so that latin-1 gives the request's own bytes back.
 _encode = json.JSONEncoder(ensure_ascii=False, check_circular=False, separators=(",", ":")).encode
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
-# What nginx says about a request without a Host header.
-_NO_HOST = "kong"
 
 
 def build_event(exchange: Exchange, body: bytes, *, base64_encode_body: bool, now: float) -> bytes:
@@ -49,7 +47,7 @@ def build_event(exchange: Exchange, body: bytes, *, base64_encode_body: bool, no
 
 
 def _request_context(exchange: Exchange, now: float) -> dict[str, Any]:
-    host = host_name(exchange.header("host"))
+    host = exchange.host
     identity = {"sourceIp": exchange.peer}
     user_agent = exchange.header("user-agent")
     if user_agent is not None:
@@ -58,8 +56,7 @@ def _request_context(exchange: Exchange, now: float) -> dict[str, Any]:
         "path": exchange.match.upstream_path,
         "resourcePath": exchange.match.upstream_path,
         "httpMethod": exchange.method,
-        # For parity: HTTP/1.0 is "HTTP/1" here.
-        "protocol": "HTTP/1.1" if exchange.http_version >= (1, 1) else "HTTP/1",
+        **({"protocol": exchange.protocol} if exchange.protocol else {}),
         "domainName": host,
         "domainPrefix": host.partition(".")[0],
         "identity": identity,
@@ -67,15 +64,6 @@ def _request_context(exchange: Exchange, now: float) -> dict[str, Any]:
         "requestTime": _request_time(int(now)),
         "requestTimeEpoch": int(now * 1000),
     }
-
-
-def host_name(host: str | None) -> str:
-    """Return the host without its port, in lower case, as nginx's `$host`."""
-    if not host:
-        return _NO_HOST
-    if host.startswith("["):
-        return host.partition("]")[0].lower() + "]"
-    return host.partition(":")[0].lower()
 
 
 @functools.lru_cache(maxsize=1)

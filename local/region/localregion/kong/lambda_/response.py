@@ -25,10 +25,10 @@ _HOP_BY_HOP = frozenset({"connection", "content-length", "transfer-encoding", "k
 _OVERWRITTEN = frozenset(
     {"content-length", "transfer-encoding", "server", "x-kong-request-id", "x-kong-response-latency"}
 )
-# nginx would write any name; one that is no token of RFC 9110 is never meant.
-_TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+# What nginx's Lua percent-encodes, byte for byte, in a name and in a value.
+_NO_NAMES_CHARACTER = re.compile(r"[^!#$%&'*+.^_`|~0-9A-Za-z-]")
+_CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 _BASE64 = re.compile(r"[A-Za-z0-9+/]*={0,2}")
-_LINE_BREAKS = str.maketrans({"\r": "%0D", "\n": "%0A", "\0": "%00"})
 
 
 class InvokeError(Exception):
@@ -69,7 +69,11 @@ def payload_response(answer: InvokeAnswer, *, unhandled_status: int | None, keep
     if isinstance(content, str):
         body = content.encode(errors="surrogateescape")
     elif isinstance(content, dict | list):
-        body = lua_json.encode(content, keeps_empty_arrays=keeps_empty_arrays).encode(errors="surrogateescape")
+        try:
+            text = lua_json.encode(content, keeps_empty_arrays=keeps_empty_arrays)
+        except ValueError as error:
+            raise InvokeError(f"body encoding failed while flushing response: {error}") from error
+        body = text.encode(errors="surrogateescape")
     else:
         raise InvokeError("body must be a nil, string or table")
     status = answer.status
@@ -91,7 +95,7 @@ def _content(answer: InvokeAnswer) -> Any:
     """Decode what says it is JSON; what is not JSON after all stays text."""
     if any(name.lower() == "content-type" and "json" in value for name, value in answer.headers):
         try:
-            return json.loads(answer.body)
+            return lua_json.decode(answer.body.decode())
         except ValueError:
             pass
     return answer.body.decode(errors="surrogateescape")
@@ -117,7 +121,7 @@ def _payload(content: Any) -> dict[str, Any]:
 
 def _decoded(text: str) -> Any:
     try:
-        return json.loads(text)
+        return lua_json.decode(text)
     except json.JSONDecodeError as error:
         raise ProxyResponseError(lua_json.complaint(text, error)) from error
 
@@ -164,11 +168,11 @@ class _Headers:
                 raise InvokeError("invalid header name: got number, expected string")
             return
         for name, value in headers.items():
-            if not _TOKEN.fullmatch(name):
-                raise InvokeError(f"invalid header name {name!r}")
-            lower = name.lower()
             values = _texts(name, value)
-            if lower not in _OVERWRITTEN:
+            name = _NO_NAMES_CHARACTER.sub(_escaped, _as_bytes(name))
+            lower = name.lower()
+            # For parity: a header without a name is none.
+            if name and lower not in _OVERWRITTEN:
                 self._values[lower] = (name, values)
 
     def lines(self) -> list[tuple[str, str]]:
@@ -184,9 +188,18 @@ def _texts(name: str, value: Any) -> list[str]:
 
 def _text(name: str, value: Any, *, in_list: bool = False) -> str:
     if isinstance(value, str):
-        return value.translate(_LINE_BREAKS).encode(errors="surrogateescape").decode("latin-1")
+        return _CONTROL.sub(_escaped, _as_bytes(value))
     if isinstance(value, bool) and not in_list:
         return "true" if value else "false"
     if isinstance(value, int | float) and not in_list:
-        return f"{value:.14g}"
+        return lua_json.number_text(value)
     raise InvokeError(f"invalid header value for {name!r}: expected string, number, boolean or array of strings")
+
+
+def _as_bytes(text: str) -> str:
+    """Return decoded text as one character per byte."""
+    return text.encode(errors="surrogateescape").decode("latin-1")
+
+
+def _escaped(found: re.Match[str]) -> str:
+    return f"%{ord(found[0]):02X}"

@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from localregion.kong.config.configuration import PluginConfiguration
+from localregion.kong.config.host_field import host_error
 from localregion.kong.config.schema import NOT_SUPPORTED, ConfigurationError, Errors, Field
 from localregion.kong.lambda_.event import build_event
 from localregion.kong.lambda_.invoke_client import InvokeCall, invoke_call
@@ -29,12 +30,6 @@ _LOG = logging.getLogger("gateway.aws-lambda")
 # The largest body that Kong keeps in memory when it comes in one write with its headers, with 8 KiB buffers.
 BUFFERED_BODY_MAX = 11_161
 BUFFERED_CHUNKED_BODY_MAX = 9_081
-
-
-def _host(value: str) -> str | None:
-    if "://" in value:
-        return "must not have a scheme"
-    return "must not have a port" if ":" in value else None
 
 
 def _no_vault(value: str) -> str | None:
@@ -53,12 +48,12 @@ FIELDS = {
     "aws_assume_role_arn": Field(kind="string", refused=True),
     "aws_role_session_name": Field(kind="string", default="kong"),
     "aws_sts_endpoint_url": Field(kind="string", refused=True),
-    "aws_region": Field(kind="string"),
+    "aws_region": Field(kind="string", check=host_error),
     "function_name": Field(kind="string"),
     "qualifier": Field(kind="string"),
     "invocation_type": Field(kind="string", default="RequestResponse", one_of=("RequestResponse", "Event", "DryRun")),
     "log_type": Field(kind="string", default="Tail", one_of=("Tail", "None")),
-    "host": Field(kind="string", check=_host),
+    "host": Field(kind="string", check=host_error),
     "port": Field(kind="integer", default=443, between=(0, 65535)),
     "disable_https": _boolean(False),
     "unhandled_status": Field(kind="integer", between=(100, 999)),

@@ -14,6 +14,7 @@ from localregion.kong.config.schema import NOT_SUPPORTED, Field
 from localregion.kong.plugin import Access, Plugin, PluginType, Surroundings
 from localregion.kong.request.errors import error_response
 from localregion.kong.request.exchange import HEADERS_MAX, Exchange, Response
+from localregion.kong.request.path import is_utf8
 from localregion.kong.request.query import unescape
 
 REFUSED = "Path, query and headers must be UTF-8"
@@ -22,18 +23,7 @@ REFUSED = "Path, query and headers must be UTF-8"
 async def _refuse_other_than_utf8(exchange: Exchange) -> Response | None:
     texts = [unescape(exchange.path), unescape(exchange.query_string)]
     texts += [value for _, value in exchange.headers[:HEADERS_MAX]]
-    return None if all(map(_is_utf8, texts)) else error_response(exchange, 400, REFUSED)
-
-
-def _is_utf8(text: str) -> bool:
-    """Text holds one character per byte."""
-    if text.isascii():
-        return True
-    try:
-        text.encode("latin-1").decode()
-    except UnicodeDecodeError:
-        return False
-    return True
+    return None if all(map(is_utf8, texts)) else error_response(exchange, 400, REFUSED)
 
 
 _KNOWN: dict[str, Access] = {

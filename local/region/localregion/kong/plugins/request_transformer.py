@@ -37,7 +37,8 @@ class RequestTransformer:
         hosts = [header for header in exchange.headers if header[0] == "host"]
         others: Headers = [header for header in exchange.headers if header[0] != "host"]
         changed = self._changes.apply(others)
-        exchange.headers = hosts + [(name.lower(), value) for name, value in changed if name.lower() != "host"]
+        # For parity: Kong sets every header anew, and sets a space where there is no value.
+        exchange.headers = hosts + [(name.lower(), value or " ") for name, value in changed if name.lower() != "host"]
 
 
 def _create(configuration: PluginConfiguration, _surroundings: Surroundings) -> Plugin:

@@ -8,7 +8,10 @@ from __future__ import annotations
 
 import asyncio
 
-from aiohttp import web
+from aiohttp import StreamReader, web
+from aiohttp.streams import EMPTY_PAYLOAD
+
+from localregion.kong.request.head import Head
 
 BODY_TIMEOUT_S = 60.0
 BODY_MAX_BYTES = 10 * 1024 * 1024
@@ -23,23 +26,25 @@ class BodyError(Exception):
         self.message = message
 
 
-async def read_body(request: web.BaseRequest, *, max_bytes: int, timeout_s: float = BODY_TIMEOUT_S) -> bytes:
+async def read_body(
+    head: Head, content: StreamReader, transport: asyncio.WriteTransport | None, *, max_bytes: int, timeout_s: float
+) -> bytes:
     """Read the whole body. Raises BodyError, or ConnectionError when the client left."""
-    if not request.can_read_body:
+    if content is EMPTY_PAYLOAD:
         return b""
-    if (request.content_length or 0) > max_bytes:
+    if head.content_length > max_bytes:
         raise BodyError(413, "Payload too large")
-    if request.headers.get("Expect", "").lower() == "100-continue" and request.transport is not None:
-        request.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
-    if request.content.is_eof():
-        return _whole(request, max_bytes)
-    return await _chunks(request, max_bytes, timeout_s)
+    if head.expects_continue and transport is not None:
+        transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+    if content.is_eof():
+        return _whole(content, max_bytes)
+    return await _chunks(content, max_bytes, timeout_s)
 
 
-def _whole(request: web.BaseRequest, max_bytes: int) -> bytes:
+def _whole(content: StreamReader, max_bytes: int) -> bytes:
     """Return a body that is here already, as small ones are."""
     try:
-        body = request.content.read_nowait()
+        body = content.read_nowait()
     except web.RequestPayloadError as error:
         raise BodyError(400, "Bad request") from error
     if len(body) > max_bytes:
@@ -47,13 +52,13 @@ def _whole(request: web.BaseRequest, max_bytes: int) -> bytes:
     return body
 
 
-async def _chunks(request: web.BaseRequest, max_bytes: int, timeout_s: float) -> bytes:
+async def _chunks(content: StreamReader, max_bytes: int, timeout_s: float) -> bytes:
     chunks: list[bytes] = []
     size = 0
     while True:
         try:
             async with asyncio.timeout(timeout_s):
-                chunk = await request.content.readany()
+                chunk = await content.readany()
         except TimeoutError as error:
             raise BodyError(408, "Request timeout") from error
         except web.RequestPayloadError as error:

@@ -18,6 +18,9 @@ NO_ROUTE = "no Route matched with those values"
 JSON = "application/json"
 PLAIN = "text/plain"
 
+# Of what nginx refuses, what Kong's `error_page` leaves to it.
+_PAGES_OF_NGINX = frozenset({501, 505})
+
 _TEMPLATES = {
     JSON: '{{\n  "message":"{message}",\n  "request_id":"{request_id}"\n}}',
     PLAIN: "{message}\nrequest_id: {request_id}\n",
@@ -30,16 +33,39 @@ _TEMPLATES = {
         "  <requestid>{request_id}</requestid>\n</error>\n"
     ),
 }
-_ACCEPTED = {"*/*": JSON} | {mime_type: mime_type for mime_type in _TEMPLATES}
-_ACCEPT_ENTRY = re.compile(r"\s*([\w*.+-]+/[\w*.+-]+)\s*(?:;\s*q\s*=\s*([0-9.]+))?")
+# As `kong.tools.http` has them; any other type is JSON, also in front of a known one.
+_GRPC = "application/grpc"
+_ACCEPTED = {"text/*": PLAIN, _GRPC: _GRPC} | {mime_type: mime_type for mime_type in _TEMPLATES}
+_TYPE = r"(?:[a-z0-9][a-z0-9\-!#$&^_+.]+|\*)"
+_ACCEPT_ENTRY = re.compile(
+    rf"({_TYPE}/{_TYPE})(?:\s*;\s*q=(1(?:\.0{{0,3}}|)|0(?:\.\d{{0,3}}|))|\s*;\s*[a-z0-9][a-z0-9\-!#$&^_+.]+(?:=[^;]*|))*",
+    re.IGNORECASE,
+)
 
 
 def error_response(
-    exchange: Exchange, status: int, message: str, *, headers: tuple[tuple[str, str], ...] = (), default: str = JSON
+    exchange: Exchange, status: int, message: str, *, headers: tuple[tuple[str, str], ...] = ()
 ) -> Response:
     """Answer with a message of Kong's own."""
-    accept = exchange.header("accept")
-    return rendered(status, message, exchange.request_id, mime_type=_preferred(accept, default), headers=headers)
+    mime_type = _preferred(exchange.header_values("accept"))
+    if mime_type == _GRPC:
+        # For parity: Kong's template for gRPC is empty, and so is the type.
+        return Response(status, list(headers), b"")
+    return rendered(status, message, exchange.request_id, mime_type=mime_type, headers=headers)
+
+
+def nginx_error(exchange: Exchange, status: int, message: str) -> Response:
+    """Answer with Kong's words for a request that nginx refuses; the connection ends."""
+    wanted = exchange.header("accept") or exchange.header("content-type")
+    if status in _PAGES_OF_NGINX:
+        response = nginx_page(status, message)
+    elif wanted is not None and wanted.startswith(_GRPC):
+        response = plugin_response(status, {"message": message})
+    else:
+        mime_type = _preferred([wanted]) if wanted else PLAIN
+        response = rendered(status, message, exchange.request_id, mime_type=JSON if mime_type == _GRPC else mime_type)
+    response.closes = True
+    return response
 
 
 def rendered(
@@ -56,33 +82,21 @@ def plugin_response(status: int, body: dict[str, str]) -> Response:
     return Response(status, [("Content-Type", f"{JSON}; charset=utf-8")], text.encode())
 
 
-def too_many_requests() -> Response:
-    """Answer for nginx, which limits an address before Kong has a say: its own page (as of an nginx without Kong)."""
+def nginx_page(status: int, reason: str) -> Response:
+    """Answer for nginx where Kong has no say: its own page (as of an nginx without Kong)."""
     page = (
-        "<html>\r\n<head><title>429 Too Many Requests</title></head>\r\n<body>\r\n"
-        "<center><h1>429 Too Many Requests</h1></center>\r\n<hr><center>nginx</center>\r\n</body>\r\n</html>\r\n"
+        f"<html>\r\n<head><title>{status} {reason}</title></head>\r\n<body>\r\n"
+        f"<center><h1>{status} {reason}</h1></center>\r\n<hr><center>nginx</center>\r\n</body>\r\n</html>\r\n"
     )
-    return Response(429, [("Content-Type", "text/html")], page.encode())
+    return Response(status, [("Content-Type", "text/html")], page.encode())
 
 
-def _preferred(accept: str | None, default: str) -> str:
+def _preferred(accept: list[str]) -> str:
     """Return the best type that Kong can render; the first of equal ones."""
-    if not accept:
-        return default
     best, chosen = 0.0, JSON
-    for entry in accept.split(","):
-        found = _ACCEPT_ENTRY.match(entry)
-        mime_type = _ACCEPTED.get(found[1].lower()) if found else None
-        if found is None or mime_type is None:
-            continue
-        quality = _quality(found[2])
-        if quality > best:
-            best, chosen = quality, mime_type
+    for entry in ",".join(accept).split(",") if accept else ():
+        found = _ACCEPT_ENTRY.match(entry.strip())
+        quality = float(found[2] or 1) if found else 0.0
+        if found and quality > best:
+            best, chosen = quality, _ACCEPTED.get(found[1], JSON)
     return chosen
-
-
-def _quality(text: str | None) -> float:
-    try:
-        return float(text) if text else 1.0
-    except ValueError:
-        return 0.0

@@ -12,6 +12,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from localregion.kong.request.host import host_name
 from localregion.kong.request.query import QueryArguments, parse_query
 
 if TYPE_CHECKING:
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 
 # Kong's PDK reads at most this many header lines and query arguments; the rest is not there for a plugin.
 HEADERS_MAX = 100
+# For parity: HTTP/1.0 is "HTTP/1", and a later one than 1.1 has no name.
+_PROTOCOLS = {(1, 0): "HTTP/1", (1, 1): "HTTP/1.1"}
 
 
 @dataclass(slots=True)
@@ -33,6 +36,8 @@ class Response:
     via: bool = False
     # A 204 of the Invoke API itself goes on without one, unlike a function's.
     has_length: bool = True
+    # The connection cannot be used again: where the next request begins is not known.
+    closes: bool = False
 
     def set_header(self, name: str, value: str) -> None:
         """Replace a header; names are compared without regard to case."""
@@ -53,6 +58,7 @@ class Exchange:
         "consumer",
         "credential",
         "headers",
+        "host",
         "http_version",
         "log_phases",
         "match",
@@ -82,16 +88,21 @@ class Exchange:
         target: str,
         http_version: tuple[int, int],
         headers: list[tuple[str, str]],
+        host: str | None = None,
         peer: str,
         peer_port: int = 0,
         read_body: Callable[[], Awaitable[bytes]],
     ) -> None:
         self.method = method
         self.target = target
-        self.path, _, self.query_string = target.partition("?")
+        self.path, _, query = target.partition("?")
+        # The path keeps a fragment and the query loses it, as in nginx's variables.
+        self.query_string = "" if "#" in self.path else query.partition("#")[0]
         self.http_version = http_version
         # Names in lower case, in the client's order, a repeated header as often as it was sent.
         self.headers = headers
+        # nginx's `$host`: that of an absolute target, else the header's.
+        self.host = host or host_name(self.header("host"))
         self.peer = peer
         self.peer_port = peer_port
         self.read_body = read_body
@@ -114,6 +125,10 @@ class Exchange:
         if self._query is None:
             self._query = parse_query(self.query_string, HEADERS_MAX) if self.query_string else {}
         return self._query
+
+    @property
+    def protocol(self) -> str | None:
+        return _PROTOCOLS.get(self.http_version)
 
     @property
     def route(self) -> Route | None:

@@ -28,6 +28,17 @@ def escape(path: str) -> str:
     return _TO_ESCAPE.sub(lambda found: f"%{ord(found[0]):02X}", path)
 
 
+def is_utf8(text: str) -> bool:
+    """Text holds one character per byte."""
+    if text.isascii():
+        return True
+    try:
+        text.encode("latin-1").decode()
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
 def _decode(encoded: re.Match[str]) -> str:
     character = chr(int(encoded[1], 16))
     return encoded[0].upper() if character in _RESERVED else character

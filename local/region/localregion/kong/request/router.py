@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 
 from localregion.kong.config.configuration import Route
 from localregion.kong.config.regex import compile_path
-from localregion.kong.request.path import escape, normalize
+from localregion.kong.request.path import escape, is_utf8, normalize
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +56,9 @@ class Router:
     def match(self, method: str, request_path: str) -> Match | None:
         """Return the route of a request's path, given as the client sent it, without the query."""
         path = normalize(request_path)
+        if not is_utf8(path):
+            # For parity: Kong's router takes paths as UTF-8 and has no route for any other.
+            return None
         for entry in self._by_method.get(method, self._of_any_method):
             if entry.expression is None:
                 if path.startswith(entry.prefix):

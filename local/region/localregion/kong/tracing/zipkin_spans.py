@@ -14,7 +14,6 @@ import time
 from dataclasses import dataclass
 from typing import Any
 
-from localregion.kong.lambda_.event import host_name
 from localregion.kong.request.exchange import Exchange, Response
 from localregion.kong.request.path import normalize
 from localregion.kong.tracing.span_queue import Span
@@ -119,9 +118,9 @@ def _request_tags(exchange: Exchange, response: Response, path: str, settings: S
     tags = {
         "lc": "kong",
         "http.method": exchange.method,
-        "http.host": host_name(exchange.header("host")),
+        "http.host": exchange.host,
         "http.path": path,
-        "http.protocol": "HTTP/1.1" if exchange.http_version >= (1, 1) else "HTTP/1",
+        **({"http.protocol": exchange.protocol} if exchange.protocol else {}),
         **settings.static_tags,
         **_client_tags(exchange.header_values(settings.tags_header)),
         "http.status_code": str(response.status),

@@ -150,3 +150,59 @@ def test_lua_that_is_not_known_is_refused(config: dict[str, Any], field: str) ->
     with pytest.raises(ConfigurationError, match=f"in '{field}'") as caught:
         parse(_route(plugins=[{"name": "pre-function", "config": config}]))
     assert "supported by the embedded gateway" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("host", "complaint"),
+    [
+        ("http://a.test", "invalid value: http://a.test"),
+        ("http://a.test:80", "invalid value: http://a.test:80"),
+        ("{vault://env/lambda-host}", "invalid value: {vault://env/lambda-host}"),
+        ("a b", "invalid value: a b"),
+        ("a..b", "invalid value: a..b"),
+        ("a-", "invalid value: a-"),
+        ("1.2.3.400", "invalid value: 1.2.3.400"),
+        ("a.test:80", "must not have a port"),
+        ("1.2.3.4:99999", "must not have a port"),
+        ("[::1]:80", "must not have a port"),
+    ],
+)
+def test_a_host_that_is_none_is_refused_in_kongs_words(host: str, complaint: str) -> None:
+    """The words are those of a real Kong 3.9.3 for a scheme and a vault; the others are read in its source."""
+    plugin = {"name": "aws-lambda", "config": {"function_name": "f", "host": host}}
+    with pytest.raises(ConfigurationError) as refused:
+        parse(_route(plugins=[plugin]))
+    assert str(refused.value).endswith(f"        in 'config':\n          in 'host': {complaint}")
+
+
+@pytest.mark.parametrize("host", ["a.test", "a.test.", "localhost", "my_host", "127.0.0.1", "::1", "[::1]"])
+def test_names_and_addresses_are_hosts(host: str) -> None:
+    parse(_route(plugins=[{"name": "aws-lambda", "config": {"function_name": "f", "host": host}}]))
+
+
+@pytest.mark.parametrize(
+    ("plugin", "name"),
+    [
+        ({"instance_name": "limits"}, "limits"),
+        ({"id": "0f0e1b3c-5d6a-4b7c-8d9e-000000000001"}, "0f0e1b3c-5d6a-4b7c-8d9e-000000000001"),
+        ({}, r"[0-9a-f-]{36}"),
+    ],
+)
+def test_a_plugin_of_a_consumer_that_is_not_there_is_refused_in_kongs_words(plugin: dict[str, str], name: str) -> None:
+    """As recorded of a route whose service is not there (`route_missing_service_ref`)."""
+    entry = {"name": "rate-limiting", "consumer": "nope", "config": {"second": 1}, **plugin}
+    with pytest.raises(ConfigurationError) as refused:
+        parse({"_format_version": "3.0", "plugins": [entry]})
+    expected = (
+        rf"Failed parsing:\nin 'plugins':\n  in '{name}':\n    - in entry 1 of '{name}': "
+        r"invalid reference 'consumer: nope' \(no such entry in 'consumers'\)"
+    )
+    assert re.fullmatch(expected, str(refused.value))
+
+
+def test_references_are_looked_at_once_everything_else_is_right() -> None:
+    plugins = [{"name": "key-auth", "consumer": "nope"}, {"name": "cors", "config": {"max_age": "x"}}]
+    with pytest.raises(ConfigurationError) as refused:
+        parse({"_format_version": "3.0", "plugins": plugins})
+    assert "max_age" in str(refused.value)
+    assert "nope" not in str(refused.value)

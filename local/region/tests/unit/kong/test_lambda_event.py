@@ -7,8 +7,9 @@ import json
 import pytest
 
 from localregion.kong.config.configuration import Route
-from localregion.kong.lambda_.event import build_event, host_name
+from localregion.kong.lambda_.event import build_event
 from localregion.kong.request.exchange import Exchange
+from localregion.kong.request.host import host_name
 from localregion.kong.request.query import parse_query
 from localregion.kong.request.router import Match
 
