@@ -17,6 +17,9 @@ KEY ?=
 TIMEOUT ?=
 ID ?=
 ALL ?=
+ORDER ?=
+AMOUNT ?=
+PAYMENT ?=
 TESTS ?= tests local/region/tests
 SAM_HOST ?= host.docker.internal
 RUNTIME_PYTHON ?=
@@ -71,11 +74,15 @@ clean: ## stop everything and forget all local state, and what package built
 	@rm -rf dist
 
 .PHONY: order
-order: .venv ## post one order, watch it become an invoice, show its trace
+order: .venv ## post one order, watch it become an invoice, pay it, show its trace
 	@$(REGION) order
 
+.PHONY: pay
+pay: .venv ## pay an order's invoice by a provider's webhook: ORDER=…; AMOUNT=… and PAYMENT=… for a part
+	@$(REGION) pay --order="$(ORDER)" --amount="$(AMOUNT)" --payment="$(PAYMENT)"
+
 .PHONY: smoke
-smoke: ## check any deployment from outside: URL=… KEY=…; TIMEOUT=… seconds for the invoice
+smoke: ## check any deployment from outside, cancel what it ordered: URL=… KEY=…; TIMEOUT=… seconds for the invoice
 	@KEY="$(KEY)" PYTHONPATH=local $(PYTHON) -m orders.smoke "$(URL)" $(if $(TIMEOUT),--timeout "$(TIMEOUT)")
 
 .PHONY: psql
@@ -106,8 +113,20 @@ postpone: .venv ## have the relay leave a row of the outbox alone for an hour: I
 remove: .venv ## take a row out of the outbox for good and show what it was: ID=…
 	@$(REGION) remove --id="$(ID)"
 
+.PHONY: unmatched
+unmatched: .venv ## payments and refunds that fit no invoice, with the reason; ID=… for one of them whole
+	@$(REGION) unmatched --id="$(ID)"
+
+.PHONY: dismiss-unmatched
+dismiss-unmatched: .venv ## let an unmatched payment wait no longer: ID=…
+	@$(REGION) dismiss-unmatched --id="$(ID)"
+
+.PHONY: erase
+erase: .venv ## a pseudonym for one customer's orders and invoices, everything else of it deleted: CUSTOMER=…
+	@$(REGION) erase --customer="$(CUSTOMER)"
+
 .PHONY: audit
-audit: .venv ## orders without invoice, invoices without order and the like; fails when there are any
+audit: .venv ## orders without invoice, payments that do not add up and the like; fails when there are any
 	@$(REGION) audit
 
 .PHONY: plan

@@ -7,6 +7,7 @@ The one description of the system: `pulumi up` deploys it, `make up` evaluates i
 import sys
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pulumi
 import yaml
@@ -30,12 +31,15 @@ from components.network import Network, NetworkArgs
 from components.release import RELEASED, Release, ReleaseArgs, content_hash
 from components.schedule import Schedule, ScheduleArgs
 from components.secret import Secret, SecretArgs
-from configuration import FUNCTIONS, REQUESTS_PER_SECOND, read_configuration
+from configuration import FUNCTIONS, PROVIDERS, REQUESTS_PER_SECOND, read_configuration
 from contracts import topology
 from functions import ARCHIVES, Functions, build_layers
+from mappings import mappings
 from traces import traces_of
 
 CIDR_BLOCK = "10.0.0.0/16"
+# Whose schemas, exchanges, queues and logins are apart.
+SIDES = ("orders", "invoices")
 
 config = read_configuration()
 deployable.check(config, ARCHIVES)
@@ -93,8 +97,10 @@ broker = Broker(
         client_security_group_id=network.function_security_group_id,
     ),
 )
-publisher = broker.user("orders_publisher")
-mapping_user = broker.user("invoices_mapping")
+# Each side publishes to its own exchange, and its mappings read its own queues.
+publishers = {side: broker.user(f"{side}_publisher") for side in SIDES}
+mapping_users = {side: broker.user(f"{side}_mapping") for side in SIDES}
+broker_users = [*publishers.values(), *mapping_users.values()]
 
 functions = Functions(
     config=config,
@@ -113,7 +119,7 @@ release_function = functions.build(
         "BROKER_MANAGEMENT_URL": broker.management_url,
         "BROKER_ADMIN_SECRET_ID": broker.administrator.arn,
     },
-    statements=[statement for each in (broker.administrator, publisher, mapping_user) for statement in each.read()]
+    statements=[statement for each in (broker.administrator, *broker_users) for statement in each.read()]
     + [statement for login in logins.values() if login.secret_arn is not None for statement in login.statements],
 )
 
@@ -122,7 +128,10 @@ release = Release(
     ReleaseArgs(
         function=release_function,
         database_roles={user: login.secret_arn for user, login in logins.items()},
-        broker_users={"orders_publisher": publisher.arn, "invoices_mapping": mapping_user.arn},
+        broker_users={
+            **{f"{side}_publisher": user.arn for side, user in publishers.items()},
+            **{f"{side}_mapping": user.arn for side, user in mapping_users.items()},
+        },
         content_hash=content_hash([ROOT / path for path in RELEASED]),
         database_id=database.resource_id,
         broker_arn=broker.arn,
@@ -132,17 +141,27 @@ release = Release(
 
 # The alias of every other function moves when the release succeeded: new code never meets an old schema.
 functions = replace(functions, live_after=[release])
+# Connecting, publishing and confirming together; then the relay takes over.
+PUBLISHING = {"BROKER_ENDPOINT": broker.endpoint, "PUBLISH_TIMEOUT_MS": "500"}
+IDEMPOTENCY = {"IDEMPOTENCY_TTL_HOURS": "24"}
+
+
+def publishing(side: str, **more: pulumi.Input[str]) -> dict[str, Any]:
+    """Return what a function has that publishes a side's events right after its commit."""
+    return {**PUBLISHING, "BROKER_SECRET_ID": publishers[side].arn, **more}
+
+
 create_order = functions.build(
     "create_order",
     timeout_s=10,
-    environment={
-        "BROKER_ENDPOINT": broker.endpoint,
-        "BROKER_SECRET_ID": publisher.arn,
-        # Connecting, publishing and confirming together; then the relay takes over.
-        "PUBLISH_TIMEOUT_MS": "500",
-        "IDEMPOTENCY_TTL_HOURS": "24",
-    },
-    statements=publisher.read(),
+    environment=publishing("orders", **IDEMPOTENCY),
+    statements=publishers["orders"].read(),
+)
+cancel_order = functions.build(
+    "cancel_order",
+    timeout_s=10,
+    environment=publishing("orders", **IDEMPOTENCY),
+    statements=publishers["orders"].read(),
 )
 get_order = functions.build(
     "get_order",
@@ -150,46 +169,80 @@ get_order = functions.build(
     # For `GET /health`: whether the broker answers, no login.
     environment={"BROKER_ENDPOINT": broker.endpoint},
 )
+# What payment providers sign with. One that the provider makes is put in by hand (docs/operations.md).
+webhook_secrets = {
+    provider: Secret(
+        f"webhooks-{provider}",
+        SecretArgs(name=f"{config.prefix}payments/webhooks/{provider}", key=key, generated_field="current"),
+    )
+    for provider in PROVIDERS
+}
+record_payment = functions.build(
+    "record_payment",
+    timeout_s=10,
+    environment=publishing(
+        "invoices",
+        **{f"WEBHOOK_SECRET_ID_{provider.upper()}": secret.arn for provider, secret in webhook_secrets.items()},
+    ),
+    statements=[statement for each in (publishers["invoices"], *webhook_secrets.values()) for statement in each.read()],
+)
 invoice_consumer = functions.build(
     "invoice_consumer",
     memory_mb=1024,
     timeout_s=120,
     environment={"INVOICE_DUE_DAYS": "30"},
-    statements=broker.consume(mapping_user),
+    statements=broker.consume(mapping_users["invoices"]),
 )
-outbox_relay = functions.build(
-    "outbox_relay",
-    timeout_s=50,
-    environment={"BROKER_ENDPOINT": broker.endpoint, "BROKER_SECRET_ID": publisher.arn},
-    statements=publisher.read(),
-    reserved_concurrency=1,
+order_updater = functions.build(
+    "order_updater",
+    memory_mb=1024,
+    timeout_s=120,
+    environment={},
+    statements=broker.consume(mapping_users["orders"]),
 )
+relays = {
+    side: functions.build(
+        name,
+        timeout_s=50,
+        environment={
+            "BROKER_ENDPOINT": broker.endpoint,
+            "BROKER_SECRET_ID": publishers[side].arn,
+            "OUTBOX_SCHEMA": side,
+        },
+        statements=publishers[side].read(),
+        reserved_concurrency=1,
+    )
+    for side, name in (("orders", "outbox_relay"), ("invoices", "invoices_relay"))
+}
 # Only a right of IAM lets a caller invoke it: the gateway has no route to it.
 operations = functions.build("operations", timeout_s=100, environment={})
 
 # One execution environment per mapping is all that Amazon MQ gives: throughput is the size of a batch.
-for mapping_name, queue, batch_size in (
-    ("order-created", topology.ORDER_CREATED_QUEUE, 10_000),
-    ("dead-letters", topology.DEAD_LETTER_QUEUE, 1),
-):
+consumers = {"orders": order_updater, "invoices": invoice_consumer}
+for mapping_name, queue, batch_size in mappings(topology.QUEUES):
+    side = queue.partition(".")[0]
     EventSourceMapping(
         mapping_name,
         EventSourceMappingArgs(
             broker_arn=broker.arn,
-            function_alias_arn=invoice_consumer.alias_arn,
+            function_alias_arn=consumers[side].alias_arn,
             queue=queue,
             virtual_host=topology.VIRTUAL_HOST,
-            user_secret_arn=mapping_user.arn,
+            user_secret_arn=mapping_users[side].arn,
             batch_size=batch_size,
         ),
         # The queue and its user must exist, and the function's rights outlive the mapping when all is destroyed.
-        pulumi.ResourceOptions(depends_on=[release, invoice_consumer]),
+        pulumi.ResourceOptions(depends_on=[release, consumers[side]]),
     )
 
-Schedule("outbox-relay", ScheduleArgs(prefix=config.prefix, expression="rate(1 minute)", function=outbox_relay))
+for side, schedule_name in (("orders", "outbox-relay"), ("invoices", "invoices-relay")):
+    Schedule(
+        schedule_name,
+        ScheduleArgs(prefix=config.prefix, expression="rate(1 minute)", function=relays[side]),
+    )
 
 # What alarms watch: an audit of the last week's orders, as metrics.
-Schedule(
+audit = Schedule(
     "audit",
     ScheduleArgs(
         prefix=config.prefix,
@@ -199,11 +252,29 @@ Schedule(
     ),
 )
 
+# Parked messages and unmatched payments are not kept for ever.
+Schedule(
+    "purge",
+    ScheduleArgs(
+        prefix=config.prefix,
+        expression="rate(1 day)",
+        function=operations,
+        input={"operation": "purge", "olderThanDays": config.retention_days},
+        beside=audit,
+    ),
+)
+
 keys = {
     consumer: Secret(
         f"gateway-{consumer}", SecretArgs(name=f"{config.prefix}gateway/{consumer}", key=key, generated_field="key")
     )
     for consumer in config.consumers
+}
+behind_gateway = {
+    "create_order": create_order,
+    "cancel_order": cancel_order,
+    "get_order": get_order,
+    "record_payment": record_payment,
 }
 gateway = Gateway(
     "gateway",
@@ -212,7 +283,7 @@ gateway = Gateway(
         kong_version=config.kong_version,
         declarative_config=fill_in(
             yaml.safe_load((ROOT / "kong" / "kong.yml").read_text()),
-            functions={"create_order": create_order.name, "get_order": get_order.name},
+            functions={name: function.name for name, function in behind_gateway.items()},
             qualifier=lambda_function.LIVE,
             region=config.region,
             consumers=[
@@ -223,7 +294,7 @@ gateway = Gateway(
             spans_endpoint=traces.spans_endpoint,
             sample_ratio=config.trace_sampling,
         ),
-        functions=[create_order, get_order],
+        functions=[*behind_gateway.values()],
         region=config.region,
         # Two customers at their limits may share an address.
         address_requests_per_second=2 * max(config.consumers.values(), default=REQUESTS_PER_SECOND),
@@ -241,7 +312,7 @@ gateway = Gateway(
     ),
 )
 
-everything = (create_order, get_order, invoice_consumer, outbox_relay, operations, release_function)
+everything = (*behind_gateway.values(), *consumers.values(), *relays.values(), operations, release_function)
 monitoring = Monitoring(
     "monitoring",
     MonitoringArgs(
@@ -253,8 +324,10 @@ monitoring = Monitoring(
         has_spans=traces.reach_xray,
         watched=Watched(
             producer=create_order.name,
-            relay=outbox_relay.name,
-            consumer=invoice_consumer.name,
+            canceler=cancel_order.name,
+            recorder=record_payment.name,
+            relays={side: relay.name for side, relay in relays.items()},
+            consumers={side: consumer.name for side, consumer in consumers.items()},
             operations=operations.name,
             balancer=gateway.balancer,
             broker=broker.name,
@@ -268,6 +341,7 @@ monitoring = Monitoring(
 pulumi.export("url", gateway.url)
 pulumi.export("keys", {consumer: secret.arn for consumer, secret in keys.items()})
 pulumi.export("functions", [function.name for function in everything])
+pulumi.export("webhooks", {provider: secret.arn for provider, secret in webhook_secrets.items()})
 pulumi.export("operations", operations.alias_arn)
 pulumi.export("dashboard", monitoring.dashboard_url)
 pulumi.export("alarms", monitoring.topic_arn)

@@ -15,8 +15,22 @@ from components.kong_config import LambdaEndpoint
 _PREFIX = re.compile(r"([a-z][a-z0-9]*-)?")
 # A customer's limit where the stack does not name another one.
 REQUESTS_PER_SECOND = 100
-# The packages below `functions/`.
-FUNCTIONS = ("create_order", "get_order", "invoice_consumer", "outbox_relay", "operations", "release")
+# By the package below `functions/` that each runs: a relay for each side's outbox.
+PACKAGES = {
+    "create_order": "create_order",
+    "cancel_order": "cancel_order",
+    "get_order": "get_order",
+    "record_payment": "record_payment",
+    "invoice_consumer": "invoice_consumer",
+    "order_updater": "order_updater",
+    "outbox_relay": "outbox_relay",
+    "invoices_relay": "outbox_relay",
+    "operations": "operations",
+    "release": "release",
+}
+FUNCTIONS = tuple(PACKAGES)
+# Who sends webhooks about payments, by the name in the path; `record_payment` knows the form of each.
+PROVIDERS = ("default", "stripe")
 # What CloudWatch Logs takes, up to a year and a month.
 RETENTION_DAYS = (1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400)
 _CONSUMER = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
@@ -48,6 +62,7 @@ class Configuration:
     broker_deployment_mode: str
     log_level: str
     log_retention_days: int
+    retention_days: int
     alarm_email: str | None
     reserved_concurrency: Mapping[str, int] = field(default_factory=dict)
     snap_start: Sequence[str]
@@ -88,6 +103,7 @@ def read_configuration() -> Configuration:
         broker_deployment_mode=_choice(config, "brokerDeploymentMode", ("SINGLE_INSTANCE", "CLUSTER_MULTI_AZ")),
         log_level=_choice(config, "logLevel", ("DEBUG", "INFO", "WARNING", "ERROR"), default="INFO"),
         log_retention_days=_retention_days(config),
+        retention_days=_integer(config, "retentionDays", at_least=7, at_most=3_650, default=90),
         alarm_email=_optional(config, "alarmEmail", re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")),
         snap_start=_snap_start(config),
         reserved_concurrency=_reserved_concurrency(config),

@@ -12,7 +12,7 @@ from components.function import ARCHITECTURE, RUNTIME, Function, FunctionArgs
 from components.layers import Layers, LayersArgs
 from components.network import Network
 from components.policy import Statement
-from configuration import FUNCTIONS, Configuration
+from configuration import PACKAGES, Configuration
 from traces import Traces
 
 # `make package` writes an archive of each, from what pyproject.toml names in [tool.localregion.layers]; the first three
@@ -21,7 +21,7 @@ SHARED_LAYERS = ("dependencies", "contracts", "systems")
 LAYERS = (*SHARED_LAYERS, "migrations")
 _DIST = Path(__file__).resolve().parent.parent / "dist"
 ARCHIVES = [
-    *(_DIST / "functions" / f"{name}.zip" for name in FUNCTIONS),
+    *(_DIST / "functions" / f"{name}.zip" for name in sorted({*PACKAGES.values()})),
     *(_DIST / "layers" / f"{name}.zip" for name in LAYERS),
 ]
 
@@ -36,7 +36,7 @@ def build_layers(prefix: str) -> Layers:
 
 @dataclass(frozen=True, kw_only=True)
 class Functions:
-    """Builds functions: package, role and login of one name, the layers that all share, the network, traces.
+    """Builds functions: role and login of one name, the package that it runs, what all share.
 
     A function's alias moves after `live_after`.
     """
@@ -66,9 +66,9 @@ class Functions:
             name,
             FunctionArgs(
                 prefix=config.prefix,
-                package=name,
+                package=PACKAGES[name],
                 role=self.roles[name],
-                code=f"../dist/functions/{name}.zip",
+                code=f"../dist/functions/{PACKAGES[name]}.zip",
                 layers=[*self.layers.arns(*SHARED_LAYERS, *layer_names), *traces.layers],
                 memory_mb=memory_mb,
                 timeout_s=timeout_s,

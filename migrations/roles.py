@@ -12,13 +12,21 @@ OWNERS = ("orders_owner", "invoices_owner")
 # lock_timeout of create_order is what turns the wait for a running original into a 409.
 LOGINS: dict[str, dict[str, str]] = {
     "create_order": {"lock_timeout": "1s", "statement_timeout": "3s", "idle_in_transaction_session_timeout": "10s"},
+    "cancel_order": {"lock_timeout": "1s", "statement_timeout": "3s", "idle_in_transaction_session_timeout": "10s"},
+    "record_payment": {"lock_timeout": "2s", "statement_timeout": "3s", "idle_in_transaction_session_timeout": "10s"},
     "get_order": {"lock_timeout": "1s", "statement_timeout": "3s", "idle_in_transaction_session_timeout": "10s"},
     "invoice_consumer": {
         "lock_timeout": "20s",
         "statement_timeout": "60s",
         "idle_in_transaction_session_timeout": "60s",
     },
+    "order_updater": {
+        "lock_timeout": "20s",
+        "statement_timeout": "60s",
+        "idle_in_transaction_session_timeout": "60s",
+    },
     "outbox_relay": {"lock_timeout": "5s", "statement_timeout": "20s", "idle_in_transaction_session_timeout": "60s"},
+    "invoices_relay": {"lock_timeout": "5s", "statement_timeout": "20s", "idle_in_transaction_session_timeout": "60s"},
     "operations": {"lock_timeout": "5s", "statement_timeout": "60s", "idle_in_transaction_session_timeout": "60s"},
 }
 

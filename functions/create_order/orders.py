@@ -9,24 +9,18 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Protocol
+from typing import Protocol
 from uuid import UUID
 
 from contracts.errors import IdempotencyKeyReusedError
 from contracts.events import OrderCreated
 from contracts.orders import CreateOrderRequest, Order
 from contracts.topology import ORDER_CREATED_ROUTING_KEY, ORDER_CREATED_TYPE, ORDERS_EXCHANGE
-from create_order.identifiers import uuid7
-from rabbitmq import Message, PublishError
-
-PERSISTENT = 2
-# The relay takes over an event when the function that wrote it must be over: its own deadline and this much.
-RELAY_MARGIN_S = 5.0
-# What the answer still needs after publishing, the export of its spans included.
-ANSWER_MARGIN_S = 0.5
+from outbox import RELAY_MARGIN_S, Publisher, event_message, publish_now, uuid7
+from rabbitmq import Message
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,7 +34,9 @@ class CreateOrder:
 
     def request_hash(self) -> bytes:
         """Equal for two bodies that mean the same order."""
-        canonical = json.dumps([self.request.amount, self.request.currency])
+        said = [self.request.amount, self.request.currency]
+        # Keys outlive an update: without a reference the hash is what it was before there were any.
+        canonical = json.dumps(said if self.request.reference is None else [*said, self.request.reference])
         return hashlib.sha256(canonical.encode()).digest()
 
 
@@ -82,10 +78,6 @@ class OrderRepository(Protocol):
     def delete_published(self, outbox_id: UUID) -> None: ...
 
 
-class Publisher(Protocol):
-    def publish(self, messages: Sequence[Message], *, timeout_s: float) -> list[PublishError | None]: ...
-
-
 def create_order(
     command: CreateOrder,
     *,
@@ -107,33 +99,28 @@ def create_order(
         if stored.request_hash != command.request_hash():
             raise IdempotencyKeyReusedError
         return Accepted(order_id=stored.order_id, response_body=stored.response_body, is_replay=True)
-    timeout_s = min(publish_timeout_s, remaining_s() - ANSWER_MARGIN_S)
-    failure = _publish(new, repository=repository, publisher=publisher, timeout_s=timeout_s)
+    failure = publish_now(
+        new.message,
+        publisher=publisher,
+        delete_row=lambda: repository.delete_published(new.outbox_id),
+        timeout_s=publish_timeout_s,
+        remaining_s=remaining_s,
+    )
     return Accepted(
         order_id=new.order.order_id, response_body=new.response_body, is_replay=False, publish_failure=failure
     )
 
 
-def _publish(new: NewOrder, *, repository: OrderRepository, publisher: Publisher, timeout_s: float) -> str | None:
-    """Publish the event and delete its outbox row. A failure is returned as text; the relay then publishes the row."""
-    try:
-        outcome = publisher.publish([new.message], timeout_s=timeout_s)[0]
-        if outcome is not None:
-            raise outcome
-        repository.delete_published(new.outbox_id)
-    except Exception as error:  # the order is committed: no failure of the publish may fail the request
-        return str(error).strip()
-    return None
-
-
 def _new_order(command: CreateOrder, *, traced: Callable[[Message], Message]) -> NewOrder:
+    created_at = _milliseconds(datetime.now(UTC))
     order = Order(
-        order_id=uuid7(),
+        order_id=uuid7(created_at),
         customer_id=command.customer_id,
         amount=command.request.amount,
         currency=command.request.currency,
         status="pending",
-        created_at=_milliseconds(datetime.now(UTC)),
+        reference=command.request.reference,
+        created_at=created_at,
     )
     outbox_id = uuid7()
     return NewOrder(
@@ -153,15 +140,13 @@ def _message(order: Order, *, message_id: UUID, trace_headers: Mapping[str, str]
         currency=order.currency,
         created_at=order.created_at,
     )
-    properties: dict[str, Any] = {
-        "content_type": "application/json",
-        "delivery_mode": PERSISTENT,
-        "message_id": str(message_id),
-        "type": ORDER_CREATED_TYPE,
-        "headers": dict(trace_headers),
-    }
-    return Message(
-        exchange=ORDERS_EXCHANGE, routing_key=ORDER_CREATED_ROUTING_KEY, body=event.to_json(), properties=properties
+    return event_message(
+        event.to_json(),
+        exchange=ORDERS_EXCHANGE,
+        routing_key=ORDER_CREATED_ROUTING_KEY,
+        type_=ORDER_CREATED_TYPE,
+        message_id=message_id,
+        trace_headers=trace_headers,
     )
 
 

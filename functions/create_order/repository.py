@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 from uuid import UUID
 
@@ -10,13 +9,14 @@ import psycopg
 
 from contracts.errors import RequestInProgressError
 from create_order.orders import NewOrder, StoredResponse
+from outbox import row_parameters
 from postgres import Database
 
 # ON CONFLICT: the statement may be a repetition after a lost connection, under the same ids.
 INSERT_ORDER = """
 WITH new_order AS (
-    INSERT INTO orders.orders (order_id, customer_id, amount, currency, created_at)
-    VALUES (%(order_id)s, %(customer_id)s, %(amount)s, %(currency)s, %(created_at)s)
+    INSERT INTO orders.orders (order_id, customer_id, amount, currency, reference, created_at)
+    VALUES (%(order_id)s, %(customer_id)s, %(amount)s, %(currency)s, %(reference)s, %(created_at)s)
     ON CONFLICT (order_id) DO NOTHING
 )
 INSERT INTO orders.outbox (outbox_id, exchange, routing_key, properties, body, due_at)
@@ -39,8 +39,10 @@ WITH claimed AS (
     WHERE used.expires_at <= clock_timestamp()
     RETURNING used.order_id
 ), new_order AS (
-    INSERT INTO orders.orders (order_id, customer_id, amount, currency, created_at)
-    SELECT order_id, %(customer_id)s, %(amount)s::bigint, %(currency)s, %(created_at)s::timestamptz FROM claimed
+    INSERT INTO orders.orders (order_id, customer_id, amount, currency, reference, created_at)
+    SELECT order_id, %(customer_id)s, %(amount)s::bigint, %(currency)s, %(reference)s,
+           %(created_at)s::timestamptz
+    FROM claimed
 )
 INSERT INTO orders.outbox (outbox_id, exchange, routing_key, properties, body, due_at)
 SELECT %(outbox_id)s::uuid, %(exchange)s, %(routing_key)s, %(properties)s::json, %(body)s::bytea,
@@ -84,13 +86,9 @@ class PostgresOrderRepository:
             "customer_id": new.order.customer_id,
             "amount": new.order.amount,
             "currency": new.order.currency,
+            "reference": new.order.reference,
             "created_at": new.order.created_at,
-            "outbox_id": new.outbox_id,
-            "exchange": new.message.exchange,
-            "routing_key": new.message.routing_key,
-            "properties": json.dumps(new.message.properties),
-            "body": new.message.body,
-            "due_in_s": due_in_s,
+            **row_parameters(new.outbox_id, new.message, due_in_s=due_in_s),
             "key": new.command.idempotency_key,
             "request_hash": new.command.request_hash(),
             "response_body": new.response_body,

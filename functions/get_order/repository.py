@@ -1,19 +1,14 @@
-"""One order with its invoice, from Postgres."""
+"""What customers read, from Postgres: one order, one invoice, a page of orders; and whether orders can be stored."""
 
 from __future__ import annotations
 
-from typing import Any
 from uuid import UUID
 
-from contracts.orders import Invoice, Order
+from contracts.orders import Order
+from get_order.pages import Query
 from postgres import Database
-
-SELECT_ORDER = """
-SELECT o.order_id, o.customer_id, o.amount, o.currency, o.status, o.created_at,
-       i.invoice_id, i.number, i.status, i.amount, i.currency, i.issued_at, i.due_at
-FROM orders.orders o LEFT JOIN invoices.invoices i ON i.order_id = o.order_id
-WHERE o.order_id = %s AND o.customer_id = %s
-"""
+from reading import lists, orders
+from reading.orders import InvoiceWithPayments
 
 # A replica left behind by a failover answers every read and accepts no order.
 SELECT_IS_READ_ONLY = "SELECT pg_is_in_recovery() OR current_setting('transaction_read_only') = 'on'"
@@ -26,37 +21,31 @@ class PostgresOrderRepository:
         self._database = database
 
     def find(self, order_id: UUID, *, customer_id: str) -> Order | None:
-        """The order with its invoice, if it is this customer's."""
-        row = self._database.run(
-            lambda connection: connection.execute(SELECT_ORDER, [order_id, customer_id]).fetchone()
+        """The order with its invoice and payments, if it is this customer's."""
+        return self._database.run(lambda connection: orders.find(connection, order_id, customer_id=customer_id))
+
+    def find_invoice(self, invoice_id: UUID, *, customer_id: str) -> InvoiceWithPayments | None:
+        """The invoice with its payments, if it is this customer's."""
+        return self._database.run(
+            lambda connection: orders.find_invoice(connection, invoice_id, customer_id=customer_id)
         )
-        return _order(row) if row else None
+
+    def list_orders(self, query: Query, *, customer_id: str) -> list[Order]:
+        """One order more than the page has, if there is one."""
+        return self._database.run(
+            lambda connection: lists.select(
+                connection,
+                customer_id=customer_id,
+                status=query.status,
+                reference=query.reference,
+                created_from=query.created_from,
+                created_to=query.created_to,
+                before=query.before,
+                limit=query.limit + 1,
+            )
+        )
 
     def is_writable(self) -> bool:
         """Whether orders could be stored now."""
         row = self._database.run(lambda connection: connection.execute(SELECT_IS_READ_ONLY).fetchone())
         return row is not None and not row[0]
-
-
-def _order(row: tuple[Any, ...]) -> Order:
-    return Order(
-        order_id=row[0],
-        customer_id=row[1],
-        amount=row[2],
-        currency=row[3],
-        status=row[4],
-        created_at=row[5],
-        invoice=_invoice(row[6:]) if row[6] else None,
-    )
-
-
-def _invoice(row: tuple[Any, ...]) -> Invoice:
-    return Invoice(
-        invoice_id=row[0],
-        number=row[1],
-        status=row[2],
-        amount=row[3],
-        currency=row[4],
-        issued_at=row[5],
-        due_at=row[6],
-    )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 from functools import cache, partial
+from typing import Any
 from uuid import uuid4
 
 from aws_lambda_powertools.logging import Logger
@@ -13,9 +14,12 @@ import postgres
 from aws import database_password
 from aws.secrets_manager import SecretUnavailableError
 from contracts.settings import read
-from invoice_consumer import spans
-from invoice_consumer.consumer import Consumer
+from deliveries import spans
+from deliveries.consumer import Consumer
+from deliveries.parking import Parking
+from invoice_consumer import invoices
 from invoice_consumer.settings import Settings
+from invoice_consumer.storing import COUNTS, store
 from postgres import Database
 from tracing import Tracing, configure, prepare
 
@@ -31,7 +35,7 @@ class Dependencies:
     """What lives as long as the execution environment."""
 
     database: Database
-    consumer: Consumer
+    consumer: Consumer[Any]
     tracing: Tracing
     logger: Logger
 
@@ -56,7 +60,10 @@ def dependencies() -> Dependencies:
     consumer = Consumer(
         connection=database.connection,
         environment=uuid4(),
-        due_days=settings.invoice_due_days,
+        parking=Parking("invoices"),
+        decode=invoices.decode,
+        store=partial(store, due_days=settings.invoice_due_days),
+        counts=COUNTS,
         on_parked=partial(spans.park, tracing),
     )
     return Dependencies(database=database, consumer=consumer, tracing=tracing, logger=logger)

@@ -7,11 +7,24 @@ from typing import Any
 
 import psycopg
 
-from operations import audit, outbox, parked_messages
-from operations.request import Audit, Dismiss, ListOutbox, ListParked, Postpone, Remove, Replay, Request
+from operations import audit, erasure, outbox, parked_messages, purge, unmatched
+from operations.request import (
+    Audit,
+    Dismiss,
+    DismissUnmatched,
+    Erase,
+    ListOutbox,
+    ListParked,
+    ListUnmatched,
+    Postpone,
+    Purge,
+    Remove,
+    Replay,
+    Request,
+)
 
 Connection = psycopg.Connection[Any]
-# What is left of the invocation when a replay of all stops: enough to commit and answer.
+# What is left of the invocation when what goes in batches stops: enough to commit and answer.
 DEADLINE_MARGIN_S = 10.0
 
 
@@ -22,32 +35,59 @@ def perform(
     remaining_s: Callable[[], float],
     emit_metrics: Callable[[Mapping[str, int]], None],
 ) -> dict[str, Any]:
-    """Return the operation's result. Raises UnknownMessageError or psycopg.Error."""
+    """Return the operation's result. Raises an error of the operation's, or psycopg.Error."""
+
+    def is_deadline_near() -> bool:
+        return remaining_s() < DEADLINE_MARGIN_S
+
+    match request:
+        case Audit():
+            return _audit(request, connection, emit_metrics)
+        case Replay():
+            return _replay(request, connection, is_deadline_near)
+        case Purge():
+            return purge.purge(connection, days=request.older_than_days, is_deadline_near=is_deadline_near)
+        case Erase():
+            return erasure.erase(connection, customer_id=request.customer_id, is_deadline_near=is_deadline_near)
+        case ListParked() | ListOutbox() | ListUnmatched():
+            return _list(request, connection)
+        case _:
+            return _change(request, connection)
+
+
+def _list(request: ListParked | ListOutbox | ListUnmatched, connection: Connection) -> dict[str, Any]:
+    limit, after = request.limit, request.after
     match request:
         case ListParked():
-            return parked_messages.list_parked(
-                connection, limit=request.limit, after=request.after, parked_id=request.parked_id
-            )
-        case Replay():
-            return _replay(request, connection, remaining_s)
+            return parked_messages.list_parked(connection, limit=limit, after=after, parked_id=request.parked_id)
+        case ListOutbox():
+            return outbox.list_outbox(connection, limit=limit, after=after, outbox_id=request.outbox_id)
+        case ListUnmatched():
+            return unmatched.list_unmatched(connection, limit=limit, after=after, unmatched_id=request.unmatched_id)
+
+
+def _change(request: Dismiss | DismissUnmatched | Postpone | Remove, connection: Connection) -> dict[str, Any]:
+    match request:
         case Dismiss():
             parked_messages.dismiss(connection, parked_id=request.parked_id)
             return {"dismissed": 1}
-        case ListOutbox():
-            return outbox.list_outbox(connection, limit=request.limit, after=request.after, outbox_id=request.outbox_id)
+        case DismissUnmatched():
+            unmatched.dismiss(connection, unmatched_id=request.unmatched_id)
+            return {"dismissed": 1}
         case Postpone():
             return outbox.postpone(connection, outbox_id=request.outbox_id, seconds=request.seconds)
         case Remove():
             return outbox.remove(connection, outbox_id=request.outbox_id)
-        case Audit():
-            return _audit(request, connection, emit_metrics)
 
 
-def _replay(request: Replay, connection: Connection, remaining_s: Callable[[], float]) -> dict[str, int]:
-    report = parked_messages.replay(
-        connection, parked_id=request.parked_id, is_deadline_near=lambda: remaining_s() < DEADLINE_MARGIN_S
-    )
-    return {"queued": report.queued, "alreadyQueued": report.already_queued, "remaining": report.remaining}
+def _replay(request: Replay, connection: Connection, is_deadline_near: Callable[[], bool]) -> dict[str, int]:
+    report = parked_messages.replay(connection, parked_id=request.parked_id, is_deadline_near=is_deadline_near)
+    return {
+        "queued": report.queued,
+        "alreadyQueued": report.already_queued,
+        "unknownQueue": report.unknown_queue,
+        "remaining": report.remaining,
+    }
 
 
 def _audit(request: Audit, connection: Connection, emit_metrics: Callable[[Mapping[str, int]], None]) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""The Lambda that operators invoke: parked messages, the outbox, an audit. Only IAM lets a caller in.
+"""The Lambda that operators invoke: parked messages, outboxes, unmatched payments, an audit. Only IAM lets a caller in.
 
 The broker and the database cannot be reached from outside the VPC, so this is where to look (`docs/operations.md`).
 Every call is logged with its request id, under which CloudTrail knows the caller. What cannot be done raises: the
@@ -11,15 +11,18 @@ from functools import partial
 from typing import Any
 
 from aws.metrics import write_metrics
+from operations.arguments import InvalidRequestError
 from operations.bootstrap import dependencies
 from operations.dispatch import perform
+from operations.erasure import ErasureRefusedError
 from operations.log_fields import described, outcome
-from operations.parked_messages import UnknownMessageError
-from operations.request import InvalidRequestError, parse
+from operations.parked_messages import UnknownMessageError, UnknownQueueError
+from operations.request import parse
 from tracing import Span
 
 # What is left of the invocation when a database that says nothing is hung up on: enough to fail and to say so.
 HANG_UP_MARGIN_S = 5.0
+REFUSALS = (InvalidRequestError, UnknownMessageError, UnknownQueueError, ErasureRefusedError)
 
 
 def lambda_handler(event: Any, context: Any) -> dict[str, Any]:
@@ -28,7 +31,7 @@ def lambda_handler(event: Any, context: Any) -> dict[str, Any]:
     with deps.tracing.invocation("operations", context=context, trigger="other") as span:
         try:
             return _answer(event, context, span)
-        except (InvalidRequestError, UnknownMessageError) as error:
+        except REFUSALS as error:
             deps.logger.warning("operation refused", extra={"reason": str(error)})
             raise
         except Exception:

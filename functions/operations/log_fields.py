@@ -1,15 +1,16 @@
-"""What the log says of an operation: its request, and the figures of its answer."""
+"""What the log says of an operation: its request, and the figures of its answer; no customer's name."""
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import fields
 from typing import Any
 
 from operations.request import Request
 
 
 def described(request: Request) -> dict[str, Any]:
-    given = {name: value if value is None else str(value) for name, value in asdict(request).items()}
+    shown = (each.name for each in fields(request) if not each.metadata.get("is_secret"))
+    given = {name: None if (value := getattr(request, name)) is None else str(value) for name in shown}
     return {"operation": type(request).__name__, **given}
 
 

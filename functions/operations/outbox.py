@@ -1,4 +1,4 @@
-"""The outbox: show rows that wait for the broker, postpone one that never goes, or remove it.
+"""The outboxes of both sides: show rows that wait for the broker, postpone one that never goes, or remove it.
 
 What is removed is never published; the answer has what it was. The message of a removed replay waits again where it is
 parked.
@@ -59,6 +59,7 @@ def _unknown(outbox_id: UUID) -> UnknownMessageError:
 
 def _entry(row: outbox_repository.OutboxRow) -> dict[str, Any]:
     return {
+        "schema": row.schema,
         "outboxId": str(row.outbox_id),
         "createdAt": format_timestamp(row.created_at),
         "dueAt": format_timestamp(row.due_at),

@@ -1,4 +1,4 @@
-"""The outbox in Postgres, as an operator handles it: rows that the relay has not published yet."""
+"""The outboxes of both sides in Postgres, as an operator handles them: rows that no relay has published yet."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import psycopg
 
 from operations.pages import TEXT_LENGTH_MAX
 from operations.previews import LISTED_BYTES, SINGLE_BYTES
+from operations.sides import SIDES, of_both
 
 _COLUMNS = f"""
 outbox_id, created_at, due_at, attempts, left(last_error, {TEXT_LENGTH_MAX}), exchange, routing_key,
@@ -17,29 +18,47 @@ CASE WHEN octet_length(properties::text) <= {SINGLE_BYTES} THEN properties::text
 octet_length(body), substring(body FOR %(preview_bytes)s)
 """
 
+_OUTBOX = of_both(
+    "outbox",
+    "outbox_id, created_at, due_at, attempts, last_error, exchange, routing_key, properties, body",
+    name="schema_name",
+)
+
 SELECT_OUTBOX = f"""
-SELECT {_COLUMNS} FROM orders.outbox
+WITH last AS (SELECT created_at, outbox_id FROM {_OUTBOX} WHERE outbox_id = %(after)s::uuid)
+SELECT schema_name, {_COLUMNS} FROM {_OUTBOX}
 WHERE (%(outbox_id)s::uuid IS NULL OR outbox_id = %(outbox_id)s::uuid)
-  AND (%(after)s::uuid IS NULL
-       OR (created_at, outbox_id) > (SELECT created_at, outbox_id FROM orders.outbox WHERE outbox_id = %(after)s::uuid))
+  AND (%(after)s::uuid IS NULL OR (created_at, outbox_id) > (SELECT created_at, outbox_id FROM last))
 ORDER BY created_at, outbox_id LIMIT %(limit)s
 """  # noqa: S608 (constants)
 
-COUNT_OUTBOX = "SELECT count(*), count(*) FILTER (WHERE attempts > 0) FROM orders.outbox"
+COUNT_OUTBOX = f"SELECT count(*), count(*) FILTER (WHERE attempts > 0) FROM {_OUTBOX}"  # noqa: S608 (a constant)
 
-POSTPONE = """
-UPDATE orders.outbox SET due_at = clock_timestamp() + %s * interval '1 second' WHERE outbox_id = %s RETURNING due_at
-"""
+EXISTS = f"SELECT FROM {_OUTBOX} WHERE outbox_id = %s"
 
-REMOVE = f"DELETE FROM orders.outbox WHERE outbox_id = %(outbox_id)s RETURNING {_COLUMNS}"  # noqa: S608 (constants)
+POSTPONE = {
+    side: f"""
+UPDATE {side}.outbox SET due_at = clock_timestamp() + %s * interval '1 second' WHERE outbox_id = %s RETURNING due_at
+"""  # noqa: S608 (a constant)
+    for side in SIDES
+}
+
+REMOVE = {
+    side: f"DELETE FROM {side}.outbox WHERE outbox_id = %(outbox_id)s RETURNING '{side}', {_COLUMNS}"  # noqa: S608
+    for side in SIDES
+}
 
 # A replay has the id of its parked message.
-WAIT_AGAIN = "UPDATE invoices.parked_messages SET replayed_at = NULL WHERE parked_id = %s"
+WAIT_AGAIN = {
+    side: f"UPDATE {side}.parked_messages SET replayed_at = NULL WHERE parked_id = %s"  # noqa: S608 (a constant)
+    for side in SIDES
+}
 
 
 class OutboxRow(NamedTuple):
     """One event with the beginning of its body; `properties` are AMQP's as JSON, None for long ones."""
 
+    schema: str
     outbox_id: UUID
     created_at: datetime
     due_at: datetime
@@ -63,8 +82,7 @@ def select_outbox(
 
 def exists(connection: psycopg.Connection[Any], outbox_id: UUID) -> bool:
     """Whether this row has not been published or removed meanwhile."""
-    statement = "SELECT FROM orders.outbox WHERE outbox_id = %s"
-    return connection.execute(statement, [outbox_id]).fetchone() is not None
+    return connection.execute(EXISTS, [outbox_id]).fetchone() is not None
 
 
 def count_outbox(connection: psycopg.Connection[Any]) -> tuple[int, int]:
@@ -76,15 +94,24 @@ def count_outbox(connection: psycopg.Connection[Any]) -> tuple[int, int]:
 
 def postpone(connection: psycopg.Connection[Any], outbox_id: UUID, seconds: int) -> datetime | None:
     """Return from when on it is due; None if there is no such row."""
-    row = connection.execute(POSTPONE, [seconds, outbox_id]).fetchone()
-    return None if row is None else row[0]
+    for side in SIDES:
+        row = connection.execute(POSTPONE[side], [seconds, outbox_id]).fetchone()
+        if row is not None:
+            due_at: datetime = row[0]
+            return due_at
+    return None
 
 
 def remove(connection: psycopg.Connection[Any], outbox_id: UUID) -> tuple[OutboxRow, bool] | None:
     """Return the removed row and whether it was a parked message's replay; None if there is no such row."""
+    parameters = {"outbox_id": outbox_id, "preview_bytes": SINGLE_BYTES}
     with connection.transaction():
-        parameters = {"outbox_id": outbox_id, "preview_bytes": SINGLE_BYTES}
-        row = connection.execute(REMOVE, parameters).fetchone()
-        if row is None:
-            return None
-        return OutboxRow(*row), connection.execute(WAIT_AGAIN, [outbox_id]).rowcount == 1
+        for side in SIDES:
+            row = connection.execute(REMOVE[side], parameters).fetchone()
+            if row is not None:
+                return OutboxRow(*row), _wait_again(connection, outbox_id)
+    return None
+
+
+def _wait_again(connection: psycopg.Connection[Any], parked_id: UUID) -> bool:
+    return any(connection.execute(WAIT_AGAIN[side], [parked_id]).rowcount == 1 for side in SIDES)

@@ -7,21 +7,19 @@ be right, before anything is read or changed.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
-LISTED_MAX = 500
-LISTED_DEFAULT = 50
+from contracts.fields import is_customer_id
+from operations import arguments
+from operations.arguments import InvalidRequestError
+
 # The relay publishes within 90 s of a recovery (guarantee G4); what is older than this is late.
 AGE_DEFAULT_S = 120
 DAYS_MAX = 36_500
 POSTPONED_DEFAULT_S = 3_600
 POSTPONED_MAX_S = 604_800
-
-
-class InvalidRequestError(Exception):
-    """The event names no operation, or one with wrong arguments; the message says what would be right."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,7 +47,7 @@ class Dismiss:
 
 @dataclass(frozen=True, kw_only=True)
 class ListOutbox:
-    """The oldest rows of the outbox, those behind `after`, or one of them."""
+    """The oldest rows of the outboxes, those behind `after`, or one of them."""
 
     limit: int
     after: UUID | None
@@ -58,7 +56,7 @@ class ListOutbox:
 
 @dataclass(frozen=True, kw_only=True)
 class Postpone:
-    """One row of the outbox that the relay leaves alone for so long."""
+    """One row of an outbox that the relay leaves alone for so long."""
 
     outbox_id: UUID
     seconds: int
@@ -66,7 +64,7 @@ class Postpone:
 
 @dataclass(frozen=True, kw_only=True)
 class Remove:
-    """One row of the outbox that is never to be published."""
+    """One row of an outbox that is never to be published."""
 
     outbox_id: UUID
 
@@ -80,7 +78,49 @@ class Audit:
     emit_metrics: bool
 
 
-Request = ListParked | Replay | Dismiss | ListOutbox | Postpone | Remove | Audit
+@dataclass(frozen=True, kw_only=True)
+class ListUnmatched:
+    """The newest payments and refunds that fit nothing, those behind `after`, or one of them."""
+
+    limit: int
+    after: UUID | None
+    unmatched_id: UUID | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class DismissUnmatched:
+    """Let one unmatched payment or refund wait no longer."""
+
+    unmatched_id: UUID
+
+
+@dataclass(frozen=True, kw_only=True)
+class Purge:
+    """What is parked or unmatched and was not seen for so many days."""
+
+    older_than_days: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Erase:
+    """One customer, whose name the log never has."""
+
+    customer_id: str = field(metadata={"is_secret": True})
+
+
+Request = (
+    ListParked
+    | Replay
+    | Dismiss
+    | ListOutbox
+    | Postpone
+    | Remove
+    | Audit
+    | ListUnmatched
+    | DismissUnmatched
+    | Purge
+    | Erase
+)
 
 
 def parse(event: Any) -> Request:
@@ -98,7 +138,7 @@ def parse(event: Any) -> Request:
 
 
 def _list_parked(event: Mapping[str, Any]) -> ListParked:
-    limit, after, parked_id = _page(event, "parkedId")
+    limit, after, parked_id = arguments.page(event, "parkedId")
     return ListParked(limit=limit, after=after, parked_id=parked_id)
 
 
@@ -109,57 +149,56 @@ def _replay(event: Mapping[str, Any]) -> Replay:
         if event["all"] is not True:
             raise InvalidRequestError('"all" is true, or left out')
         return Replay(parked_id=None)
-    return Replay(parked_id=_uuid(event, "parkedId"))
+    return Replay(parked_id=arguments.uuid(event, "parkedId"))
 
 
 def _dismiss(event: Mapping[str, Any]) -> Dismiss:
-    return Dismiss(parked_id=_uuid(event, "parkedId"))
+    return Dismiss(parked_id=arguments.uuid(event, "parkedId"))
 
 
 def _list_outbox(event: Mapping[str, Any]) -> ListOutbox:
-    limit, after, outbox_id = _page(event, "outboxId")
+    limit, after, outbox_id = arguments.page(event, "outboxId")
     return ListOutbox(limit=limit, after=after, outbox_id=outbox_id)
 
 
 def _postpone(event: Mapping[str, Any]) -> Postpone:
-    seconds = _integer(event, "seconds", POSTPONED_DEFAULT_S, maximum=POSTPONED_MAX_S)
-    return Postpone(outbox_id=_uuid(event, "outboxId"), seconds=seconds or POSTPONED_DEFAULT_S)
+    seconds = arguments.integer(event, "seconds", POSTPONED_DEFAULT_S, maximum=POSTPONED_MAX_S)
+    return Postpone(outbox_id=arguments.uuid(event, "outboxId"), seconds=seconds or POSTPONED_DEFAULT_S)
 
 
 def _remove(event: Mapping[str, Any]) -> Remove:
-    return Remove(outbox_id=_uuid(event, "outboxId"))
-
-
-def _page(event: Mapping[str, Any], name: str) -> tuple[int, UUID | None, UUID | None]:
-    """How many, from behind which, or which one."""
-    limit = _integer(event, "limit", LISTED_DEFAULT, maximum=LISTED_MAX) or LISTED_DEFAULT
-    if "after" in event and name in event:
-        raise InvalidRequestError(f'either "after" or "{name}"')
-    after, only = (_uuid(event, given) if given in event else None for given in ("after", name))
-    return limit, after, only
+    return Remove(outbox_id=arguments.uuid(event, "outboxId"))
 
 
 def _audit(event: Mapping[str, Any]) -> Audit:
-    older_than_s = _integer(event, "olderThanSeconds", AGE_DEFAULT_S, minimum=0, maximum=86_400)
+    older_than_s = arguments.integer(event, "olderThanSeconds", AGE_DEFAULT_S, minimum=0, maximum=86_400)
     emit_metrics = event.get("emitMetrics", False)
     if not isinstance(emit_metrics, bool):
         raise InvalidRequestError('"emitMetrics" is true or false')
-    days = _integer(event, "days", None, maximum=DAYS_MAX)
+    days = arguments.integer(event, "days", None, maximum=DAYS_MAX)
     return Audit(older_than_s=older_than_s or 0, days=days, emit_metrics=emit_metrics)
 
 
-def _integer(event: Mapping[str, Any], name: str, default: int | None, *, minimum: int = 1, maximum: int) -> int | None:
-    value = event.get(name, default)
-    if value is not None and (type(value) is not int or not minimum <= value <= maximum):
-        raise InvalidRequestError(f'"{name}" is an integer from {minimum} to {maximum}')
-    return value
+def _list_unmatched(event: Mapping[str, Any]) -> ListUnmatched:
+    limit, after, unmatched_id = arguments.page(event, "unmatchedId")
+    return ListUnmatched(limit=limit, after=after, unmatched_id=unmatched_id)
 
 
-def _uuid(event: Mapping[str, Any], name: str) -> UUID:
-    try:
-        return UUID(event[name])
-    except (KeyError, ValueError, AttributeError, TypeError):
-        raise InvalidRequestError(f'"{name}" is an id as `parked` or `outbox` lists it') from None
+def _dismiss_unmatched(event: Mapping[str, Any]) -> DismissUnmatched:
+    return DismissUnmatched(unmatched_id=arguments.uuid(event, "unmatchedId"))
+
+
+def _purge(event: Mapping[str, Any]) -> Purge:
+    days = arguments.integer(event, "olderThanDays", None, maximum=DAYS_MAX)
+    if days is None:
+        raise InvalidRequestError('purge takes "olderThanDays"')
+    return Purge(older_than_days=days)
+
+
+def _erase(event: Mapping[str, Any]) -> Erase:
+    if not is_customer_id(event.get("customerId")):
+        raise InvalidRequestError('"customerId" is a customer as orders name it')
+    return Erase(customer_id=event["customerId"])
 
 
 OPERATIONS: dict[str, tuple[Callable[[Mapping[str, Any]], Request], frozenset[str]]] = {
@@ -170,4 +209,8 @@ OPERATIONS: dict[str, tuple[Callable[[Mapping[str, Any]], Request], frozenset[st
     "postpone": (_postpone, frozenset({"outboxId", "seconds"})),
     "remove": (_remove, frozenset({"outboxId"})),
     "audit": (_audit, frozenset({"olderThanSeconds", "days", "emitMetrics"})),
+    "unmatched": (_list_unmatched, frozenset({"limit", "after", "unmatchedId"})),
+    "dismissUnmatched": (_dismiss_unmatched, frozenset({"unmatchedId"})),
+    "purge": (_purge, frozenset({"olderThanDays"})),
+    "erase": (_erase, frozenset({"customerId"})),
 }

@@ -19,12 +19,15 @@ prepare(os.environ)
 
 # No client waits for its answer, and a full outbox makes many spans.
 EXPORT_TIMEOUT_S = 1.0
+# A side, and the function that relays its events.
+SERVICES = {"orders": "outbox_relay", "invoices": "invoices_relay"}
 
 
 @dataclass(frozen=True, kw_only=True)
 class Dependencies:
     """What lives as long as the execution environment."""
 
+    settings: Settings
     database: Database
     publisher: Publisher
     tracing: Tracing
@@ -35,9 +38,10 @@ class Dependencies:
 def dependencies() -> Dependencies:
     """Read the settings and make the parts; nothing is opened yet."""
     settings = read(Settings, os.environ)
-    logger = Logger(service="outbox_relay", level=settings.log_level, utc=True)
+    service = SERVICES[settings.outbox_schema]
+    logger = Logger(service=service, level=settings.log_level, utc=True)
     tracing = configure(
-        settings.tracing, service="outbox_relay", environ=os.environ, log=logger, export_timeout_s=EXPORT_TIMEOUT_S
+        settings.tracing, service=service, environ=os.environ, log=logger, export_timeout_s=EXPORT_TIMEOUT_S
     )
     database = Database(
         settings.database,
@@ -47,6 +51,7 @@ def dependencies() -> Dependencies:
     credentials = broker_credentials(settings.broker_secret_id)
     publisher = Publisher(settings.broker_endpoint, credentials=credentials, pause_after_failure_s=0)
     return Dependencies(
+        settings=settings,
         database=database,
         # A message is its order's: its `send` span is in the trace of the request that ordered.
         publisher=tracing.publisher(publisher, endpoint=settings.broker_endpoint, below_message=True),

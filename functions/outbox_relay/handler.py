@@ -1,4 +1,4 @@
-"""The Lambda that EventBridge invokes every minute: empties the outbox of what is due (guarantees G1 and G4)."""
+"""The Lambda that EventBridge invokes every minute: empties a side's outbox of what is due (guarantees G1 and G4)."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from typing import Any
 
 from aws.metrics import write_metrics
 from outbox_relay import relay
-from outbox_relay.bootstrap import dependencies
+from outbox_relay.bootstrap import SERVICES, dependencies
+from outbox_relay.repository import Outbox
 
 # What is left of the invocation when a database that says nothing is hung up on: enough to fail and to say so.
 HANG_UP_MARGIN_S = 1.0
@@ -15,10 +16,12 @@ HANG_UP_MARGIN_S = 1.0
 
 def lambda_handler(event: dict[str, Any], context: Any) -> dict[str, Any]:  # noqa: ARG001 - Lambda's signature
     deps = dependencies()
-    with deps.tracing.invocation("outbox_relay", context=context, trigger="timer") as span:
+    with deps.tracing.invocation(SERVICES[deps.settings.outbox_schema], context=context, trigger="timer") as span:
         deps.database.finish_within(_remaining_s(context) - HANG_UP_MARGIN_S)
         report = relay.run(
-            deps.database.connection(), publisher=deps.publisher, remaining_s=lambda: _remaining_s(context)
+            Outbox(deps.database.connection(), deps.settings.outbox_schema),
+            publisher=deps.publisher,
+            remaining_s=lambda: _remaining_s(context),
         )
         span.set({"outbox.published": report.published, "outbox.postponed": report.postponed})
         if report.broker_failure:

@@ -1,4 +1,4 @@
-"""Publish what is due until nothing is, or until the deadline nears; then purge expired idempotency keys.
+"""Publish what is due until nothing is, or until the deadline nears; then purge what has expired on the side.
 
 An event is deleted in the transaction that locked it and after the broker's confirm: a relay that dies in between
 publishes it twice and never loses it. Rows that failed before come after all others, so a row that never goes
@@ -11,12 +11,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
 from uuid import UUID
 
-import psycopg
-
-from outbox_relay import repository, suspects
+from outbox_relay import suspects
 from outbox_relay.publishing import (
     PUBLISH_TIMEOUT_S,
     BrokerAwayError,
@@ -26,12 +23,11 @@ from outbox_relay.publishing import (
     is_doubtful,
     publish,
 )
+from outbox_relay.repository import Outbox
 
-KEYS_PER_PURGE = 500
+ROWS_PER_PURGE = 500
 # A batch, and the first of its rows alone when it was not confirmed.
 BATCH_TIME_S = 2 * PUBLISH_TIMEOUT_S
-
-Connection = psycopg.Connection[Any]
 
 
 @dataclass(kw_only=True)
@@ -40,21 +36,21 @@ class Report:
 
     published: int = 0
     postponed: int = 0
-    purged_keys: int = 0
+    purged: int = 0
     broker_failure: str | None = None
 
 
-def run(connection: Connection, *, publisher: Publisher, remaining_s: Callable[[], float]) -> Report:
+def run(outbox: Outbox, *, publisher: Publisher, remaining_s: Callable[[], float]) -> Report:
     """Work until nothing is due. Raises psycopg.Error; what is done is committed and nothing is lost."""
     report = Report()
-    work = _Work(connection, publisher, remaining_s, report)
+    work = _Work(outbox, publisher, remaining_s, report)
     for failed_before in (False, True):
         # Also after the first pass gave up: what it took for an outage may be its own rows, and those of the second go.
         work.repeat(partial(work.relay_batch, failed_before=failed_before))
     while remaining_s() > PUBLISH_TIMEOUT_S:
-        purged = repository.purge_expired_keys(connection, KEYS_PER_PURGE)
-        report.purged_keys += purged
-        if purged < KEYS_PER_PURGE:
+        purged = outbox.purge_expired(ROWS_PER_PURGE)
+        report.purged += purged
+        if purged < ROWS_PER_PURGE:
             break
     # Last of all: over one of them this run may die, too.
     work.repeat(work.relay_suspects)
@@ -65,7 +61,7 @@ def run(connection: Connection, *, publisher: Publisher, remaining_s: Callable[[
 class _Work:
     """What one run works with."""
 
-    connection: Connection
+    outbox: Outbox
     publisher: Publisher
     remaining_s: Callable[[], float]
     report: Report
@@ -80,12 +76,12 @@ class _Work:
 
     def relay_batch(self, *, failed_before: bool) -> int:
         """Note, lock, publish, delete or postpone, then look into what is doubtful. Returns how many rows were due."""
-        begun = repository.begin_batch(self.connection, failed_before=failed_before)
+        begun = self.outbox.begin_batch(failed_before=failed_before)
         if not begun:
             return 0
-        with self.connection.transaction():
-            outcomes = publish(repository.lock(self.connection, begun), publisher=self.publisher)
-            _settle(self.connection, outcomes, self.report)
+        with self.outbox.transaction():
+            outcomes = publish(self.outbox.lock(begun), publisher=self.publisher)
+            _settle(self.outbox, outcomes, self.report)
         for _, outcome in outcomes:
             if is_away(outcome):
                 raise BrokerAwayError(str(outcome))
@@ -95,14 +91,14 @@ class _Work:
 
     def relay_suspects(self) -> int:
         """Rows that a run died with."""
-        found = repository.suspects(self.connection)
+        found = self.outbox.suspects()
         if found:
             self._relay_singly(found, others_went=self.report.published > 0)
         return len(found)
 
     def _relay_singly(self, outbox_ids: Sequence[UUID], *, others_went: bool) -> None:
         done = suspects.relay_singly(
-            self.connection,
+            self.outbox,
             outbox_ids,
             others_went=others_went,
             publisher=self.publisher,
@@ -114,7 +110,7 @@ class _Work:
             raise BrokerAwayError(done.away)
 
 
-def _settle(connection: psycopg.Connection[Any], outcomes: Sequence[RowOutcome], report: Report) -> None:
+def _settle(outbox: Outbox, outcomes: Sequence[RowOutcome], report: Report) -> None:
     """Delete what was published; postpone what the broker answered for itself; of the others nothing is known."""
     published = [row.outbox_id for row, outcome in outcomes if outcome is None]
     refused = [
@@ -124,10 +120,10 @@ def _settle(connection: psycopg.Connection[Any], outcomes: Sequence[RowOutcome],
     ]
     unknown = [(row.outbox_id, str(outcome)) for row, outcome in outcomes if is_away(outcome) or is_doubtful(outcome)]
     if published:
-        repository.delete_published(connection, published)
+        outbox.delete_published(published)
     if refused:
-        repository.postpone(connection, refused)
+        outbox.postpone(refused)
     if unknown:
-        repository.forget_batch(connection, [outbox_id for outbox_id, _ in unknown], unknown[0][1])
+        outbox.forget_batch([outbox_id for outbox_id, _ in unknown], unknown[0][1])
     report.published += len(published)
     report.postponed += len(refused)

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 from uuid import UUID
 
@@ -29,63 +31,73 @@ BEGUN_NOTES = [BEGUN_TOGETHER, BEGUN]
 # the first row comes however large it is. A row that failed before shares no batch with one that did not.
 BEGIN_BATCH = """
 WITH due AS (
-    SELECT outbox_id, due_at, octet_length(body) + octet_length(properties::text) AS bytes FROM orders.outbox
+    SELECT outbox_id, due_at, octet_length(body) + octet_length(properties::text) AS bytes FROM {schema}.outbox
     WHERE due_at <= statement_timestamp() AND (attempts > 0) = %(failed_before)s
       AND (last_error IS NULL OR last_error <> ALL (%(notes)s::text[]))
     ORDER BY due_at, outbox_id LIMIT %(rows)s FOR UPDATE SKIP LOCKED
 ), measured AS (
     SELECT outbox_id, sum(bytes) OVER (ORDER BY due_at, outbox_id) - bytes AS bytes_before FROM due
 )
-UPDATE orders.outbox SET last_error = %(note)s FROM measured
+UPDATE {schema}.outbox SET last_error = %(note)s FROM measured
 WHERE outbox.outbox_id = measured.outbox_id AND bytes_before < %(bytes)s RETURNING outbox.outbox_id
 """
 
 LOCK = """
 SELECT outbox_id, exchange, routing_key, body,
        CASE WHEN octet_length(properties::text) <= %(properties_bytes)s THEN properties::text END
-FROM orders.outbox WHERE outbox_id = ANY(%(outbox_ids)s) ORDER BY due_at, outbox_id FOR UPDATE SKIP LOCKED
+FROM {schema}.outbox WHERE outbox_id = ANY(%(outbox_ids)s) ORDER BY due_at, outbox_id FOR UPDATE SKIP LOCKED
 """
 
 # Those with few attempts first: what kills the relay again and again collects them, and its neighbours do not.
 SELECT_SUSPECTS = """
-SELECT outbox_id FROM orders.outbox WHERE due_at <= statement_timestamp() AND last_error = ANY(%(notes)s)
+SELECT outbox_id FROM {schema}.outbox WHERE due_at <= statement_timestamp() AND last_error = ANY(%(notes)s)
 ORDER BY attempts, due_at, outbox_id LIMIT %(rows)s
 """
 
 FORGET_BATCH = """
-UPDATE orders.outbox SET last_error = CASE WHEN attempts > 0 THEN %s END
+UPDATE {schema}.outbox SET last_error = CASE WHEN attempts > 0 THEN %s END
 WHERE outbox_id = ANY(%s) AND last_error = %s
 """
 
 REASON_LENGTH_MAX = 500
 
-DELETE_PUBLISHED = "DELETE FROM orders.outbox WHERE outbox_id = ANY(%s)"
+DELETE_PUBLISHED = "DELETE FROM {schema}.outbox WHERE outbox_id = ANY(%s)"
 
 # Back-off 2, 4, 8, … seconds, at most 25: with the schedule's minute a row is tried again within 90 s (guarantee G4).
 BACK_OFF = "clock_timestamp() + least(25, power(2, least({}, 10))) * interval '1 second'"
 
 POSTPONE = f"""
-UPDATE orders.outbox SET attempts = attempts + 1, last_error = failed.reason, due_at = {BACK_OFF.format("attempts + 1")}
+UPDATE {{schema}}.outbox
+SET attempts = attempts + 1, last_error = failed.reason, due_at = {BACK_OFF.format("attempts + 1")}
 FROM unnest(%s::uuid[], %s::text[]) AS failed (id, reason) WHERE outbox_id = failed.id
 """  # noqa: S608 (a constant)
 
 EXPLAIN = f"""
-UPDATE orders.outbox SET last_error = %s, due_at = {BACK_OFF.format("attempts")} WHERE outbox_id = %s
+UPDATE {{schema}}.outbox SET last_error = %s, due_at = {BACK_OFF.format("attempts")} WHERE outbox_id = %s
 """  # noqa: S608 (a constant)
 
 # Due at once and yet behind those that were due before: whatever is wrong with it, the next run begins with others.
 TAKE_BACK = """
-UPDATE orders.outbox SET attempts = attempts - 1, last_error = CASE WHEN attempts > 1 THEN %s END,
+UPDATE {schema}.outbox SET attempts = attempts - 1, last_error = CASE WHEN attempts > 1 THEN %s END,
     due_at = clock_timestamp()
 WHERE outbox_id = ANY(%s) AND attempts > 0
 """
 
+# What else expires on the side: answers that keys get again, and webhooks that were answered.
 PURGE_EXPIRED_KEYS = """
 DELETE FROM orders.idempotency_keys WHERE (customer_id, key) IN (
     SELECT customer_id, key FROM orders.idempotency_keys
     WHERE expires_at <= clock_timestamp() ORDER BY expires_at LIMIT %s FOR UPDATE SKIP LOCKED
 )
 """
+
+PURGE_EXPIRED_DELIVERIES = """
+DELETE FROM invoices.webhook_deliveries WHERE (provider, delivery_id) IN (
+    SELECT provider, delivery_id FROM invoices.webhook_deliveries
+    WHERE expires_at <= clock_timestamp() ORDER BY expires_at LIMIT %s FOR UPDATE SKIP LOCKED
+)
+"""
+PURGE_EXPIRED = {"orders": PURGE_EXPIRED_KEYS, "invoices": PURGE_EXPIRED_DELIVERIES}
 
 Connection = psycopg.Connection[Any]
 
@@ -98,61 +110,71 @@ class DueRow:
     message: Message | None
 
 
-def begin_batch(connection: Connection, *, failed_before: bool) -> list[UUID]:
-    """Note on the next due rows that they are begun: those that failed before, or the others; never a suspect."""
-    limits = {"rows": ROWS_PER_BATCH, "bytes": BYTES_PER_BATCH}
-    notes = {"note": BEGUN_TOGETHER, "notes": BEGUN_NOTES}
-    rows = connection.execute(BEGIN_BATCH, {"failed_before": failed_before, **limits, **notes})
-    return [row[0] for row in rows]
+class Outbox:
+    """The outbox of one side, by its schema. Raises psycopg.Error."""
+
+    def __init__(self, connection: Connection, schema: str) -> None:
+        self._connection = connection
+        self._schema = schema
+
+    def transaction(self) -> AbstractContextManager[object]:
+        """What happens in the block happens at once or not at all."""
+        return self._connection.transaction()
+
+    def begin_batch(self, *, failed_before: bool) -> list[UUID]:
+        """Note on the next due rows that they are begun: those that failed before, or the others; never a suspect."""
+        limits = {"rows": ROWS_PER_BATCH, "bytes": BYTES_PER_BATCH}
+        notes = {"note": BEGUN_TOGETHER, "notes": BEGUN_NOTES}
+        rows = self._execute(BEGIN_BATCH, {"failed_before": failed_before, **limits, **notes})
+        return [row[0] for row in rows]
+
+    def lock(self, outbox_ids: Sequence[UUID]) -> list[DueRow]:
+        """Read these rows, as far as they are still there; locked until the transaction ends."""
+        parameters = {"outbox_ids": list(outbox_ids), "properties_bytes": PROPERTIES_BYTES_MAX}
+        # In binary a body takes half the room.
+        rows = self._execute(LOCK, parameters, binary=True)
+        return [DueRow(row[0], _message(*row[1:])) for row in rows]
+
+    def suspects(self) -> list[UUID]:
+        """Due rows that an earlier run began and did not finish."""
+        rows = self._execute(SELECT_SUSPECTS, {"notes": BEGUN_NOTES, "rows": ROWS_PER_BATCH})
+        return [row[0] for row in rows]
+
+    def forget_batch(self, outbox_ids: Sequence[UUID], reason: str) -> None:
+        """Take the note of a batch back: this run has survived it, whatever became of these rows."""
+        self._execute(FORGET_BATCH, [_shown(reason), list(outbox_ids), BEGUN_TOGETHER])
+
+    def delete_published(self, outbox_ids: Sequence[UUID]) -> None:
+        self._execute(DELETE_PUBLISHED, [list(outbox_ids)])
+
+    def postpone(self, reasons: Sequence[tuple[UUID, str]]) -> None:
+        """Count a failed attempt and let these rows wait, so that they do not block the rows behind them."""
+        ids, texts = [outbox_id for outbox_id, _ in reasons], [_shown(reason) for _, reason in reasons]
+        self._execute(POSTPONE, [ids, texts])
+
+    def note_attempt(self, outbox_id: UUID) -> bool:
+        """Count an attempt that is about to be made, committed before it is; False when the row has gone meanwhile."""
+        return self._execute(POSTPONE, [[outbox_id], [BEGUN]]).rowcount == 1
+
+    def explain(self, outbox_id: UUID, reason: str) -> None:
+        """Say why the attempt that was noted has failed; its back-off begins now."""
+        self._execute(EXPLAIN, [_shown(reason), outbox_id])
+
+    def take_back(self, outbox_ids: Sequence[UUID], reason: str) -> None:
+        """Count the attempts that were noted for nothing: the broker was away."""
+        self._execute(TAKE_BACK, [_shown(reason), list(outbox_ids)])
+
+    def purge_expired(self, limit: int) -> int:
+        """Delete up to `limit` of what has expired on this side; returns how many."""
+        return self._connection.execute(PURGE_EXPIRED[self._schema], [limit]).rowcount
+
+    def _execute(self, statement: str, parameters: Any, *, binary: bool = False) -> psycopg.Cursor[Any]:
+        return self._connection.execute(_of_schema(statement, self._schema), parameters, binary=binary)
 
 
-def lock(connection: Connection, outbox_ids: Sequence[UUID]) -> list[DueRow]:
-    """Read these rows, as far as they are still there; locked until the transaction ends."""
-    parameters = {"outbox_ids": list(outbox_ids), "properties_bytes": PROPERTIES_BYTES_MAX}
-    # In binary a body takes half the room.
-    rows = connection.execute(LOCK, parameters, binary=True)
-    return [DueRow(row[0], _message(*row[1:])) for row in rows]
-
-
-def suspects(connection: Connection) -> list[UUID]:
-    """Due rows that an earlier run began and did not finish."""
-    rows = connection.execute(SELECT_SUSPECTS, {"notes": BEGUN_NOTES, "rows": ROWS_PER_BATCH})
-    return [row[0] for row in rows]
-
-
-def forget_batch(connection: Connection, outbox_ids: Sequence[UUID], reason: str) -> None:
-    """Take the note of a batch back: this run has survived it, whatever became of these rows."""
-    connection.execute(FORGET_BATCH, [_shown(reason), list(outbox_ids), BEGUN_TOGETHER])
-
-
-def delete_published(connection: Connection, outbox_ids: Sequence[UUID]) -> None:
-    connection.execute(DELETE_PUBLISHED, [list(outbox_ids)])
-
-
-def postpone(connection: Connection, reasons: Sequence[tuple[UUID, str]]) -> None:
-    """Count a failed attempt and let these rows wait, so that they do not block the rows behind them."""
-    ids, texts = [outbox_id for outbox_id, _ in reasons], [_shown(reason) for _, reason in reasons]
-    connection.execute(POSTPONE, [ids, texts])
-
-
-def note_attempt(connection: Connection, outbox_id: UUID) -> bool:
-    """Count an attempt that is about to be made, committed before it is; False when the row has gone meanwhile."""
-    return connection.execute(POSTPONE, [[outbox_id], [BEGUN]]).rowcount == 1
-
-
-def explain(connection: Connection, outbox_id: UUID, reason: str) -> None:
-    """Say why the attempt that was noted has failed; its back-off begins now."""
-    connection.execute(EXPLAIN, [_shown(reason), outbox_id])
-
-
-def take_back(connection: Connection, outbox_ids: Sequence[UUID], reason: str) -> None:
-    """Count the attempts that were noted for nothing: the broker was away."""
-    connection.execute(TAKE_BACK, [_shown(reason), list(outbox_ids)])
-
-
-def purge_expired_keys(connection: Connection, limit: int) -> int:
-    """Delete up to `limit` idempotency keys that are past their 24 hours; returns how many."""
-    return connection.execute(PURGE_EXPIRED_KEYS, [limit]).rowcount
+@cache
+def _of_schema(statement: str, schema: str) -> str:
+    return statement.format(schema=schema)
 
 
 def _message(exchange: str, routing_key: str, body: bytes, properties: str | None) -> Message | None:

@@ -1,4 +1,4 @@
-"""What `outbox_relay` needs to know from its environment; `infra/` gives exactly this."""
+"""What a relay needs to know from its environment; `infra/` gives exactly this."""
 
 from dataclasses import dataclass
 
@@ -12,4 +12,5 @@ class Settings:
     tracing: TracingSettings
     broker_endpoint: str
     broker_secret_id: str
+    outbox_schema: str
     log_level: str

@@ -12,22 +12,16 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 from uuid import UUID
 
-import psycopg
-
-from outbox_relay import repository
 from outbox_relay.publishing import PUBLISH_TIMEOUT_S, Publisher, RowOutcome, is_away, publish
-from outbox_relay.repository import DueRow
+from outbox_relay.repository import DueRow, Outbox
 from rabbitmq import ConnectionLostError, PublishError, UnconfirmedError
 
 # So long is a broker tried that ends or ignores all that it gets.
 SILENCE_MAX_S = 3 * PUBLISH_TIMEOUT_S
 # One more row, and what follows from it before the database is hung up on.
 ROW_TIME_S = PUBLISH_TIMEOUT_S + 2
-
-Connection = psycopg.Connection[Any]
 
 
 @dataclass(kw_only=True)
@@ -46,7 +40,7 @@ class Singly:
 
 
 def relay_singly(
-    connection: Connection,
+    outbox: Outbox,
     outbox_ids: Sequence[UUID],
     *,
     others_went: bool,
@@ -63,29 +57,29 @@ def relay_singly(
         is_silent = bool(done.silent) and not done.is_alive and time.monotonic() - began >= SILENCE_MAX_S
         if done.away is not None or is_silent or remaining_s() < ROW_TIME_S:
             break
-        rows = repository.lock(connection, [outbox_id]) if repository.note_attempt(connection, outbox_id) else []
+        rows = outbox.lock([outbox_id]) if outbox.note_attempt(outbox_id) else []
         for row, outcome in publish(rows, publisher=publisher):
-            _settle(connection, row, outcome, done)
-    _judge_silent(connection, done, is_without_others=others_went or len(outbox_ids) == 1)
+            _settle(outbox, row, outcome, done)
+    _judge_silent(outbox, done, is_without_others=others_went or len(outbox_ids) == 1)
     return done
 
 
-def _settle(connection: Connection, row: DueRow, outcome: PublishError | None, done: Singly) -> None:
+def _settle(outbox: Outbox, row: DueRow, outcome: PublishError | None, done: Singly) -> None:
     if outcome is None:
-        repository.delete_published(connection, [row.outbox_id])
+        outbox.delete_published([row.outbox_id])
         done.published += 1
     elif is_away(outcome):
-        repository.take_back(connection, [row.outbox_id], str(outcome))
+        outbox.take_back([row.outbox_id], str(outcome))
         done.away = str(outcome)
     else:
-        repository.explain(connection, row.outbox_id, str(outcome))
+        outbox.explain(row.outbox_id, str(outcome))
         if isinstance(outcome, UnconfirmedError):
             done.silent.append((row, outcome))
         else:
             done.postponed += 1
 
 
-def _judge_silent(connection: Connection, done: Singly, *, is_without_others: bool) -> None:
+def _judge_silent(outbox: Outbox, done: Singly, *, is_without_others: bool) -> None:
     """Leave the notes of the rows that ended without a word, or take them back."""
     if not done.silent:
         return
@@ -94,5 +88,5 @@ def _judge_silent(connection: Connection, done: Singly, *, is_without_others: bo
     if done.is_alive or is_guilty:
         done.postponed += len(done.silent)
         return
-    repository.take_back(connection, [row.outbox_id for row, _ in done.silent], str(last))
+    outbox.take_back([row.outbox_id for row, _ in done.silent], str(last))
     done.away = done.away or str(last)

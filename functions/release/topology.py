@@ -17,14 +17,23 @@ from release.management_api import ManagementApi
 QUORUM: dict[str, Any] = {"durable": True, "arguments": {"x-queue-type": "quorum"}}
 NOTHING = ""
 
+
+def _exactly(*names: str) -> str:
+    return f"^({'|'.join(names)})$".replace(".", "\\.")
+
+
+def _readable(side: str) -> str:
+    """The queues of a side, with those of their dead letters."""
+    queues = [queue for queue in topology.QUEUES if queue.name.startswith(f"{side}.")]
+    return _exactly(*(name for queue in queues for name in (queue.name, queue.dead_letter_queue)))
+
+
 # user -> what it may configure, write and read, as regular expressions over names.
 PERMISSIONS: dict[str, dict[str, str]] = {
-    "orders_publisher": {"configure": NOTHING, "write": f"^{topology.ORDERS_EXCHANGE}$", "read": NOTHING},
-    "invoices_mapping": {
-        "configure": NOTHING,
-        "write": NOTHING,
-        "read": f"^({topology.ORDER_CREATED_QUEUE}|{topology.DEAD_LETTER_QUEUE})$".replace(".", "\\."),
-    },
+    "orders_publisher": {"configure": NOTHING, "write": _exactly(topology.ORDERS_EXCHANGE), "read": NOTHING},
+    "invoices_publisher": {"configure": NOTHING, "write": _exactly(topology.INVOICES_EXCHANGE), "read": NOTHING},
+    "orders_mapping": {"configure": NOTHING, "write": NOTHING, "read": _readable("orders")},
+    "invoices_mapping": {"configure": NOTHING, "write": NOTHING, "read": _readable("invoices")},
 }
 
 
@@ -35,32 +44,35 @@ class UnknownUserError(Exception):
 def declare(api: ManagementApi) -> str:
     """Declare everything but users; returns the broker's version."""
     version = str(api.get("overview")["rabbitmq_version"])
-    vhost = topology.VIRTUAL_HOST
-    exchange, dead_letter_exchange = topology.ORDERS_EXCHANGE, topology.DEAD_LETTER_EXCHANGE
-    api.put("exchanges", vhost, exchange, document={"type": "direct", "durable": True})
-    api.put("exchanges", vhost, dead_letter_exchange, document={"type": "fanout", "durable": True})
+    for exchange in (topology.ORDERS_EXCHANGE, topology.INVOICES_EXCHANGE):
+        _exchange(api, exchange, "direct")
+    for queue in topology.QUEUES:
+        _exchange(api, queue.dead_letter_exchange, "fanout")
     # Policies first: a queue must never exist without its dead-letter exchange.
     for name, policy in policies(version).items():
-        api.put("policies", vhost, name, document=policy)
-    api.put("queues", vhost, topology.DEAD_LETTER_QUEUE, document=QUORUM)
-    _bind(api, dead_letter_exchange, topology.DEAD_LETTER_QUEUE, routing_key="")
-    api.put("queues", vhost, topology.ORDER_CREATED_QUEUE, document=QUORUM)
-    _bind(api, exchange, topology.ORDER_CREATED_QUEUE, routing_key=topology.ORDER_CREATED_ROUTING_KEY)
+        api.put("policies", topology.VIRTUAL_HOST, name, document=policy)
+    for queue in topology.QUEUES:
+        _queue(api, queue.dead_letter_queue)
+        _bind(api, queue.dead_letter_exchange, queue.dead_letter_queue, routing_key="")
+        _queue(api, queue.name)
+        for routing_key in queue.routing_keys:
+            _bind(api, queue.exchange, queue.name, routing_key=routing_key)
     return version
 
 
 def policies(version: str) -> dict[str, dict[str, Any]]:
     """The policies for a broker of this version, by name."""
     no_limit = {"delivery-limit": -1} if int(version.split(".")[0]) >= 4 else {}
-    at_least_once = {
-        "dead-letter-exchange": topology.DEAD_LETTER_EXCHANGE,
-        "dead-letter-strategy": "at-least-once",
-        "overflow": "reject-publish",
-    }
-    return {
-        "order-created": _policy(topology.ORDER_CREATED_QUEUE, {**at_least_once, **no_limit}),
-        "dead-letters": _policy(topology.DEAD_LETTER_QUEUE, {"overflow": "reject-publish", **no_limit}),
-    }
+    made: dict[str, dict[str, Any]] = {}
+    for queue in topology.QUEUES:
+        at_least_once = {
+            "dead-letter-exchange": queue.dead_letter_exchange,
+            "dead-letter-strategy": "at-least-once",
+            "overflow": "reject-publish",
+        }
+        made[queue.policy] = _policy(queue.name, {**at_least_once, **no_limit})
+        made[queue.dead_letter_policy] = _policy(queue.dead_letter_queue, {"overflow": "reject-publish", **no_limit})
+    return made
 
 
 def set_users(api: ManagementApi, passwords: Mapping[str, str]) -> None:
@@ -70,6 +82,14 @@ def set_users(api: ManagementApi, passwords: Mapping[str, str]) -> None:
     for user, password in passwords.items():
         api.put("users", user, document={"password": password, "tags": ""})
         api.put("permissions", topology.VIRTUAL_HOST, user, document=PERMISSIONS[user])
+
+
+def _exchange(api: ManagementApi, name: str, kind: str) -> None:
+    api.put("exchanges", topology.VIRTUAL_HOST, name, document={"type": kind, "durable": True})
+
+
+def _queue(api: ManagementApi, name: str) -> None:
+    api.put("queues", topology.VIRTUAL_HOST, name, document=QUORUM)
 
 
 def _bind(api: ManagementApi, exchange: str, queue: str, *, routing_key: str) -> None:

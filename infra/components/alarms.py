@@ -18,11 +18,16 @@ DIMENSION = "service"
 
 @dataclass(frozen=True, kw_only=True)
 class Watched:
-    """What is watched, by its name in metrics; `has_insights` tells whether the database reports its load."""
+    """What is watched, by its name in metrics; `has_insights` tells whether the database reports its load.
+
+    The functions are those behind the gateway that publish, and of each side its relay and its consumer.
+    """
 
     producer: pulumi.Input[str]
-    relay: pulumi.Input[str]
-    consumer: pulumi.Input[str]
+    canceler: pulumi.Input[str]
+    recorder: pulumi.Input[str]
+    relays: Mapping[str, pulumi.Input[str]]
+    consumers: Mapping[str, pulumi.Input[str]]
     operations: pulumi.Input[str]
     balancer: pulumi.Input[str]
     broker: pulumi.Input[str]
@@ -50,7 +55,14 @@ class Alarm:
 
 def alarms_of(watched: Watched) -> dict[str, Alarm]:
     """Return every alarm by its name, which the stack's prefix precedes in AWS."""
-    return {**_audit(watched), **_requests(watched), **_broker(watched), **_database(watched)}
+    return {
+        **_audit(watched),
+        **_requests(watched),
+        **_functions(watched),
+        **_publishing(watched),
+        **_broker(watched),
+        **_database(watched),
+    }
 
 
 def _audit(watched: Watched) -> dict[str, Alarm]:
@@ -73,6 +85,20 @@ def _audit(watched: Watched) -> dict[str, Alarm]:
         "invoices-without-order": found("InvoicesWithoutOrder", "There are invoices for orders that do not exist."),
         "invoices-differing": found("InvoicesDifferingFromOrder", "Invoices differ from their orders."),
         "invoice-number-gaps": found("InvoiceNumberGaps", "Invoice numbers are missing."),
+        "credit-note-number-gaps": found("CreditNoteNumberGaps", "Credit note numbers are missing."),
+        "unmatched-payments": found("UnmatchedPayments", "Payments fit no invoice and wait: make unmatched."),
+        "paid-invoices-without-paid-order": found(
+            "PaidInvoicesWithoutPaidOrder", "Invoices are paid, and their orders do not hear of it."
+        ),
+        "paid-orders-without-paid-invoice": found(
+            "PaidOrdersWithoutPaidInvoice", "Orders are paid, and their invoices are not."
+        ),
+        "canceled-orders-without-canceled-invoice": found(
+            "CanceledOrdersWithoutCanceledInvoice", "Orders are canceled, and their invoices do not hear of it."
+        ),
+        "invoices-beside-their-payments": found(
+            "InvoicesBesideTheirPayments", "The status of invoices is not what their payments come to."
+        ),
         "parked-messages": found("ParkedMessages", "Messages are parked and wait for a decision: make parked."),
         "outbox-age": found(
             "OutboxOldestAgeSeconds", "The broker is away, or refuses an event, for five minutes.", threshold=300
@@ -82,7 +108,6 @@ def _audit(watched: Watched) -> dict[str, Alarm]:
 
 def _requests(watched: Watched) -> dict[str, Alarm]:
     balancer = partial(Alarm, namespace="AWS/ApplicationELB", dimensions={"LoadBalancer": watched.balancer})
-    consumer = partial(Alarm, namespace="AWS/Lambda", dimensions={"FunctionName": watched.consumer})
     return {
         "gateway-5xx": balancer(
             metric="HTTPCode_Target_5XX_Count",
@@ -96,28 +121,60 @@ def _requests(watched: Watched) -> dict[str, Alarm]:
             threshold=5,
             meaning="The load balancer answers 5xx: no Kong is healthy.",
         ),
-        "consumer-errors": consumer(
+    }
+
+
+def _functions(watched: Watched) -> dict[str, Alarm]:
+    """What no client waits for, and would miss."""
+
+    def fails(function: pulumi.Input[str], meaning: str) -> Alarm:
+        return Alarm(
+            namespace="AWS/Lambda",
             metric="Errors",
+            dimensions={"FunctionName": function},
             statistic="Sum",
             periods=2,
-            meaning="Batches of messages fail for ten minutes: see the log of invoice_consumer.",
+            meaning=meaning,
+        )
+
+    batches, runs = "Batches of messages fail", "Runs of the relay fail"
+    return {
+        "consumer-errors": fails(
+            watched.consumers["invoices"], f"{batches} for ten minutes: see the log of invoice_consumer."
         ),
+        "updater-errors": fails(
+            watched.consumers["orders"], f"{batches} for ten minutes: see the log of order_updater."
+        ),
+        "orders-relay-errors": fails(watched.relays["orders"], f"{runs} for ten minutes: see the log of outbox_relay."),
+        "invoices-relay-errors": fails(
+            watched.relays["invoices"], f"{runs} for ten minutes: see the log of invoices_relay."
+        ),
+    }
+
+
+def _publishing(watched: Watched) -> dict[str, Alarm]:
+    """The relay delivers within a minute, so the outbox's age may never show that publishing fails."""
+
+    def left_to_relay(function: pulumi.Input[str], events: str) -> Alarm:
+        return Alarm(
+            namespace=NAMESPACE,
+            metric="PublishFailures",
+            dimensions={DIMENSION: function},
+            statistic="Sum",
+            threshold=10,
+            periods=3,
+            meaning=f"For fifteen minutes events of {events} were not confirmed in time and left to the relay.",
+        )
+
+    return {
+        "publish-failures": left_to_relay(watched.producer, "new orders"),
+        "payment-publish-failures": left_to_relay(watched.recorder, "payments"),
     }
 
 
 def _broker(watched: Watched) -> dict[str, Alarm]:
     broker = partial(Alarm, namespace="AWS/AmazonMQ", dimensions={"Broker": watched.broker})
     return {
-        # The relay delivers within a minute, so the outbox's age may never show it.
-        "publish-failures": Alarm(
-            namespace=NAMESPACE,
-            metric="PublishFailures",
-            dimensions={DIMENSION: watched.producer},
-            statistic="Sum",
-            threshold=10,
-            periods=3,
-            meaning="For fifteen minutes events were not confirmed in time and left to the relay.",
-        ),
         "queue-depth": broker(
             metric="MessageReadyCount",
             statistic="Minimum",

@@ -31,11 +31,34 @@ def figures_of(watched: Watched) -> list[Figure]:
         Figure(
             title="Orders", function=watched.producer, metrics=["OrdersAccepted", "OrdersReplayed", "OrdersRejected"]
         ),
-        Figure(title="Relay: events that the broker did not take", function=watched.relay, metrics=["PublishFailures"]),
+        Figure(title="Cancellations", function=watched.canceler, metrics=["OrdersCanceled", "PublishFailures"]),
+        Figure(
+            title="Payments",
+            function=watched.recorder,
+            metrics=["PaymentsRecorded", "PaymentsRepeated", "PaymentsUnmatched"],
+        ),
+        *(
+            Figure(
+                title=f"Relay of {side}: events that the broker did not take",
+                function=relay,
+                metrics=["PublishFailures"],
+            )
+            for side, relay in watched.relays.items()
+        ),
         Figure(
             title="Invoices",
-            function=watched.consumer,
-            metrics=["InvoicesIssued", "DuplicatesIgnored", "MessagesParked"],
+            function=watched.consumers["invoices"],
+            metrics=["InvoicesIssued", "InvoicesCanceled", "DuplicatesIgnored", "MessagesParked"],
         ),
-        Figure(title="Messages in a batch", function=watched.consumer, metrics=["BatchSize"], statistic="Maximum"),
+        Figure(
+            title="Orders that hear of their invoices",
+            function=watched.consumers["orders"],
+            metrics=["OrdersUpdated", "MessagesParked"],
+        ),
+        *(
+            Figure(
+                title=f"Messages in a batch of {side}", function=consumer, metrics=["BatchSize"], statistic="Maximum"
+            )
+            for side, consumer in watched.consumers.items()
+        ),
     ]

@@ -78,7 +78,7 @@ class Function(pulumi.ComponentResource):
         return Statement(actions=["lambda:InvokeFunction"], resources=[self.alias_arn])
 
     def _build_function(self, name: str, args: FunctionArgs) -> aws.lambda_.Function:
-        function_name = f"{args.prefix}{args.package}"
+        function_name = f"{args.prefix}{name}"
         log_group = aws.cloudwatch.LogGroup(
             name,
             name=f"/aws/lambda/{function_name}",

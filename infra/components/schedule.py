@@ -22,6 +22,8 @@ class ScheduleArgs:
     expression: str
     function: Function
     input: Mapping[str, Any] = field(default_factory=dict)
+    # Another schedule of the same function, which says already how its runs are treated: AWS has one such word of each.
+    beside: "Schedule | None" = None
 
 
 class Schedule(pulumi.ComponentResource):
@@ -38,6 +40,9 @@ class Schedule(pulumi.ComponentResource):
     def __init__(self, name: str, args: ScheduleArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("serverless-orders:components:Schedule", name, None, opts)
         role = self._build_role(name, args)
+        self.event_invoke_config: aws.lambda_.FunctionEventInvokeConfig = (
+            self._build_event_invoke_config(name, args) if args.beside is None else args.beside.event_invoke_config
+        )
         schedule = aws.scheduler.Schedule(
             name,
             name=f"{args.prefix}{name}",
@@ -50,7 +55,7 @@ class Schedule(pulumi.ComponentResource):
                 "retry_policy": {"maximum_retry_attempts": 0, "maximum_event_age_in_seconds": EVENT_AGE_MAX_S},
             },
             # In force before the first run.
-            opts=pulumi.ResourceOptions(parent=self, depends_on=[self._build_event_invoke_config(name, args)]),
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[self.event_invoke_config]),
         )
         self.arn: pulumi.Output[str] = schedule.arn
         self.register_outputs({"arn": self.arn})

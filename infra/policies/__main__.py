@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from policies.model import Policy
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-LAYERS = ("aws", "contracts", "postgres", "rabbitmq", "sockets", "tracing")
+LAYERS = ("aws", "contracts", "deliveries", "outbox", "postgres", "rabbitmq", "reading", "sockets", "tracing")
 SOURCES = ("infra", "functions", *(f"layers/{layer}/python" for layer in LAYERS))
 
 

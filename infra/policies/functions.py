@@ -22,6 +22,8 @@ COLLECTOR = ":184161586896:layer:opentelemetry-collector-"
 ENVIRONMENT_BYTES_MAX = 4096
 SNAP_START_INCOMPATIBLE_MB = 512
 EVENT_AGE_MAX_S = 60
+# Packages that more than one function runs.
+RUN_AS = {"outbox_relay": ("outbox_relay", "invoices_relay")}
 # The collector extension reads these, not the functions' code.
 READ_BY_EXTENSIONS = frozenset({"OPENTELEMETRY_COLLECTOR_CONFIG_URI"})
 # Lambda sets these itself or reserves them.
@@ -51,9 +53,9 @@ def variables_fit(resource: Resource, stack: Stack) -> Iterator[str]:
 
 @policy(FUNCTION)
 def names_are_the_packages(resource: Resource, stack: Stack) -> Iterator[str]:
-    """A function is called as its import package, after the stack's prefix, and runs that package's handler."""
+    """A function is called as its package or as one that runs it, after the prefix, and runs that package's handler."""
     package = _package(resource)
-    if not str(resource.properties.get("name")).endswith(package):
+    if not str(resource.properties.get("name")).endswith(RUN_AS.get(package, (package,))):
         yield f"it is called {resource.properties.get('name')} and runs {package}"
     if resource.properties["handler"] != f"{package}.handler.lambda_handler":
         yield f"its handler is {resource.properties['handler']}"

@@ -37,7 +37,7 @@ FOREIGN = (
     "tumblingWindowInSeconds",
 )
 TIMEOUT_MAX_S = 840
-QUEUES = frozenset({topology.ORDER_CREATED_QUEUE, topology.DEAD_LETTER_QUEUE})
+QUEUES = frozenset(name for queue in topology.QUEUES for name in (queue.name, queue.dead_letter_queue))
 
 
 @policy(MAPPING)

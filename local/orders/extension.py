@@ -15,26 +15,36 @@ if TYPE_CHECKING:
 
 COMMANDS = {
     "order": "orders.order:main",
+    "pay": "orders.pay:main",
     "parked": "orders.operations:parked_main",
     "replay": "orders.operations:replay_main",
     "dismiss": "orders.operations:dismiss_main",
     "outbox": "orders.outbox:outbox_main",
     "postpone": "orders.outbox:postpone_main",
     "remove": "orders.outbox:remove_main",
-    "audit": "orders.operations:audit_main",
+    "audit": "orders.audit:audit_main",
+    "unmatched": "orders.unmatched:unmatched_main",
+    "dismiss-unmatched": "orders.unmatched:dismiss_unmatched_main",
+    "erase": "orders.erasure:erase_main",
     "openapi": "orders.openapi.__main__:main",
     "chaos": "proof.chaos.__main__:main",
     "soak": "proof.chaos.soak:main",
     "bench": "proof.bench.__main__:main",
 }
+_WEBHOOKS = "payments/webhooks/"
 _CUSTOMERS = ("demo", "other", "limited")
 _BODY = '{"amount": 1999, "currency": "BRL"}'
 
 
 def endpoints(plan: Plan, secrets: Mapping[str, Mapping[str, str]]) -> dict[str, Any]:
-    """Return the customers' keys, and the queues by what they are for."""
+    """Return the customers' keys, what webhooks about payments are signed with, and the queues by what they are for."""
     keys = {name: secrets[f"gateway/{name}"]["key"] for name in _CUSTOMERS if f"gateway/{name}" in secrets}
-    return {"keys": keys, "queues": _queues(plan)}
+    webhooks = {
+        name.removeprefix(_WEBHOOKS): secret["current"]
+        for name, secret in secrets.items()
+        if name.startswith(_WEBHOOKS) and name in plan.secrets
+    }
+    return {"keys": keys, "webhooks": webhooks, "queues": _queues(plan)}
 
 
 def invitation(known: Mapping[str, Any]) -> str:
@@ -54,7 +64,10 @@ def console() -> ConsoleExtension:
 
 
 def _queues(plan: Plan) -> dict[str, str]:
-    """Name the mappings' queues by what they are for: the dead-letter queue is the one that says so."""
-    queues = [mapping.queue for mapping in plan.event_source_mappings]
-    named = {"dead_letter" if queue.endswith("dead-letter") else "order_created": queue for queue in queues}
+    """Name the mappings' queues by what they are for: a queue of dead letters says so."""
+    named = {}
+    for mapping in plan.event_source_mappings:
+        purpose, _, dead = mapping.queue.partition(".")[2].partition(".")
+        name = purpose.replace("-", "_") + ("_dead_letter" if dead else "")
+        named["dead_letter" if name == "order_created_dead_letter" else name] = mapping.queue
     return dict(sorted(named.items(), reverse=True))

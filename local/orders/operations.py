@@ -1,7 +1,7 @@
-"""`make parked`, `replay`, `dismiss` and `audit`: the function `operations`, called through the Invoke API.
+"""`make parked`, `replay` and `dismiss`: the function `operations`, called through the Invoke API.
 
 What is true of the messages and orders is the function's to say, here as in AWS; this only asks and prints. After a
-replay the relay is invoked as well, so the messages do not wait for its schedule.
+replay the relays are invoked as well, so the messages do not wait for their schedules.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ from localregion.system.status import table
 from orders import failures
 from orders.failures import printable
 
-FUNCTION, _RELAY = "operations", "outbox_relay"
+FUNCTION = "operations"
+# Of the orders' events, and of the invoices'.
+_RELAYS = ("outbox_relay", "invoices_relay")
 _TIMEOUT_S = 180.0
 _CELL_MAX = 100
-# The relay publishes within 90 s of a recovery: what is older is late.
-_AUDIT_GRACE_S = 120
 
 Answer = dict[str, Any]
 
@@ -53,12 +53,6 @@ def dismiss_main(arguments: Sequence[str]) -> int:
     return 0
 
 
-def audit_main(arguments: Sequence[str]) -> int:
-    """`python -m localregion audit`; 1 when there is something to find."""
-    options("audit", arguments)
-    return 0 if audit(folder_of_environment()) else 1
-
-
 def parked(folder: Folder, parked_id: str = "") -> None:
     """Print the parked messages, or one of them whole."""
     if parked_id:
@@ -69,7 +63,7 @@ def parked(folder: Folder, parked_id: str = "") -> None:
     if answer["messages"]:
         print(
             table(
-                ("id", "state", "last seen", "seen", "bytes", "queue", "reason"),
+                ("id", "side", "state", "last seen", "seen", "bytes", "queue", "reason"),
                 [cells(each, _PARKED) for each in answer["messages"]],
             )
             + "\n"
@@ -79,7 +73,7 @@ def parked(folder: Folder, parked_id: str = "") -> None:
 
 
 def replay(folder: Folder, parked_id: str = "", every: bool = False) -> None:
-    """Queue one message or all that wait, and have the relay publish them."""
+    """Queue one message or all that wait, and have the relays publish them."""
     if bool(parked_id) == every:
         raise OperationError(
             "say which: `make replay ID=…` for one message of `make parked`, `make replay ALL=1` for all"
@@ -88,6 +82,8 @@ def replay(folder: Folder, parked_id: str = "", every: bool = False) -> None:
     answer = invoke(folder, FUNCTION, {"operation": "replay", **chosen})
     queued, already, remaining = answer["queued"], answer["alreadyQueued"], answer["remaining"]
     print(f"{queued} queued for replay" + (f", {already} queued before" if already else ""))
+    if answer["unknownQueue"]:
+        print(f"{answer['unknownQueue']} of queues that this release does not know: `make dismiss ID=…`")
     if remaining:
         raise OperationError(f"{remaining} still wait, there was no time for them: repeat `make replay ALL=1`")
     if queued or already:
@@ -102,32 +98,19 @@ def dismiss(folder: Folder, parked_id: str = "") -> None:
     print(f"{parked_id} dismissed: it is kept, and waits again should it come again")
 
 
-def audit(folder: Folder) -> bool:
-    """Print what the audit found; True when there is nothing to find."""
-    answer = invoke(folder, FUNCTION, {"operation": "audit", "olderThanSeconds": _AUDIT_GRACE_S})
-    print(table(("finding", "count"), [[name, str(answer[key]["count"])] for key, name in _FINDINGS.items()]))
-    for key, name in _FINDINGS.items():
-        if first := answer[key].get("first"):
-            print(f"\n{name}{', the first ones' if len(first) < answer[key]['count'] else ''}:")
-            print("\n".join(f"  {printable(json.dumps(entry))}" for entry in first))
-    outbox = answer["outbox"]
-    oldest = f", the oldest {outbox['oldestAgeSeconds']} s old" if outbox["rows"] else ""
-    print(f"\noutbox: {counted(outbox['rows'], 'row')}{oldest}")
-    print(f"orders and events younger than {_AUDIT_GRACE_S} s may still be on their way and are not looked at")
-    print("all is well" if answer["healthy"] else "not well: docs/operations.md says what each finding means")
-    return bool(answer["healthy"])
-
-
 def publish(folder: Folder, *, timeout_s: float = _TIMEOUT_S) -> str:
-    """Have the relay publish what was queued; return what to say of it."""
-    try:
-        report = invoke(folder, _RELAY, {}, timeout_s=timeout_s)
-    except OperationError as error:
-        # It never runs twice at once, and its schedule is due within a minute.
-        return f"the relay publishes within a minute (now: {error})"
-    if report["broker_failure"]:
-        return f"the relay publishes when the broker is back (now: {report['broker_failure']})"
-    return f"{report['published']} published by the relay: `make parked` shows what comes back"
+    """Have the relays publish what was queued; return what to say of it."""
+    published = 0
+    for relay in _RELAYS:
+        try:
+            report = invoke(folder, relay, {}, timeout_s=timeout_s)
+        except OperationError as error:
+            # It never runs twice at once, and its schedule is due within a minute.
+            return f"the relay publishes within a minute (now: {error})"
+        if report["broker_failure"]:
+            return f"the relay publishes when the broker is back (now: {report['broker_failure']})"
+        published += report["published"]
+    return f"{published} published by the relay: `make parked` shows what comes back"
 
 
 def invoke(folder: Folder, function: str, payload: Answer, *, timeout_s: float = _TIMEOUT_S) -> Answer:
@@ -155,8 +138,10 @@ def folder_of_environment() -> Folder:
 
 def options(command: str, arguments: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog=f"python -m localregion {command}")
-    if command != "audit":
-        parser.add_argument("--id", default="", help="of a parked message, or of a row of the outbox")
+    if command == "erase":
+        parser.add_argument("--customer", default="", help="as orders name it")
+    elif command != "audit":
+        parser.add_argument("--id", default="", help="of a parked message, an outbox's row or an unmatched payment")
     if command == "replay":
         parser.add_argument("--all", action="store_true", help="that wait")
     return parser.parse_args(arguments)
@@ -176,12 +161,4 @@ def _shortened(text: str) -> str:
     return text if len(text) <= _CELL_MAX else text[: _CELL_MAX - 1] + "…"
 
 
-_PARKED = ("parkedId", "state", "lastSeenAt", "seenCount", "size", "queue", "reason")
-_FINDINGS = {
-    "ordersWithoutInvoice": "orders without invoice",
-    "invoicesWithoutOrder": "invoices without order",
-    "invoicesDifferingFromOrder": "invoices that differ from their order",
-    "invoiceNumberGaps": "missing invoice numbers",
-    "oldOutboxRows": "old rows in the outbox",
-    "parkedMessages": "parked messages that wait",
-}
+_PARKED = ("parkedId", "side", "state", "lastSeenAt", "seenCount", "size", "queue", "reason")

@@ -16,6 +16,7 @@ from localregion.http_client import HttpError
 # Spans leave the functions and the gateway in a moment; a question right after the invoice may be earlier.
 _COMPLETE_TIMEOUT_S = 5.0
 _POLL_INTERVAL_S = 0.1
+_CONSUMERS = {"invoice_consumer", "order_updater"}
 
 
 class NoTraceError(Exception):
@@ -62,10 +63,15 @@ def _trace(console: str, order_id: str) -> dict[str, Any]:
 
 
 def is_complete(trace: dict[str, Any]) -> bool:
-    """Say whether the consumer's span is there and no span's parent is missing."""
+    """Say whether the consumers' spans of the order and of its payment are there, and none that one names is missing.
+
+    One names its parent, and the message of a payment the request that created it.
+    """
     spans = trace["spans"]
     known = {span["spanId"] for span in spans} | {None}
-    return any(span["kind"] == "CONSUMER" for span in spans) and all(span.get("parent") in known for span in spans)
+    consumers = {span["service"] for span in spans if span["kind"] == "CONSUMER"}
+    makers = {link["spanId"] for span in spans if span["kind"] == "PRODUCER" for link in span.get("links", ())}
+    return consumers >= _CONSUMERS and known >= {span.get("parent") for span in spans} | makers
 
 
 def _get(url: str) -> dict[str, Any] | None:

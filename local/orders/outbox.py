@@ -9,8 +9,8 @@ from localregion.system.folder import Folder
 from localregion.system.status import table
 from orders.operations import FUNCTION, OperationError, cells, counted, folder_of_environment, invoke, options
 
-_HEADINGS = ("id", "created", "due", "attempts", "bytes", "routing key", "last error")
-_FIELDS = ("outboxId", "createdAt", "dueAt", "attempts", "size", "routingKey", "lastError")
+_HEADINGS = ("id", "side", "created", "due", "attempts", "bytes", "routing key", "last error")
+_FIELDS = ("outboxId", "schema", "createdAt", "dueAt", "attempts", "size", "routingKey", "lastError")
 
 
 def outbox_main(arguments: Sequence[str]) -> int:
@@ -32,7 +32,7 @@ def remove_main(arguments: Sequence[str]) -> int:
 
 
 def outbox(folder: Folder, outbox_id: str = "") -> None:
-    """Print the rows of the outbox, or one of them whole."""
+    """Print the rows of both outboxes, or one of them whole."""
     if outbox_id:
         answer = invoke(folder, FUNCTION, {"operation": "outbox", "outboxId": outbox_id})
         print(json.dumps(answer["rows"][0], indent=2))

@@ -1,11 +1,11 @@
 """The relay may read what it notes before a batch: a run that died with it is known by that.
 
-Revision: 0005, after 0003. The previous release runs on it: a right is added and nothing is taken away.
+Revision: 0004, after 0003. The previous release runs on it: a right is added and nothing is taken away.
 """
 
 from alembic import op
 
-revision = "0005"
+revision = "0004"
 down_revision = "0003"
 branch_labels = None
 depends_on = None

@@ -8,7 +8,18 @@ import time
 import uuid
 from typing import Any
 
-FUNCTIONS = ["create_order", "get_order", "invoice_consumer", "outbox_relay", "operations", "release"]
+FUNCTIONS = [
+    "create_order",
+    "invoice_consumer",
+    "record_payment",
+    "order_updater",
+    "cancel_order",
+    "get_order",
+    "outbox_relay",
+    "invoices_relay",
+    "operations",
+    "release",
+]
 Json = dict[str, Any]
 
 
@@ -50,18 +61,31 @@ class World:
         return order
 
     def shown(self, order: Json) -> Json:
-        age = time.time() - order["at"]
-        is_invoiced = age > 2
+        is_invoiced = time.time() - order["at"] > 2
         if is_invoiced and "number" not in order:
             self.numbers += 1
             order["number"] = self.numbers
-        invoice = (
-            {"number": order["number"], "status": "issued", "issuedAt": iso(order["at"] + 1)} if is_invoiced else None
-        )
-        state = "invoiced" if is_invoiced else "pending"
+        invoice = self._invoice(order) if is_invoiced else None
+        status = order["status"]
+        state = status if status != "pending" else "invoiced" if is_invoiced else "pending"
         return {name: value for name, value in order.items() if name not in ("at", "number")} | {
             "state": state,
+            "updatedAt": order["createdAt"],
+            "reference": None,
             "invoice": invoice,
+            "payments": [{"refunds": []}] if status == "paid" else [],
+        }
+
+    def _invoice(self, order: Json) -> Json:
+        status = order["status"]
+        return {
+            "number": order["number"],
+            "status": "issued" if status == "pending" else status,
+            "issuedAt": iso(order["at"] + 1),
+            "amount": order["amount"],
+            "currency": order["currency"],
+            "paidAmount": order["amount"] if status == "paid" else 0,
+            "creditNote": {"number": 3, "issuedAt": iso(order["at"] + 2)} if status == "canceled" else None,
         }
 
 
@@ -111,7 +135,7 @@ def function(name: str, index: int) -> Json:
             "starting": 0,
         },
         "invocations": 1204 - index * 200,
-        "coldStarts": 3 - index // 2,
+        "coldStarts": max(0, 3 - index // 2),
         "errors": 1 if name == "invoice_consumer" else 0,
         "lastInvocations": [] if name == "release" else invocations,
         "logs": [
@@ -134,22 +158,21 @@ def log(at_ms: float, service: str, level: str, message: str, span_id: str | Non
 
 
 def queues() -> list[Json]:
-    mapping = {"state": "Enabled", "functionName": "invoice_consumer", "batchSize": 10000}
+    fed = {
+        "invoices.order-created": "invoice_consumer",
+        "invoices.order-canceled": "invoice_consumer",
+        "orders.invoice-changed": "order_updater",
+    }
     return [
         {
-            "name": "invoices.order-created",
-            "ready": int(wave(7, 9)),
-            "unacknowledged": int(wave(5, 3)),
+            "name": name,
+            "ready": int(wave(7, 9)) if name in fed else 0,
+            "unacknowledged": int(wave(5, 3)) if name in fed else 0,
             "consumers": 1,
-            "mapping": mapping,
-        },
-        {
-            "name": "invoices.order-created.dead-letter",
-            "ready": 0,
-            "unacknowledged": 0,
-            "consumers": 1,
-            "mapping": mapping,
-        },
+            "mapping": {"state": "Enabled", "functionName": function, "batchSize": 10000},
+        }
+        for queue, function in fed.items()
+        for name in (queue, f"{queue}.dead-letter")
     ]
 
 
@@ -162,6 +185,9 @@ def overview(world: World, *, broken: str = "") -> Json:
         "errorsPerSecond": 0.0,
         "outboxRows": 42 if broken else int(wave(4, 3)),
         "oldestOutboxSeconds": 37.2 if broken else 0.4,
+        "invoicesOutboxRows": 7 if broken else 0,
+        "oldestInvoicesOutboxSeconds": 12.0 if broken else None,
+        "unmatchedPayments": 1,
         "parkedWaiting": sum(one["state"] == "waiting" for one in world.parked),
         "gateway": states["gateway"],
         "parts": states,

@@ -63,6 +63,16 @@ async def post_order(request: web.Request) -> web.Response:
     return reply({"status": 201, "order": request.app[WORLD].shown(order), "traceId": order["traceId"]})
 
 
+async def change_order(request: web.Request) -> web.Response:
+    (found,) = [one for one in request.app[WORLD].orders if one["orderId"] == request.match_info["order_id"]]
+    if request.match_info["action"] == "cancel":
+        found["status"] = "canceled"
+        return reply({"status": 200, "order": request.app[WORLD].shown(found), "traceId": found["traceId"]})
+    found["status"] = "paid"
+    invoice = request.app[WORLD].shown(found)["invoice"]
+    return reply({"status": 200, "payment": {"status": "recorded", "invoice": invoice}, "traceId": found["traceId"]})
+
+
 async def get_traces(request: web.Request) -> web.Response:
     traces = [
         {
@@ -120,6 +130,7 @@ def application() -> web.Application:
     app.router.add_get("/api/orders", get_orders)
     app.router.add_post("/api/orders", post_order)
     app.router.add_get("/api/orders/{order_id}", get_order)
+    app.router.add_post("/api/orders/{order_id}/{action}", change_order)
     app.router.add_get("/api/traces", get_traces)
     app.router.add_get("/api/traces/{trace_id}", get_trace)
     app.router.add_get("/api/functions", get_functions)

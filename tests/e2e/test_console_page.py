@@ -87,6 +87,29 @@ def test_an_order_sent_by_the_form_becomes_an_invoice_and_its_trace_shows_every_
     write_pictures(page)
 
 
+def test_an_order_is_paid_by_a_button_and_its_trace_goes_on_to_the_payment(page: Browser) -> None:
+    fill_in(page, "77001")
+    page.wait_for_text(".steps li[data-step=done]", "invoiced, no. ")
+    page.find(".progress a[data-order]").click()
+    page.wait_for_text(".order-actions .pay", "Pay R$770.01")
+    page.find(".order-actions .pay").click()
+    page.wait_for_text(".order-actions", "recorded")
+    page.wait_for_text(".view-head .state", "paid")
+    page.wait_for_text(".separator", "order_updater")
+
+    services = page.texts(".spans .service")
+    assert {"create_order", "invoice_consumer", "record_payment", "order_updater"} <= {*services}
+
+
+def test_an_order_is_canceled_by_a_button(page: Browser) -> None:
+    fill_in(page, "77002")
+    page.wait_for_text(".steps li[data-step=done]", "invoiced, no. ")
+    page.find(".progress a[data-order]").click()
+    page.wait_for_text(".order-actions", "Cancel")
+    page.find(".order-actions .cancel").click()
+    page.wait_for_text(".view-head .state", "canceled")
+
+
 def test_what_the_api_refuses_is_said_beside_the_form(page: Browser) -> None:
     fill_in(page, "0")
     page.wait_for_text(".steps li[data-step=failed]", "422 /amount")

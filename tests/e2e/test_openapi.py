@@ -21,6 +21,13 @@ REQUESTS = [
     ("createOrder", "negative"),
     ("getOrder", "positive"),
     ("getOrder", "negative"),
+    ("listOrders", "positive"),
+    ("listOrders", "negative"),
+    ("cancelOrder", "positive"),
+    ("cancelOrder", "negative"),
+    ("getInvoice", "positive"),
+    ("recordPayment", "positive"),
+    ("recordPaymentOfProvider", "positive"),
     ("getHealth", "positive"),
     ("getDescription", "positive"),
 ]

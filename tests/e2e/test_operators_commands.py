@@ -1,4 +1,4 @@
-"""`make parked`, `replay`, `dismiss`, `outbox`, `postpone`, `remove` and `audit` on a running system."""
+"""`make parked`, `replay`, `dismiss`, `outbox`, `postpone`, `remove`, `audit` and the like on a running system."""
 
 from __future__ import annotations
 
@@ -82,6 +82,40 @@ def test_a_row_that_never_goes_is_listed_postponed_and_removed(live: LiveSystem,
     assert (status, f"{outbox_id} removed" in output) == (0, True), errors
     status, _, errors = command("remove", f"--id={outbox_id}")
     assert (status, f"no row of the outbox has the id {outbox_id}" in errors) == (1, True)
+
+
+def test_an_unmatched_payment_is_listed_and_dismissed(live: LiveSystem, command: Command) -> None:
+    payment_id = str(uuid.uuid4())
+    ((unmatched_id,),) = live.query(
+        "INSERT INTO invoices.unmatched_payments"
+        " (fingerprint, provider, kind, payment_id, invoice, amount, currency, occurred_at, reason)"
+        f" VALUES (sha256('{payment_id}'), 'default', 'payment', '{payment_id}', '42', 1999, 'BRL', now(),"
+        " E'no such invoice\\x1b[2J') RETURNING unmatched_id::text"
+    )
+    status, output, errors = command("unmatched")
+    assert (status, "\x1b" in output) == (0, False), errors
+    (line,) = [line for line in output.splitlines() if unmatched_id in line]
+    assert "1999 BRL" in line
+    assert json.loads(command("unmatched", f"--id={unmatched_id}")[1])["paymentId"] == payment_id
+    assert payment_id in command("audit")[1]
+
+    assert command("dismiss-unmatched", f"--id={unmatched_id}")[0] == 0
+    (line,) = [line for line in command("unmatched")[1].splitlines() if unmatched_id in line]
+    assert "dismissed" in line
+
+
+def test_a_customer_is_erased_once_nothing_of_it_is_on_its_way(live: LiveSystem, command: Command) -> None:
+    customer = f"customer-{uuid.uuid4()}"
+    live.query(
+        "INSERT INTO orders.orders (order_id, customer_id, amount, currency, created_at)"
+        f" VALUES (gen_random_uuid(), '{customer}', 1, 'BRL', now()) RETURNING 1"
+    )
+    status, _, errors = command("erase", f"--customer={customer}")
+    assert (status, "not yet" in errors, customer in errors) == (1, True, False)
+
+    live.query(f"DELETE FROM orders.orders WHERE customer_id = '{customer}' RETURNING 1")
+    status, output, errors = command("erase", f"--customer={customer}")
+    assert (status, "0 orders and 0 invoices" in output) == (0, True), errors
 
 
 def audited(command: Command) -> int:

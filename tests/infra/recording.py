@@ -3,6 +3,7 @@
 import gzip
 import json
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ def recorded(stack: str) -> tuple[Given, ...]:
     for path in sorted((FOLDER / "patches").glob("*.json")):
         patch = json.loads(path.read_text().replace("{stack}", stack))
         resources = _put(resources, patch.get("put", ()))
+        resources += [_copy(resources, change) for change in patch.get("copy", ())]
         resources += [Given(**each) for each in patch.get("add", ())]
     return tuple(resources)
 
@@ -46,6 +48,13 @@ def _put(resources: list[Given], changes: Iterable[Mapping[str, Any]]) -> list[G
                 holder = holder[key]
             holder[last] = change["value"]
     return resources
+
+
+def _copy(resources: list[Given], change: Mapping[str, Any]) -> Given:
+    """Return another resource like the one of this type and name, with these inputs."""
+    (found,) = [each for each in resources if (each.type, each.name) == (change["type"], change["name"])]
+    urn = found.urn.rpartition("::")[0] + f"::{change['as']}"
+    return replace(found, urn=urn, inputs={**found.inputs, **change["inputs"]})
 
 
 def _revealed(node: Any) -> Any:

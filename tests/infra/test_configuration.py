@@ -7,7 +7,7 @@ import pytest
 from tests.infra.program import ROOT
 from tests.infra.registered import register
 
-from configuration import FUNCTIONS, Configuration, ConfigurationError, read_configuration
+from configuration import PACKAGES, Configuration, ConfigurationError, read_configuration
 from localregion.plan.evaluate import stack_config
 
 GOOD = {
@@ -115,7 +115,7 @@ def test_a_region_is_spelt_as_aws_does() -> None:
 def test_the_functions_of_the_configuration_are_the_packages_of_the_project() -> None:
     packages = {path.parent.name for path in (ROOT / "functions").glob("*/handler.py")}
 
-    assert {*FUNCTIONS} == packages
+    assert {*PACKAGES.values()} == packages
 
 
 @pytest.mark.parametrize("stack", ["dev", "prod"])

@@ -12,9 +12,10 @@ from tests.infra.registered import Registered, register, revealed
 from components.gateway import Gateway, GatewayArgs, address_limit
 from components.key import Key, KeyArgs
 from components.kong_config import Consumer, KongConfigError, LambdaEndpoint, fill_in
+from record_payment.webhooks import BODY_MAX
 
 KONG_YML: dict[str, Any] = yaml.safe_load((ROOT / "kong" / "kong.yml").read_text())
-FUNCTIONS = {"create_order": "dev-create_order", "get_order": "dev-get_order"}
+FUNCTIONS = {name: f"dev-{name}" for name in ("create_order", "cancel_order", "get_order", "record_payment")}
 
 
 def fill(**changes: Any) -> dict[str, Any]:
@@ -42,7 +43,11 @@ def test_each_route_invokes_its_function_under_its_name_in_aws() -> None:
 
     assert {route: config["function_name"] for route, config in invoked.items()} == {
         "create-order": "dev-create_order",
+        "list-orders": "dev-get_order",
+        "cancel-order": "dev-cancel_order",
         "get-order": "dev-get_order",
+        "get-invoice": "dev-get_order",
+        "payment-webhooks": "dev-record_payment",
         "health": "dev-get_order",
         "openapi": "dev-get_order",
     }
@@ -100,10 +105,10 @@ def test_a_route_to_an_unknown_function_is_refused() -> None:
         fill(functions={"create_order": "x"})
 
 
-def test_only_health_and_the_description_are_open_and_keys_come_by_header_and_go_no_further() -> None:
+def test_only_health_the_description_and_webhooks_are_open_and_keys_come_by_header_and_go_no_further() -> None:
     guarded = plugins(KONG_YML, "key-auth")
 
-    assert guarded.keys() == {"create-order", "get-order"}
+    assert guarded.keys() == {"create-order", "list-orders", "cancel-order", "get-order", "get-invoice"}
     for config in guarded.values():
         assert config["key_names"] == ["apikey"]
         assert config["key_in_header"] is True
@@ -155,9 +160,20 @@ def test_a_body_that_is_let_in_fits_into_an_event() -> None:
     assert limit["allowed_payload_size"] * 2**20 * 4 / 3 + 100_000 < 6 * 2**20
 
 
+def test_most_of_what_no_webhook_may_be_is_refused_before_a_function_is_invoked() -> None:
+    limits = plugins(KONG_YML, "request-size-limiting")
+
+    assert limits.keys() == {"payment-webhooks"}
+    limit = limits["payment-webhooks"]
+    assert limit["size_unit"] == "megabytes"
+    assert BODY_MAX <= limit["allowed_payload_size"] * 2**20 < 4 * 2**20
+
+
 def test_routes_are_anchored_and_answer_every_method() -> None:
+    without_methods = {path for route in KONG_YML["routes"] if "methods" not in route for path in route["paths"]}
     for route in KONG_YML["routes"]:
-        assert "methods" not in route
+        # What a route with methods does not answer, one of the same path does.
+        assert {*route["paths"]} <= without_methods
         assert route["strip_path"] is False
         assert all(path.startswith("~/") and path.endswith("$") for path in route["paths"])
 

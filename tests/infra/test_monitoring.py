@@ -12,7 +12,7 @@ from components import alarms
 from components.alarms import Watched
 from components.figures import figures_of
 from components.monitoring import Monitoring, MonitoringArgs
-from operations.audit import METRICS
+from operations.findings import METRICS
 
 ALARM = "aws:cloudwatch/metricAlarm:MetricAlarm"
 QUERY = "aws:cloudwatch/queryDefinition:QueryDefinition"
@@ -21,8 +21,10 @@ QUERY = "aws:cloudwatch/queryDefinition:QueryDefinition"
 def watched(*, has_insights: bool = True) -> Watched:
     return Watched(
         producer="dev-create_order",
-        relay="dev-outbox_relay",
-        consumer="dev-invoice_consumer",
+        canceler="dev-cancel_order",
+        recorder="dev-record_payment",
+        relays={"orders": "dev-outbox_relay", "invoices": "dev-invoices_relay"},
+        consumers={"orders": "dev-order_updater", "invoices": "dev-invoice_consumer"},
         operations="dev-operations",
         balancer="app/dev-orders/0",
         broker="dev-orders",
@@ -89,6 +91,26 @@ def test_what_has_to_be_watched_is_watched() -> None:
         "PublishFailures",
         "Errors",
     }
+
+
+def test_what_fails_without_a_client_that_waits_for_it_is_an_alarm() -> None:
+    failing = {
+        each.inputs["dimensions"]["FunctionName"]: each.inputs["alarmDescription"]
+        for each in build().all(ALARM)
+        if each.inputs.get("metricName") == "Errors"
+    }
+
+    unattended = {"order_updater", "invoice_consumer", "outbox_relay", "invoices_relay"}
+    assert failing.keys() == {f"dev-{name}" for name in unattended}
+    for function, meaning in failing.items():
+        assert meaning.endswith(f"see the log of {function.removeprefix('dev-')}.")
+
+
+def test_events_that_are_not_confirmed_are_an_alarm_on_either_side() -> None:
+    publishing = [each.inputs for each in build().all(ALARM) if each.inputs.get("metricName") == "PublishFailures"]
+
+    functions = {each["dimensions"][DIMENSION] for each in publishing}
+    assert functions == {"dev-create_order", "dev-record_payment"}
 
 
 def test_a_database_without_insights_is_watched_by_its_processors() -> None:

@@ -64,10 +64,15 @@ def test_the_roles_outlive_whatever_lambdas_network_interfaces_hold(resources: d
 
 
 def test_a_mapping_is_deleted_before_the_rights_of_its_function(resources: dict[str, Resource]) -> None:
-    (rights,) = of_type(resources, "aws:iam/rolePolicy:RolePolicy", "invoice_consumer")
+    consumers = ("invoice_consumer", "order_updater")
+    rights = {of_type(resources, "aws:iam/rolePolicy:RolePolicy", name)[0].urn for name in consumers}
 
+    found = set()
     for mapping in of_type(resources, "aws:lambda/eventSourceMapping:EventSourceMapping"):
-        assert rights.urn in before(mapping, resources)
+        own = rights & before(mapping, resources)
+        assert own
+        found |= own
+    assert found == rights
 
 
 def test_a_function_is_made_after_its_rights(resources: dict[str, Resource]) -> None:

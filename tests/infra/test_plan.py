@@ -6,14 +6,16 @@ from collections.abc import Callable
 
 import pytest
 
+from configuration import PACKAGES
 from contracts import topology
 from contracts.settings import required_variables, variables
 from localregion.plan import model
 from localregion.plan.model import Plan
 from operations.request import parse
 from policies.functions import READ_BY_EXTENSIONS
+from release.topology import PERMISSIONS
 
-FUNCTIONS = ["create_order", "get_order", "invoice_consumer", "operations", "outbox_relay", "release"]
+FUNCTIONS = sorted(PACKAGES)
 STACKS = ["local", "dev", "prod"]
 
 
@@ -22,7 +24,7 @@ STACKS = ["local", "dev", "prod"]
 def test_a_function_is_given_exactly_the_variables_that_its_settings_read(
     plan_of: Callable[[str], Plan], stack: str, name: str
 ) -> None:
-    settings = importlib.import_module(f"{name}.settings").Settings
+    settings = importlib.import_module(f"{PACKAGES[name]}.settings").Settings
     prefix = "" if stack == "local" else f"{stack}-"
     given = plan_of(stack).function(f"{prefix}{name}").environment.keys() - READ_BY_EXTENSIONS
 
@@ -32,8 +34,8 @@ def test_a_function_is_given_exactly_the_variables_that_its_settings_read(
 def test_the_functions_of_the_plan_are_the_packages_of_the_project(local: Plan) -> None:
     assert [function.name for function in local.functions] == FUNCTIONS
     for function in local.functions:
-        assert function.handler == f"{function.name}.handler.lambda_handler"
-        assert function.code == f"dist/functions/{function.name}.zip"
+        assert function.handler == f"{PACKAGES[function.name]}.handler.lambda_handler"
+        assert function.code == f"dist/functions/{PACKAGES[function.name]}.zip"
         assert (function.runtime, function.architecture) == ("python3.13", "arm64")
         assert function.aliases == ["live"]
         assert len(function.layers) <= 5
@@ -42,22 +44,26 @@ def test_the_functions_of_the_plan_are_the_packages_of_the_project(local: Plan) 
 def test_the_mappings_consume_the_queues_of_the_contracts(local: Plan) -> None:
     found = {mapping.queue: mapping for mapping in local.event_source_mappings}
 
-    assert found.keys() == {topology.ORDER_CREATED_QUEUE, topology.DEAD_LETTER_QUEUE}
-    assert found[topology.ORDER_CREATED_QUEUE].batch_size == 10_000
-    assert found[topology.DEAD_LETTER_QUEUE].batch_size == 1
+    assert found.keys() == {name for queue in topology.QUEUES for name in (queue.name, queue.dead_letter_queue)}
+    for queue in topology.QUEUES:
+        assert (found[queue.name].batch_size, found[queue.dead_letter_queue].batch_size) == (10_000, 1)
+    consumers = {"orders": "order_updater", "invoices": "invoice_consumer"}
     for mapping in found.values():
-        assert (mapping.function, mapping.qualifier) == ("invoice_consumer", "live")
+        side = mapping.queue.partition(".")[0]
+        assert (mapping.function, mapping.qualifier) == (consumers[side], "live")
         assert mapping.virtual_host == topology.VIRTUAL_HOST
-        assert mapping.secret == "broker/invoices_mapping"
+        assert mapping.secret == f"broker/{side}_mapping"
         assert mapping.batching_window_s is None
 
 
-def test_the_relay_runs_every_minute_and_never_twice_at_once(local: Plan) -> None:
-    (schedule,) = [each for each in local.schedules if each.function == "outbox_relay"]
+@pytest.mark.parametrize(("relay", "side"), [("outbox_relay", "orders"), ("invoices_relay", "invoices")])
+def test_a_relay_runs_every_minute_and_never_twice_at_once(local: Plan, relay: str, side: str) -> None:
+    (schedule,) = [each for each in local.schedules if each.function == relay]
 
-    assert (schedule.function, schedule.qualifier, schedule.expression) == ("outbox_relay", "live", "rate(1 minute)")
+    assert (schedule.qualifier, schedule.expression) == ("live", "rate(1 minute)")
     assert schedule.input == {}
-    assert local.function("outbox_relay").reserved_concurrency == 1
+    assert local.function(relay).reserved_concurrency == 1
+    assert local.function(relay).environment["OUTBOX_SCHEMA"] == side
 
 
 @pytest.mark.parametrize("stack", STACKS)
@@ -70,8 +76,11 @@ def test_scheduled_runs_do_not_pile_up(plan_of: Callable[[str], Plan], stack: st
 
 
 def test_the_audit_runs_every_five_minutes_and_writes_metrics(local: Plan) -> None:
-    (schedule,) = [each for each in local.schedules if each.function == "operations"]
+    schedules = [each for each in local.schedules if each.function == "operations"]
+    schedule, purge = sorted(schedules, key=lambda each: str(each.input["operation"]))
 
+    assert (purge.expression, purge.input) == ("rate(1 day)", {"operation": "purge", "olderThanDays": 90})
+    assert parse(purge.input)
     assert (schedule.qualifier, schedule.expression) == ("live", "rate(5 minutes)")
     assert schedule.input == {"operation": "audit", "days": 7, "emitMetrics": True}
     assert parse(schedule.input).emit_metrics
@@ -89,7 +98,7 @@ def test_the_release_makes_every_role_and_user_that_something_logs_in_as(local: 
 
     roles = {f.environment["DATABASE_USER"] for f in local.functions if f.name != "release"}
     assert release.input["database_roles"].keys() == roles
-    assert release.input["broker_users"].keys() == {"orders_publisher", "invoices_mapping"}
+    assert release.input["broker_users"].keys() == PERMISSIONS.keys()
     assert {arn.rsplit(":secret:", 1)[1] for arn in arns} <= local.secrets.keys()
     assert release.triggers["content"]
 
@@ -112,8 +121,8 @@ def test_only_production_reserves_concurrency_beside_the_relay(plan_of: Callable
         stack: [f.name for f in plan_of(stack).functions if f.reserved_concurrency is not None] for stack in STACKS
     }
 
-    assert reserved["local"] == ["outbox_relay"]
-    assert reserved["dev"] == ["dev-outbox_relay"]
+    assert reserved["local"] == ["invoices_relay", "outbox_relay"]
+    assert reserved["dev"] == ["dev-invoices_relay", "dev-outbox_relay"]
     assert set(reserved["prod"]) == {f"prod-{name}" for name in FUNCTIONS if name != "operations"}
 
 

@@ -94,7 +94,7 @@ def test_the_template_has_every_variable_and_only_the_emulation_adds_one(
         for key, value in variables.items():
             if isinstance(value, dict):
                 used.add(value["Ref"])
-            elif key.endswith("_SECRET_ID"):
+            elif "SECRET_ID" in key:
                 assert value in plan.secrets
                 assert environment[key].endswith(f":secret:{value}")
             else:

@@ -11,15 +11,28 @@ from localregion.console.sources.database import Database
 from orders.console import order_queries
 
 _WINDOW_S = 10
-_NAMES = ("ordersPerSecond", "outboxRows", "oldestOutboxSeconds", "parkedWaiting")
+_NAMES = (
+    "ordersPerSecond",
+    "outboxRows",
+    "oldestOutboxSeconds",
+    "invoicesOutboxRows",
+    "oldestInvoicesOutboxSeconds",
+    "parkedWaiting",
+    "unmatchedPayments",
+)
 
 
 async def read(database: Database) -> Mapping[str, Any]:
     """Return the figures of this moment. Raises SourceDownError."""
     since = order_queries.first_id_of(datetime.now(UTC), seconds=-_WINDOW_S)
-    (((made, outbox, oldest, parked),),) = await database.read((order_queries.SELECT_FIGURES, {"since": since}))
-    age = None if oldest is None else round(float(oldest), 1)
-    return dict(zip(_NAMES, (made / _WINDOW_S, outbox, age, parked), strict=True))
+    ((row,),) = await database.read((order_queries.SELECT_FIGURES, {"since": since}))
+    made, outbox, oldest, invoices_outbox, invoices_oldest, *waiting = row
+    figures = (made / _WINDOW_S, outbox, _age(oldest), invoices_outbox, _age(invoices_oldest), *waiting)
+    return dict(zip(_NAMES, figures, strict=True))
+
+
+def _age(seconds: Any) -> float | None:
+    return None if seconds is None else round(float(seconds), 1)
 
 
 FIGURES = Figures(names=_NAMES, read=read)

@@ -13,7 +13,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, RootModel
 from pydantic.alias_generators import to_camel
 from typing_extensions import TypeAliasType
 
-from contracts.fields import AMOUNT_MAX, AMOUNT_MIN, CURRENCIES, CUSTOMER_ID_MAX, CUSTOMER_ID_PATTERN
+from contracts.fields import AMOUNT_MAX, AMOUNT_MIN, CURRENCIES, CUSTOMER_ID_MAX, CUSTOMER_ID_PATTERN, REFERENCE_MAX
 from contracts.orders import DEFAULT_CURRENCY, ERRORS_MAX
 
 
@@ -61,6 +61,19 @@ CustomerId = TypeAliasType(
         ),
     ],
 )
+Reference = TypeAliasType(
+    "Reference",
+    Annotated[
+        str,
+        Field(
+            min_length=1,
+            max_length=REFERENCE_MAX,
+            pattern=CUSTOMER_ID_PATTERN,
+            description="The customer's own; several orders may have the same.",
+        ),
+    ],
+)
+Identifier = Annotated[str, Field(min_length=1, max_length=255)]
 # RFC 3339 in UTC with milliseconds: what `format_timestamp` writes.
 Timestamp = Annotated[
     str,
@@ -81,10 +94,37 @@ class CreateOrderRequest(Body):
 
     amount: Amount
     currency: Currency = DEFAULT_CURRENCY
+    reference: Reference | None = None
+
+
+class Nothing(Body):
+    """The body of a cancellation, which may also be left out."""
+
+    model_config = ConfigDict(extra="forbid")
 
 
 class Customer(Body):
     id: CustomerId
+
+
+class CreditNote(Body):
+    number: int = Field(ge=1, description="Gapless, in a series of its own.")
+    issued_at: Timestamp
+
+
+class Refund(Body):
+    refund_id: Identifier
+    amount: Amount
+    refunded_at: Timestamp
+
+
+class Payment(Body):
+    payment_id: Identifier
+    provider: Identifier
+    amount: Amount
+    currency: Currency
+    paid_at: Timestamp
+    refunds: list[Refund]
 
 
 class Invoice(Body):
@@ -95,16 +135,78 @@ class Invoice(Body):
     currency: Currency
     issued_at: Timestamp
     due_at: Timestamp
+    credit_note: CreditNote | None = Field(description="Of a canceled invoice.")
 
 
-class Order(Body):
+class InvoiceWithPayments(Invoice):
+    order_id: UUID
+    payments: list[Payment]
+
+
+class OrderInList(Body):
     order_id: UUID
     customer: Customer
     amount: Amount
     currency: Currency
     status: Literal["pending", "paid", "canceled"]
+    reference: Reference | None
     created_at: Timestamp
+    updated_at: Timestamp = Field(description="Of the last change of status.")
     invoice: Invoice | None = Field(description="`null` until the invoice is issued, seconds after the order.")
+
+
+class Order(OrderInList):
+    payments: list[Payment] = Field(description="For its invoice, the oldest first.")
+
+
+class Orders(Body):
+    orders: list[OrderInList]
+    next_cursor: str | None = Field(description="`null` on the last page.")
+
+
+class PaymentSucceededData(Body):
+    payment_id: Identifier
+    invoice_id: UUID = Field(default_factory=UUID, description="Either this or `invoiceNumber`.")
+    invoice_number: int = Field(default_factory=int, ge=1, description="Either this or `invoiceId`.")
+    amount: Amount
+    currency: Currency
+    paid_at: str = Field(json_schema_extra={"format": "date-time"})
+
+
+class PaymentSucceeded(Body):
+    type: Literal["payment.succeeded"]
+    data: PaymentSucceededData
+
+
+class PaymentRefundedData(Body):
+    refund_id: Identifier
+    payment_id: Identifier
+    amount: Amount
+    currency: Currency
+    refunded_at: str = Field(json_schema_extra={"format": "date-time"})
+
+
+class PaymentRefunded(Body):
+    type: Literal["payment.refunded"]
+    data: PaymentRefundedData
+
+
+class Webhook(RootModel[Annotated[PaymentSucceeded | PaymentRefunded, Field(discriminator="type")]]):
+    """What a provider tells, in the form of the Standard Webhooks specification."""
+
+    model_config = ConfigDict(json_schema_extra=_without_titles)
+
+
+class PaidInvoice(Body):
+    invoice_id: UUID
+    number: int = Field(ge=1)
+    status: Literal["issued", "paid", "canceled"]
+
+
+class WebhookOutcome(Body):
+    status: Literal["recorded", "already recorded", "unmatched", "ignored"]
+    reason: str = Field(default_factory=str, description="Why it is unmatched.")
+    invoice: PaidInvoice = Field(default_factory=lambda: PaidInvoice(invoice_id=UUID(int=0), number=1, status="paid"))
 
 
 class HealthOk(Body):

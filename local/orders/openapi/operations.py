@@ -16,8 +16,11 @@ ORDER_EXAMPLE: dict[str, Any] = {
     "amount": 1999,
     "currency": "BRL",
     "status": "pending",
+    "reference": None,
     "createdAt": "2026-11-22T13:42:18.184Z",
+    "updatedAt": "2026-11-22T13:42:18.184Z",
     "invoice": None,
+    "payments": [],
 }
 INVOICE_EXAMPLE: dict[str, Any] = {
     "invoiceId": "0198f8a0-0000-7000-8000-000000000002",
@@ -27,6 +30,7 @@ INVOICE_EXAMPLE: dict[str, Any] = {
     "currency": "BRL",
     "issuedAt": "2026-11-22T13:42:19.020Z",
     "dueAt": "2026-12-22T13:42:19.020Z",
+    "creditNote": None,
 }
 ORDER_ID: dict[str, Any] = {
     "name": "orderId",
@@ -39,7 +43,7 @@ IDEMPOTENCY_KEY: dict[str, Any] = {
     "name": "Idempotency-Key",
     "in": "header",
     "description": (
-        "The same key of one customer creates one order: a repetition within 24 hours gets the first answer again. 1 "
+        "The same key of one customer is one request: a repetition within 24 hours gets the first answer again. 1 "
         "to 255 printable ASCII characters: bare, without comma and semicolon, or as a quoted string. Parameters "
         "behind either (RFC 8941) are ignored: `K;a=1` is the key `K`."
     ),
@@ -75,6 +79,7 @@ def create_order() -> dict[str, Any]:
                 CreateOrderRequest,
                 complete={"amount": 1999, "currency": "BRL"},
                 defaultCurrency={"amount": 1999},
+                reference={"amount": 1999, "currency": "BRL", "reference": "basket 42"},
             ),
         },
         "responses": {

@@ -7,9 +7,33 @@ from typing import Any
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
-from orders.openapi.models import CreateOrderRequest, Health, Invoice, Order, Problem, Rejection
+from orders.openapi.models import (
+    CreateOrderRequest,
+    Health,
+    Invoice,
+    InvoiceWithPayments,
+    Nothing,
+    Order,
+    Orders,
+    Problem,
+    Rejection,
+    Webhook,
+    WebhookOutcome,
+)
 
-BODIES: tuple[type[BaseModel], ...] = (CreateOrderRequest, Order, Invoice, Health, Problem, Rejection)
+BODIES: tuple[type[BaseModel], ...] = (
+    CreateOrderRequest,
+    Order,
+    Orders,
+    Invoice,
+    InvoiceWithPayments,
+    Nothing,
+    Webhook,
+    WebhookOutcome,
+    Health,
+    Problem,
+    Rejection,
+)
 REFERENCE = "#/components/schemas/{model}"
 
 

@@ -1,1 +1,1 @@
-"""Check any deployment from outside, over HTTP: one order to its invoice, a replay, refusals, health."""
+"""Check any deployment from outside, over HTTP: one order, its invoice, its cancellation, replays, refusals, health."""

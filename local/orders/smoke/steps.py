@@ -1,7 +1,7 @@
 """What is checked, in order: each step raises SmokeError or returns what to say of it.
 
-It creates one order of a small amount, which stays, with its invoice. The order's Idempotency-Key is random, so running
-it again is another order.
+It creates one order of a small amount and cancels it: what stays is a canceled invoice with its credit note. The
+Idempotency-Keys are random, so running it again is another order.
 """
 
 from __future__ import annotations
@@ -27,7 +27,9 @@ class Smoke:
         self._invoice_timeout_s = invoice_timeout_s
         self._idempotency_key = f"smoke-{uuid.uuid4()}"
         self._order: dict[str, Any] = {}
+        self._cancellation_key = f"smoke-cancel-{uuid.uuid4()}"
         self._accepted = ""
+        self._canceled = ""
         self._location = ""
 
     def steps(self) -> list[Step]:
@@ -40,6 +42,9 @@ class Smoke:
             ("the same request again is replayed", self._replays),
             ("the key with another body is refused", self._refuses_another_body),
             ("the order gets its invoice", self._invoices),
+            ("the order is canceled", self._cancels),
+            ("the cancellation again is replayed", self._replays_the_cancellation),
+            ("its invoice is canceled as well", self._cancels_the_invoice),
         ]
 
     def _health(self) -> str:
@@ -85,15 +90,46 @@ class Smoke:
         return "422"
 
     def _invoices(self) -> str:
-        deadline = time.monotonic() + self._invoice_timeout_s
-        while not (invoice := self._read().get("invoice")):
-            if time.monotonic() > deadline:
-                raise SmokeError(f"no invoice for {self._location} within {self._invoice_timeout_s:g} s")
-            time.sleep(_POLL_INTERVAL_S)
+        invoice = self._wait_for_invoice(lambda _: True, "no invoice")
         wanted = (self._order["amount"], self._order["currency"])
         if (invoice.get("amount"), invoice.get("currency")) != wanted:
             raise SmokeError(f"{self._location}: ordered {wanted}, the invoice is {invoice}")
         return f"number {invoice.get('number')}"
+
+    def _cancels(self) -> str:
+        answer = self._cancel().expect(200)
+        self._canceled = answer.text
+        if answer.json().get("status") != "canceled":
+            raise SmokeError(f"{answer.request}: the order is not canceled: {answer.text[:300]}")
+        return "200, canceled"
+
+    def _replays_the_cancellation(self) -> str:
+        answer = self._cancel().expect(200)
+        if answer.text != self._canceled:
+            raise SmokeError(f"{answer.request} again: another body: {answer.text[:300]}")
+        if answer.headers.get("idempotent-replayed") != "true":
+            raise SmokeError(f"{answer.request} again: no Idempotent-Replayed: true")
+        return "200, the same body"
+
+    def _cancels_the_invoice(self) -> str:
+        invoice = self._wait_for_invoice(lambda one: one.get("status") == "canceled", "no canceled invoice")
+        if not invoice.get("creditNote"):
+            raise SmokeError(f"{self._location}: the canceled invoice has no credit note: {invoice}")
+        return f"credit note {invoice['creditNote'].get('number')}"
+
+    def _wait_for_invoice(self, condition: Callable[[dict[str, Any]], bool], otherwise: str) -> dict[str, Any]:
+        deadline = time.monotonic() + self._invoice_timeout_s
+        while True:
+            invoice: dict[str, Any] | None = self._read().get("invoice")
+            if invoice and condition(invoice):
+                return invoice
+            if time.monotonic() > deadline:
+                raise SmokeError(f"{otherwise} for {self._location} within {self._invoice_timeout_s:g} s")
+            time.sleep(_POLL_INTERVAL_S)
+
+    def _cancel(self) -> Answer:
+        headers = {"apikey": self._key, "idempotency_key": self._cancellation_key}
+        return self._client.post(f"{self._location}/cancel", {}, **headers)
 
     def _read(self) -> dict[str, Any]:
         return self._client.get(self._location, apikey=self._key).expect(200).json()

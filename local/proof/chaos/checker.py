@@ -2,7 +2,8 @@
 
 Every amount belongs to one intent, so a row is known by its amount, also when the answer was lost. What is checked is
 the guarantees: nothing accepted is lost (G1), nothing happens twice (G2), a bad message stops no other (G3), a customer
-sees only their own orders (G5), nothing stalls (G7). A violation carries the whole story of the order concerned.
+sees only their own orders (G5), nothing stalls (G7), money adds up (G8, in `money`). A violation carries the whole
+story of the order concerned.
 """
 
 from __future__ import annotations
@@ -10,7 +11,9 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
+from proof.chaos import money
 from proof.chaos.history import History, Intent, Request
 from proof.chaos.records import InvoiceRow, OrderRow, Records
 
@@ -47,7 +50,23 @@ class Verdict:
 
 def check(history: History, records: Records, expected: Expected) -> Verdict:
     """Return every violation of a guarantee."""
-    return Verdict([*_requests(history, records), *_rows(history, records, expected), *_messages(records, expected)])
+    return Verdict(
+        [
+            *_requests(history, records),
+            *_rows(history, records, expected),
+            *_money(history, records),
+            *_messages(records, expected),
+        ]
+    )
+
+
+def _money(history: History, records: Records) -> Iterator[Violation]:
+    intents = {request.body["orderId"]: request.intent for request in history.accepted}
+    for kind, order_id, what in money.complaints(history, records):
+        intent = intents.get(order_id)
+        # Looked up here and not for every order: a story reads the whole history.
+        story = history.story_of(intent) if intent is not None else ""
+        yield Violation(kind=kind, what=f"order {order_id}: {what}" if order_id else what, story=story)
 
 
 def _requests(history: History, records: Records) -> Iterator[Violation]:
@@ -113,15 +132,22 @@ def _reads(reads: Sequence[Request]) -> Iterator[tuple[str, str]]:
         if request.status == 404:
             yield "lost", f"{request.path} was accepted and is not found"
         if request.status == 200:
-            current = request.body["invoice"]
+            current = _lasting(request.body["invoice"])
             if invoice is not None and current != invoice and _began_after(request, reads, invoice):
                 yield "changed", f"the invoice of {request.path} was {invoice} and is {current}"
             invoice = invoice or current
 
 
+def _lasting(invoice: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    """What of an invoice never changes: it may be paid, reopened and canceled."""
+    if invoice is None:
+        return None
+    return {name: value for name, value in invoice.items() if name not in ("status", "creditNote")}
+
+
 def _began_after(request: Request, reads: Sequence[Request], invoice: object) -> bool:
     """Whether the request began after a client had been shown this invoice: reads of several clients overlap."""
-    first = min(read.ended_s for read in reads if read.status == 200 and read.body["invoice"] == invoice)
+    first = min(read.ended_s for read in reads if read.status == 200 and _lasting(read.body["invoice"]) == invoice)
     return request.began_s > first
 
 

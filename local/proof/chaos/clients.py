@@ -24,13 +24,15 @@ _REMEMBERED = 50
 
 @dataclass(frozen=True, kw_only=True)
 class Behaviour:
-    """How many clients there are, how long each rests between two requests, how many orders have an Idempotency-Key.
+    """How many clients and payers there are, and how long each rests between two requests.
 
-    `keys_live_s`: clients repeat no key that is older; the system keeps keys for 24 hours.
+    `key_share` is the part of orders with an Idempotency-Key. Clients repeat no key that is older than `keys_live_s`;
+    the system keeps keys for 24 hours.
     """
 
     seed: int
     count: int = 6
+    payers: int = 2
     pause_s: float = 0.1
     key_share: float = 0.8
     keys_live_s: float = 24 * 3600.0
@@ -38,10 +40,11 @@ class Behaviour:
 
 @dataclass(frozen=True, kw_only=True)
 class Shop:
-    """Where clients order, with which keys, and where they note what happened."""
+    """Where clients order and pay, with which keys, and where they note what happened."""
 
     gateway: str
     keys: Mapping[str, str]
+    webhook_secret: str
     history: History
     amounts: Amounts
 

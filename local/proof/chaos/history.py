@@ -66,6 +66,63 @@ class Request:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Webhook:
+    """A payment, or a refund of one, as its provider tells it; `id` is the payment's or the refund's."""
+
+    id: str
+    refund_of: str | None
+    order_id: str
+    invoice_id: str
+    amount: int
+    currency: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Told:
+    """A webhook that was sent once, and its answer."""
+
+    webhook: Webhook
+    began_s: float
+    ended_s: float
+    status: int
+    body: Any = None
+    error: str = ""
+
+    @property
+    def is_accepted(self) -> bool:
+        return self.status == 200
+
+    @property
+    def is_recorded(self) -> bool:
+        return self.is_accepted and self.body["status"] in ("recorded", "already recorded")
+
+    def shown(self) -> str:
+        what = self.webhook
+        kind = "payment" if what.refund_of is None else f"refund of {what.refund_of}"
+        return (
+            f"{self.began_s:8.3f} to {self.ended_s:8.3f}  {kind} {what.id} of {what.amount} {what.currency}"
+            f" for {what.invoice_id} -> {self.status or self.error} {self.body if self.body is not None else ''}"
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cancellation:
+    """A request to cancel an order, and its answer."""
+
+    order_id: str
+    intent: Intent
+    began_s: float
+    ended_s: float
+    status: int
+    body: Any = None
+    error: str = ""
+
+    def shown(self) -> str:
+        answer = f"{self.status or self.error} {self.body if self.body is not None else ''}"
+        return f"{self.began_s:8.3f} to {self.ended_s:8.3f}  cancel {self.order_id} -> {answer}"
+
+
+@dataclass(frozen=True, kw_only=True)
 class Injection:
     """One fault, from its injection until it was healed; `evidence` says how it showed that it bit."""
 
@@ -84,6 +141,9 @@ class History:
 
     requests: list[Request] = field(default_factory=list)
     injections: list[Injection] = field(default_factory=list)
+    accepted: list[Request] = field(default_factory=list)
+    told: list[Told] = field(default_factory=list)
+    cancellations: list[Cancellation] = field(default_factory=list)
     _began: float = field(default_factory=time.monotonic)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -93,6 +153,16 @@ class History:
     def add(self, request: Request) -> None:
         with self._lock:
             self.requests.append(request)
+            if request.is_accepted and not request.is_replay:
+                self.accepted.append(request)
+
+    def add_told(self, told: Told) -> None:
+        with self._lock:
+            self.told.append(told)
+
+    def add_cancellation(self, cancellation: Cancellation) -> None:
+        with self._lock:
+            self.cancellations.append(cancellation)
 
     def add_injection(self, injection: Injection) -> None:
         with self._lock:
@@ -109,8 +179,14 @@ class History:
         requests = [request for request in self.requests if request.intent == intent]
         if not requests:
             return "no client asked for it"
-        began, ended = min(r.began_s for r in requests), max(r.ended_s for r in requests)
+        ids = {request.body["orderId"] for request in requests if request.is_accepted}
+        deeds = [*requests, *self._deeds_of(ids)]
+        began, ended = min(deed.began_s for deed in deeds), max(deed.ended_s for deed in deeds)
         faults = [fault for fault in self.injections if fault.began_s <= ended + 1 and fault.ended_s >= began - 1]
-        lines = [(request.began_s, request.shown()) for request in requests]
+        lines = [(deed.began_s, deed.shown()) for deed in deeds]
         lines += [(fault.began_s, fault.shown()) for fault in faults]
         return "\n".join(line for _, line in sorted(lines))
+
+    def _deeds_of(self, order_ids: set[str]) -> list[Told | Cancellation]:
+        told = [each for each in self.told if each.webhook.order_id in order_ids]
+        return [*told, *(each for each in self.cancellations if each.order_id in order_ids)]

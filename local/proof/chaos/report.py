@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 
+from proof.chaos import money
 from proof.chaos.checker import Verdict
 from proof.chaos.history import History
 from proof.chaos.records import Records
@@ -33,6 +34,7 @@ def _figures(history: History, records: Records, verdict: Verdict) -> Iterator[t
     yield "reads", sum(request.method.startswith("GET") for request in requests)
     yield "orders", len(records.orders)
     yield "invoices", len(records.invoices)
+    yield from money.figures(history, records)
     yield "duplicates", verdict.count("duplicate")
     yield "lost", verdict.count("lost")
     yield "stalled", verdict.count("stalled")

@@ -21,6 +21,7 @@ from proof.chaos.checker import Expected, Verdict, check
 from proof.chaos.clients import Behaviour, Clients, Shop
 from proof.chaos.faults.clocks import HEARTBEAT_S
 from proof.chaos.own_system import OwnSystemError
+from proof.chaos.payers import Habits, Payers
 from proof.chaos.records import Records, read_records
 from proof.chaos.world import QUEUES, World
 
@@ -29,6 +30,9 @@ HEALING_TIMEOUT_S = 240.0
 # Guarantee G7: so long after the last fault everything that can move has moved.
 STALLED_AFTER_S = 90.0
 _CALM_S = 1.5
+RELAYS = ("outbox_relay", "invoices_relay")
+CONSUMERS = ("invoice_consumer", "order_updater")
+_OUTBOXES = "(SELECT * FROM orders.outbox UNION ALL SELECT * FROM invoices.outbox) AS outbox"
 
 
 @dataclass(frozen=True)
@@ -57,14 +61,23 @@ def _after(world: World, table: str, first: int, end: int) -> int:
 
 @contextmanager
 def busy_clients(world: World, behaviour: Behaviour) -> Iterator[None]:
-    """Clients at work for as long as the block runs."""
+    """Clients and payers at work for as long as the block runs."""
     known = world.endpoints
-    shop = Shop(gateway=known["gateway"], keys=known["keys"], history=world.history, amounts=world.amounts)
+    shop = Shop(
+        gateway=known["gateway"],
+        keys=known["keys"],
+        webhook_secret=known["webhooks"]["default"],
+        history=world.history,
+        amounts=world.amounts,
+    )
     clients = Clients(shop, behaviour)
+    payers = Payers(shop, Habits(seed=behaviour.seed, count=behaviour.payers, pause_s=behaviour.pause_s))
     clients.start()
+    payers.start()
     try:
         yield
     finally:
+        payers.stop()
         clients.stop()
 
 
@@ -99,9 +112,10 @@ def wait_until_settled(
             calm_since = None
             if not stalled and world.history.now() - last_fault_s > stalled_after_s:
                 stalled = [f"{stalled_after_s:.0f} s after the last fault: {waiting}; {_unmoved(world)}"]
-            # The schedule's own run may be at work: the function has one environment, and the call is refused.
-            with contextlib.suppress(HttpError):
-                world.invoke("outbox_relay", {})
+            for relay in RELAYS:
+                # The schedule's own run may be at work: the function has one environment, and the call is refused.
+                with contextlib.suppress(HttpError):
+                    world.invoke(relay, {})
         elif calm_since is None:
             calm_since = time.monotonic()
         elif time.monotonic() - calm_since > _CALM_S:
@@ -117,7 +131,7 @@ def _unmoved(world: World) -> str:
     try:
         ((rows, due, attempts, error),) = world.query(
             "SELECT count(*), count(*) FILTER (WHERE due_at <= clock_timestamp()), max(attempts), max(last_error)"
-            " FROM orders.outbox"
+            f" FROM {_OUTBOXES}"
         )
         ((orders,),) = world.query(
             "SELECT count(*) FROM orders.orders o"
@@ -134,7 +148,7 @@ def _waiting(world: World) -> str:
     try:
         if not world.is_healthy():
             return "not healthy"
-        if world.query("SELECT FROM orders.outbox LIMIT 1"):
+        if world.query(f"SELECT FROM {_OUTBOXES} LIMIT 1"):
             return "outbox"
         return next((queue for queue in QUEUES if world.queue_depth(queue)), "") or _unanswered(world)
     except (OSError, psycopg.Error):
@@ -145,8 +159,8 @@ def _waiting(world: World) -> str:
 
 def _unanswered(world: World) -> str:
     """Unacknowledged messages belong to an invocation that still runs."""
-    busy = [env for env in world.environments("invoice_consumer") if env["state"] == "busy"]
-    return "invoice_consumer" if busy else ""
+    is_busy = (name for name in CONSUMERS if any(env["state"] == "busy" for env in world.environments(name)))
+    return next(is_busy, "")
 
 
 def _records(run: Run) -> Records:

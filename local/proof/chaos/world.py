@@ -39,7 +39,7 @@ PATIENCE_S = 120.0
 # A broker that was killed while it booted boots anew; on a busy machine that takes minutes.
 RESTART_PATIENCE_S = 300.0
 QUERY_PATIENCE_S = 20.0
-QUEUES = (topology.ORDER_CREATED_QUEUE, topology.DEAD_LETTER_QUEUE)
+QUEUES = tuple(name for queue in topology.QUEUES for name in (queue.name, queue.dead_letter_queue))
 
 
 class NotBittenError(Exception):

@@ -65,8 +65,11 @@ class HttpClient:
     def request(
         self, method: str, path: str, document: Any = None, *, headers: Mapping[str, str] | None = None
     ) -> Answer:
-        """Return the answer, whatever its status; `document` is sent as JSON. Raises HttpError without one."""
-        body = None if document is None else json.dumps(document).encode()
+        """Return the answer, whatever its status; `document` is sent as JSON, bytes as they are.
+
+        Raises HttpError without an answer.
+        """
+        body = document if document is None or isinstance(document, bytes) else json.dumps(document).encode()
         content_type = {} if body is None else {"Content-Type": "application/json"}
         name = f"{method} {self._origin}{path}"
         try:

@@ -40,7 +40,7 @@ def console(running: RunningConsole, dsn: str) -> RunningConsole:
     with psycopg.connect(dsn) as connection:
         connection.execute(
             "TRUNCATE orders.orders, orders.outbox, orders.idempotency_keys,"
-            " invoices.invoices, invoices.parked_messages"
+            " invoices.invoices, invoices.parked_messages CASCADE"
         )
     running.neighbours.answers = dict(USUAL)
     running.neighbours.asked.clear()

@@ -77,14 +77,16 @@ def test_an_orders_state_says_where_it_is(console: RunningConsole, database: psy
     ]
     assert found[4]["invoice"]["number"] == 7
     assert found[4]["invoice"]["issuedAt"] == "2026-11-22T10:00:00.000Z"
-    assert console.get(f"/api/orders/{waiting}") == found[2]
-    assert {**found[2], "createdAt": None} == {
+    assert console.get(f"/api/orders/{waiting}") == {**found[2], "payments": []}
+    assert {**found[2], "createdAt": None, "updatedAt": None} == {
         "orderId": waiting,
         "customer": {"id": "demo"},
         "amount": 1999,
         "currency": "BRL",
         "status": "pending",
+        "reference": None,
         "createdAt": None,
+        "updatedAt": None,
         "state": "waiting for the relay",
         "invoice": None,
         "traceId": TRACE,
@@ -184,15 +186,16 @@ def test_parked_messages_say_why_and_to_which_trace_they_belong(
     assert found[binary]["replayedAt"] == "2030-01-01T00:00:00.000Z"
 
 
-def test_a_replay_is_the_functions_and_the_relay_is_asked_as_well(console: RunningConsole) -> None:
+def test_a_replay_is_the_functions_and_the_relays_are_asked_as_well(console: RunningConsole) -> None:
     report = {"published": 1, "broker_failure": None}
     console.neighbours.answers["POST", INVOKE.format("operations")] = (200, {"queued": 1, "alreadyQueued": 0})
-    console.neighbours.answers["POST", INVOKE.format("outbox_relay")] = (200, report)
+    for relay in ("outbox_relay", "invoices_relay"):
+        console.neighbours.answers["POST", INVOKE.format(relay)] = (200, report)
     parked_id = str(uuid.uuid4())
     answer = console.client.post(f"/api/parked/{parked_id}/replay", json={})
     assert (answer.status_code, answer.json()["queued"]) == (200, 1)
-    assert answer.json()["relay"].startswith("1 published by the relay")
-    assert [asked[2] for asked in console.neighbours.asked] == [{"operation": "replay", "parkedId": parked_id}, {}]
+    assert answer.json()["relay"].startswith("2 published by the relay")
+    assert [asked[2] for asked in console.neighbours.asked] == [{"operation": "replay", "parkedId": parked_id}, {}, {}]
 
 
 def test_a_dismissal_is_the_functions(console: RunningConsole) -> None:

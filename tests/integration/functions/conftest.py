@@ -9,6 +9,7 @@ import time
 import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
@@ -18,19 +19,40 @@ import psycopg
 import pytest
 
 from contracts import topology
-from invoice_consumer.consumer import Consumer
+from deliveries.consumer import Consumer
+from deliveries.parking import Parking
+from invoice_consumer import invoices
+from invoice_consumer.storing import COUNTS, store
 from localregion.testing.services import RunningPostgres, RunningRabbitMQ
 from proof.chaos.connections import Connections
 from release.bootstrap import dependencies as release_dependencies
 from release.handler import lambda_handler as release
+from release.topology import PERMISSIONS
 
 DATABASE = "orders"
 PASSWORD = "not-a-secret-in-a-test"
+WEBHOOK_SECRET = "notASecretOfAnyPaymentProviderOnlyOfTest"
+_PUBLISHES_INVOICES = {"BROKER_SECRET_ID": "broker/invoices_publisher"}
+# A function that is not called as the package that it runs.
+PACKAGES = {"invoices_relay": "outbox_relay"}
+OF_INVOICES = {
+    "record_payment": _PUBLISHES_INVOICES,
+    "invoices_relay": {**_PUBLISHES_INVOICES, "OUTBOX_SCHEMA": "invoices"},
+}
 # Emptied in this order: a key refers to its order.
 TABLES = (
     "orders.outbox",
     "orders.idempotency_keys",
     "orders.orders",
+    "orders.parked_messages",
+    "orders.delivery_attempts",
+    "invoices.outbox",
+    "invoices.refunds",
+    "invoices.payments",
+    "invoices.unmatched_payments",
+    "invoices.webhook_deliveries",
+    "invoices.credit_notes",
+    "invoices.canceled_orders",
     "invoices.invoices",
     "invoices.parked_messages",
     "invoices.delivery_attempts",
@@ -72,7 +94,8 @@ class Released:
 
     def environment_of(self, role: str) -> dict[str, str]:
         """The variables of the function that logs in as this role."""
-        return {**self.environ, "DATABASE_USER": role, "DATABASE_SECRET_ID": f"database/{role}"}
+        login = {"DATABASE_USER": role, "DATABASE_SECRET_ID": f"database/{role}"}
+        return {**self.environ, **login, **OF_INVOICES.get(role, {})}
 
 
 class SecretsHandler(BaseHTTPRequestHandler):
@@ -98,10 +121,11 @@ def superuser(postgres: RunningPostgres) -> psycopg.Connection[Any]:
 
 def secrets_of(postgres: RunningPostgres, rabbitmq: RunningRabbitMQ) -> dict[str, dict[str, str]]:
     roles = ["master", *migrations.roles.LOGINS]
-    users = ["orders_publisher", "invoices_mapping"]
+    users = [*PERMISSIONS]
     return {
         **{f"database/{role}": {"username": role, "password": PASSWORD} for role in roles},
         **{f"broker/{user}": {"username": user, "password": PASSWORD} for user in users},
+        **{f"payments/webhooks/{provider}": {"current": WEBHOOK_SECRET} for provider in ("default", "stripe")},
         "broker/admin": {"username": rabbitmq.username, "password": rabbitmq.password},
     }
 
@@ -133,6 +157,9 @@ def released(postgres: RunningPostgres, rabbitmq: RunningRabbitMQ) -> Iterator[R
         "PUBLISH_TIMEOUT_MS": "3000",  # half a second is not always enough for a broker on a busy machine
         "IDEMPOTENCY_TTL_HOURS": "24",
         "INVOICE_DUE_DAYS": "30",
+        "OUTBOX_SCHEMA": "orders",
+        "WEBHOOK_SECRET_ID_DEFAULT": "payments/webhooks/default",
+        "WEBHOOK_SECRET_ID_STRIPE": "payments/webhooks/stripe",
         "LOG_LEVEL": "INFO",
     }
     connections = Connections(lambda: superuser(postgres))
@@ -148,7 +175,7 @@ def invoke_release(environ: dict[str, str]) -> dict[str, Any]:
     """The release function with the secrets of all logins."""
     event = {
         "database_roles": {role: f"database/{role}" for role in migrations.roles.LOGINS},
-        "broker_users": {user: f"broker/{user}" for user in ("orders_publisher", "invoices_mapping")},
+        "broker_users": {user: f"broker/{user}" for user in PERMISSIONS},
     }
     with pytest.MonkeyPatch.context() as patch:
         for name, value in environ.items():
@@ -172,8 +199,10 @@ def empty(released: Released, kept_channel: Any) -> Released:
         for table in TABLES:
             connection.execute(f"DELETE FROM {table}")
         connection.execute("UPDATE invoices.invoice_counter SET last_number = 0")
-    for queue in (topology.ORDER_CREATED_QUEUE, topology.DEAD_LETTER_QUEUE):
-        kept_channel.queue_purge(queue)
+        connection.execute("UPDATE invoices.credit_note_counter SET last_number = 0")
+    for queue in topology.QUEUES:
+        kept_channel.queue_purge(queue.name)
+        kept_channel.queue_purge(queue.dead_letter_queue)
     return released
 
 
@@ -201,10 +230,11 @@ class Invoke:
     def _module(self, function: str, name: str) -> Any:
         for variable, value in self.released.environment_of(function).items():
             self.monkeypatch.setenv(variable, value)
+        package = PACKAGES.get(function, function)
         if function not in self.used:
-            importlib.import_module(f"{function}.bootstrap").dependencies.cache_clear()
+            importlib.import_module(f"{package}.bootstrap").dependencies.cache_clear()
             self.used.add(function)
-        return importlib.import_module(f"{function}.{name}")
+        return importlib.import_module(f"{package}.{name}")
 
 
 @pytest.fixture
@@ -216,14 +246,21 @@ def invoke(empty: Released, monkeypatch: pytest.MonkeyPatch) -> Iterator[Invoke]
 
 
 @pytest.fixture
-def environment(empty: Any) -> Iterator[Callable[[], Consumer]]:
+def environment(empty: Any) -> Iterator[Callable[[], Consumer[Any]]]:
     """Make execution environments: each a Consumer with an id and a connection of its own."""
     connections: list[psycopg.Connection[Any]] = []
 
-    def new() -> Consumer:
+    def new() -> Consumer[Any]:
         connection = psycopg.connect(empty.postgres.dsn, dbname="orders", autocommit=True)
         connections.append(connection)
-        return Consumer(connection=lambda: connection, environment=uuid.uuid4(), due_days=30)
+        return Consumer(
+            connection=lambda: connection,
+            environment=uuid.uuid4(),
+            parking=Parking("invoices"),
+            decode=invoices.decode,
+            store=partial(store, due_days=30),
+            counts=COUNTS,
+        )
 
     yield new
     for connection in connections:

@@ -36,3 +36,31 @@ def get(path: str, *, customer: str | None = "demo", method: str = "GET") -> dic
     event["path"] = path
     event["pathParameters"] = {"order_id": path.rpartition("/")[2]} if path.startswith("/orders/") else {}
     return event
+
+
+def read(path: str, *, query: dict[str, str] | None = None, **options: Any) -> dict[str, Any]:
+    """`GET /orders?…` or `GET /invoices/{id}` as Kong passes it on."""
+    event = get(path, **options)
+    event["queryStringParameters"] = query or {}
+    event["multiValueQueryStringParameters"] = {name: [value] for name, value in (query or {}).items()}
+    if path.startswith("/invoices/"):
+        event["pathParameters"] = {"invoice_id": path.rpartition("/")[2]}
+    return event
+
+
+def cancel(order_id: str, *, body: bytes = b"", **options: Any) -> dict[str, Any]:
+    """`POST /orders/{id}/cancel` as Kong passes it on."""
+    event = post_order(body, **options)
+    event["body"] = base64.b64encode(body).decode()
+    event["path"] = f"/orders/{order_id}/cancel"
+    event["pathParameters"] = {"order_id": order_id}
+    return event
+
+
+def post_webhook(body: bytes, headers: dict[str, str], *, provider: str | None = None) -> dict[str, Any]:
+    """`POST /webhooks/payments` as Kong passes it on."""
+    event = post_order(body, customer=None, headers=headers)
+    event["body"] = base64.b64encode(body).decode()
+    event["path"] = "/webhooks/payments" + (f"/{provider}" if provider else "")
+    event["pathParameters"] = {"provider": provider} if provider else {}
+    return event

@@ -42,8 +42,11 @@ def test_an_order_is_stored_published_and_answered(empty: Any, invoke: Any) -> N
         "amount": 1999,
         "currency": "BRL",
         "status": "pending",
+        "reference": None,
         "createdAt": order["createdAt"],
+        "updatedAt": order["createdAt"],
         "invoice": None,
+        "payments": [],
     }
     assert empty.query("SELECT order_id::text, customer_id, amount, currency, status FROM orders.orders") == [
         (order["orderId"], "demo", 1999, "BRL", "pending")
@@ -106,6 +109,36 @@ def test_an_expired_key_is_free_again(empty: Any, invoke: Any) -> None:
     assert answer["statusCode"] == 201
     assert "Idempotent-Replayed" not in answer["headers"]
     assert empty.count("orders.orders") == 2
+
+
+def test_a_key_of_the_release_before_references_gets_its_answer(empty: Any, invoke: Any) -> None:
+    """As that release stored it: without reference, updatedAt and payments."""
+    order_id = "0198f8a0-0000-7000-8000-000000000001"
+    answer = f'{{"orderId":"{order_id}","customer":{{"id":"demo"}},"amount":1999,"currency":"BRL","status":"pending"}}'
+    with empty.admin() as connection:
+        connection.execute("INSERT INTO orders.orders VALUES (%s, 'demo', 1999, 'BRL', 'pending', now())", [order_id])
+        connection.execute(
+            "INSERT INTO orders.idempotency_keys VALUES ('demo', 'k', sha256(%s), %s, %s, now(), now() + '1 day')",
+            [b'[1999, "BRL"]', order_id, answer],
+        )
+    replayed = invoke("create_order", post_order({"amount": 1999, "currency": "BRL"}, key="k"))
+
+    assert (replayed["statusCode"], replayed["body"]) == (201, answer)
+    assert replayed["headers"]["Idempotent-Replayed"] == "true"
+    other = post_order({"amount": 1999, "currency": "BRL", "reference": "r"}, key="k")
+    assert invoke("create_order", other)["statusCode"] == 422
+    assert empty.count("orders.orders") == 1
+
+
+def test_a_reference_is_stored_and_answered_again(empty: Any, invoke: Any) -> None:
+    body = {"amount": 1, "currency": "BRL", "reference": "basket 42"}
+    first, again = (invoke("create_order", post_order(body, key="k")) for _ in range(2))
+    without_key = invoke("create_order", post_order(body))
+
+    assert json.loads(first["body"])["reference"] == json.loads(without_key["body"])["reference"] == "basket 42"
+    assert again["body"] == first["body"]
+    assert invoke("create_order", post_order({"amount": 1, "currency": "BRL"}, key="k"))["statusCode"] == 422
+    assert empty.query("SELECT reference FROM orders.orders") == [("basket 42",)] * 2
 
 
 def test_a_running_original_is_a_conflict(empty: Any, invoke: Any) -> None:
@@ -281,5 +314,5 @@ def test_a_bad_request_is_refused(empty: Any, invoke: Any, event: dict[str, Any]
     answer = invoke("create_order", event)
 
     assert answer["statusCode"] == status
-    assert (answer["headers"].get("Allow") == "POST") is (status == 405)
+    assert (answer["headers"].get("Allow") == "GET, HEAD, POST") is (status == 405)
     assert empty.count("orders.orders") == 0

@@ -13,7 +13,7 @@ from typing import Any
 import psycopg
 import pytest
 from tests.integration.functions.conftest import Context
-from tests.integration.functions.http_events import get, post_order
+from tests.integration.functions.http_events import cancel, get, post_order
 from tests.integration.functions.test_invoice_consumer import batch, message, order_body
 
 import postgres.connection
@@ -53,6 +53,7 @@ class Call:
 
 CALLS = [
     Call("create_order", post_order(), 10_000, ANSWERED_WITHIN_S, status=503),
+    Call("cancel_order", cancel("0198f8a0-0000-7000-8000-000000000001"), 10_000, ANSWERED_WITHIN_S, status=503),
     # An order that is not there: /health repeats what it found a moment before.
     Call("get_order", get("/orders/0198f8a0-0000-7000-8000-000000000001"), 10_000, ANSWERED_WITHIN_S, status=503),
     Call("invoice_consumer", batch(message(order_body())), 9_000, 8.0),

@@ -30,7 +30,7 @@ def test_an_order_is_read_with_its_invoice(empty: Any, invoke: Any) -> None:
 
     assert answer["statusCode"] == 200
     assert (invoice["number"], invoice["status"], invoice["amount"], invoice["currency"]) == (1, "issued", 1999, "BRL")
-    assert set(invoice) == {"invoiceId", "number", "status", "amount", "currency", "issuedAt", "dueAt"}
+    assert set(invoice) == {"invoiceId", "number", "status", "amount", "currency", "issuedAt", "dueAt", "creditNote"}
     assert invoice["issuedAt"].endswith("Z")
 
 

@@ -10,7 +10,7 @@ import re
 from typing import Any
 
 import pytest
-from tests.integration.functions.http_events import get, post_order
+from tests.integration.functions.http_events import cancel, get, post_order
 
 SQL = [
     "' OR '1'='1",
@@ -50,10 +50,12 @@ def test_nobody_gets_at_another_customers_order(empty: Any, invoke: Any) -> None
     assert mine != theirs
     for stranger in ("other", "DEMO", "demo ", " demo", "demo%", "%", "_emo", "demo\u200b", "d\u00e9mo"):
         refused(invoke("get_order", get(f"/orders/{mine}", customer=stranger)), 404, "order-not-found")
+        refused(invoke("cancel_order", cancel(mine, customer=stranger)), 404, "order-not-found")
         assert ordered(invoke("create_order", post_order(key="shared", customer=stranger))) != mine
     forged = get(f"/orders/{mine}", customer="other")
     forged["headers"] |= {"x-customer-id": "demo", "x-consumer-id": "demo", "x-consumer-username": "demo"}
     refused(invoke("get_order", forged), 404, "order-not-found")
+    refused(invoke("cancel_order", {**forged, "httpMethod": "POST"}), 404, "order-not-found")
 
 
 def test_the_body_names_no_customer(empty: Any, invoke: Any) -> None:
@@ -68,6 +70,7 @@ def test_sql_is_text_wherever_it_stands(empty: Any, invoke: Any) -> None:
         refused(invoke("create_order", post_order({"amount": text})), 422, "invalid-order")
         refused(invoke("create_order", post_order({"amount": 1, text: text})), 422, "invalid-order")
         refused(invoke("get_order", get(f"/orders/{text}")), 404, "order-not-found")
+        refused(invoke("cancel_order", cancel(text, key=json.dumps(text))), 404, "order-not-found")
         # As a key or a customer it is as good as any other text: it names itself and nothing else.
         key = json.dumps(text)  # in quotes: a bare key holds no semicolon
         order_id = ordered(invoke("create_order", post_order(key=key, customer=text)))
@@ -85,6 +88,7 @@ def test_no_header_takes_a_line_end_any_further(empty: Any, invoke: Any) -> None
         trace = {"traceparent": f"00-{'a' * 32}-{'b' * 16}-01{end}x: 1", "tracestate": f"a=b{end}x: 1"}
         ordered(invoke("create_order", post_order(headers=trace)))
         refused(invoke("get_order", get(f"/orders/{end}x-admin: 1")), 404, "order-not-found")
+        refused(invoke("cancel_order", cancel(f"{end}x-admin: 1")), 404, "order-not-found")
         answer = invoke("create_order", post_order(content_type=f"text/plain{end}x-admin: 1"))
         refused(answer, 415, "unsupported-media-type")
         answer = invoke("create_order", post_order(method=f"PUT{end}x-admin: 1"))
@@ -97,10 +101,11 @@ def test_a_customer_that_no_event_can_carry_orders_nothing(
 ) -> None:
     refused(invoke("create_order", post_order(customer=customer)), 401, "invalid-customer")
     refused(invoke("get_order", get("/orders/x", customer=customer)), 401, "invalid-customer")
+    refused(invoke("cancel_order", cancel("x", customer=customer)), 401, "invalid-customer")
 
     assert empty.count("orders.orders") == empty.count("orders.outbox") == 0
     lines = [(record.levelname, vars(record)["problem"]) for record in caplog.records]
-    assert lines == [("WARNING", "invalid-customer")] * 2
+    assert lines == [("WARNING", "invalid-customer")] * 3
 
 
 DEEP = 100_000
@@ -138,6 +143,18 @@ def test_no_body_brings_the_parser_to_its_knees(empty: Any, invoke: Any) -> None
         refused(answer, status, kind)
         answer["body"].encode()
     assert empty.count("orders.orders") == 0
+
+
+def test_a_cancellation_says_the_same_of_each(empty: Any, invoke: Any) -> None:
+    order_id = ordered(invoke("create_order", post_order()))
+    scalars = {text: (text.encode(), 422, "invalid-order") for text in ("null", "0", "false", '""', "[]", "[{}]")}
+    numbers = {text: (text.encode(), 400, "not-json") for text in ("NaN", "Infinity", "-Infinity")}
+    for name, (body, status, kind) in {**BODIES, **scalars, **numbers}.items():
+        answer = invoke("cancel_order", cancel(order_id, body=body))
+        assert (name, answer["statusCode"]) == (name, status)
+        refused(answer, status, kind)
+    assert empty.query("SELECT status FROM orders.orders") == [("pending",)]
+    assert invoke("cancel_order", cancel(order_id, body=b"{" + b" " * LARGE + b"}"))["statusCode"] == 200
 
 
 def test_a_large_body_that_is_an_order_is_one(empty: Any, invoke: Any) -> None:

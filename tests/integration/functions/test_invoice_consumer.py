@@ -14,10 +14,10 @@ import pytest
 from tests.integration.functions.conftest import Context
 
 from contracts.topology import DEAD_LETTER_QUEUE, ORDER_CREATED_QUEUE
-from invoice_consumer import consumer as consumer_module
+from deliveries.consumer import Consumer
+from deliveries.event import TEXT_LENGTH_MAX, Delivery, deliveries
 from invoice_consumer import invoices
-from invoice_consumer.consumer import Consumer
-from invoice_consumer.rabbitmq_event import TEXT_LENGTH_MAX, Delivery, deliveries
+from invoice_consumer.repository import CounterMissingError
 
 
 def order_body(**changes: Any) -> bytes:
@@ -64,7 +64,7 @@ BROKEN = {
 def test_orders_become_invoices_with_gapless_numbers(empty: Any, invoke: Any) -> None:
     report = invoke("invoice_consumer", batch(*(message(order_body()) for _ in range(50))))
 
-    assert report == {"messages": 50, "issued": 50, "duplicates": 0, "parked": 0}
+    assert report == {"messages": 50, "issued": 50, "duplicates": 0, "canceled": 0, "parked": 0}
     assert empty.query("SELECT min(number), max(number), count(DISTINCT number) FROM invoices.invoices") == [
         (1, 50, 50)
     ]
@@ -89,7 +89,13 @@ def test_a_duplicate_inside_one_batch_is_dropped(empty: Any, invoke: Any) -> Non
 def test_broken_messages_are_parked_and_their_neighbours_invoiced(empty: Any, invoke: Any) -> None:
     good = [message(order_body()) for _ in range(93)]
     event = batch(*good[:50], *BROKEN.values(), *good[50:])
-    assert invoke("invoice_consumer", event) == {"messages": 100, "issued": 93, "duplicates": 0, "parked": 7}
+    assert invoke("invoice_consumer", event) == {
+        "messages": 100,
+        "issued": 93,
+        "duplicates": 0,
+        "canceled": 0,
+        "parked": 7,
+    }
     invoke("invoice_consumer", event)
     invoke("invoice_consumer", again(event))
 
@@ -127,11 +133,32 @@ def test_what_only_the_database_refuses_is_parked_alone(empty: Any, invoke: Any)
 
 def test_the_dead_letter_queue_is_parked_undecoded(empty: Any, invoke: Any) -> None:
     headers = {"x-first-death-reason": {"bytes": list(b"rejected")}}
-    invoke("invoice_consumer", batch(message(order_body(), headers=headers), queue=DEAD_LETTER_QUEUE))
+    report = invoke("invoice_consumer", batch(message(order_body(), headers=headers), queue=DEAD_LETTER_QUEUE))
 
+    assert report == {"messages": 1, "issued": 0, "duplicates": 0, "canceled": 0, "parked": 1}
     assert empty.query("SELECT queue, reason FROM invoices.parked_messages") == [
         (DEAD_LETTER_QUEUE, "dead-lettered by the broker: rejected")
     ]
+
+
+HOSTILE_CONTEXTS = {
+    "NUL": [0],
+    "of the right length": [0] * 55,
+    "100 KB": [120] * 100_000,
+    "a list's end": list(b"a,b"),
+    "almost": list(f"00-{'A' * 32}-{'b' * 16}-01".encode()),
+}
+
+
+@pytest.mark.parametrize("name", HOSTILE_CONTEXTS)
+def test_an_order_is_invoiced_whatever_its_trace_headers_say(empty: Any, invoke: Any, name: str) -> None:
+    traceparent = f"00-{'a' * 32}-{'b' * 16}-01"
+    headers = [{"traceparent": {"bytes": octets}} for octets in (list(traceparent.encode()), HOSTILE_CONTEXTS[name])]
+    orders = [message(order_body(amount=amount), headers=each) for amount, each in enumerate([*headers, {}], start=1)]
+    assert invoke("invoice_consumer", batch(*orders))["issued"] == 3
+
+    kept = empty.query("SELECT traceparent FROM invoices.invoices ORDER BY amount")
+    assert kept == [(traceparent,), (None,), (None,)]
 
 
 HOSTILE_DEATHS = {
@@ -167,13 +194,19 @@ def test_what_nobody_thought_of_parks_its_message_alone(
 
     monkeypatch.setattr(invoices, "decode", stumble)
     event = batch(message(order_body()), message(b"odd"), message(order_body()))
-    assert invoke("invoice_consumer", event) == {"messages": 3, "issued": 2, "duplicates": 0, "parked": 1}
+    assert invoke("invoice_consumer", event) == {
+        "messages": 3,
+        "issued": 2,
+        "duplicates": 0,
+        "canceled": 0,
+        "parked": 1,
+    }
     [(reason,)] = empty.query("SELECT reason FROM invoices.parked_messages")
     assert reason.startswith("cannot be decoded: LookupError: xxx")
     assert len(reason) == TEXT_LENGTH_MAX
 
 
-def run(consumer: Consumer, event: dict[str, Any]) -> None:
+def run(consumer: Consumer[Any], event: dict[str, Any]) -> None:
     consumer.consume(list(deliveries(event)), is_deadline_near=lambda: False)
 
 
@@ -191,7 +224,7 @@ def test_without_its_counter_nothing_is_acknowledged(empty: Any, environment: An
     with empty.admin() as connection:
         connection.execute("DELETE FROM invoices.invoice_counter")
     try:
-        with pytest.raises(consumer_module.repository.CounterMissingError):
+        with pytest.raises(CounterMissingError):
             run(environment(), batch(message(order_body())))
     finally:
         with empty.admin() as connection:
@@ -229,16 +262,16 @@ def test_an_invoice_is_issued_when_it_has_its_number(empty: Any, environment: An
 def test_one_order_that_the_database_refuses_does_not_make_the_rest_slow(empty: Any, environment: Any) -> None:
     consumer = environment()
     stored: list[int] = []
-    store = Consumer._store
+    keep = Consumer._keep
 
-    def counted(self: Consumer, group: Any, report: Any, **options: Any) -> None:
-        stored.append(len(group.orders))
-        store(self, group, report, **options)
+    def counted(self: Consumer[Any], group: Any, report: Any, **options: Any) -> None:
+        stored.append(len(group.events))
+        keep(self, group, report, **options)
 
     with pytest.MonkeyPatch.context() as patch, empty.admin() as connection:
         connection.execute("ALTER TABLE invoices.invoices ADD CONSTRAINT odd CHECK (amount <> 13)")
         try:
-            patch.setattr(Consumer, "_store", counted)
+            patch.setattr(Consumer, "_keep", counted)
             run(consumer, batch(*(message(order_body(amount=amount)) for amount in range(1, 513))))
         finally:
             connection.execute("ALTER TABLE invoices.invoices DROP CONSTRAINT odd")

@@ -23,8 +23,8 @@ from contracts.topology import DEAD_LETTER_QUEUE, ORDER_CREATED_QUEUE
 from localregion.aws.amqp.content import Delivery
 from localregion.aws.event_source_mappings.event import encode_record
 from operations import bootstrap, parked_messages
+from operations.arguments import InvalidRequestError
 from operations.parked_messages import UnknownMessageError
-from operations.request import InvalidRequestError
 
 Invoke = Callable[..., dict[str, Any]]
 
@@ -66,7 +66,7 @@ def test_parked_messages_are_listed_newest_first_with_what_is_known_of_them(empt
     newest, oldest = listed["messages"]
     assert (newest["messageId"], newest["type"], newest["size"]) == ("second", "odd", 2)
     assert base64.b64decode(newest["body"]["base64"]) == b"\xff\x00"
-    assert newest["reason"] == "type is 'odd', expected order.created.v1"
+    assert newest["reason"] == "type is 'odd', expected order.created.v1 or order.canceled.v1"
     assert oldest["body"] == {"text": "{"}
     assert (oldest["queue"], oldest["seenCount"], oldest["state"]) == (ORDER_CREATED_QUEUE, 1, "waiting")
     assert (oldest["replayedAt"], oldest["dismissedAt"]) == (None, None)
@@ -88,7 +88,12 @@ def test_a_replayed_message_that_is_good_now_becomes_an_invoice(empty: Released,
     headers = {"x-first-death-reason": {"bytes": list(b"rejected")}}
     park(invoke, message(order_body(orderId=order_id), headers=headers), queue=DEAD_LETTER_QUEUE)
 
-    assert operate(invoke, "replay", parkedId=parked_id(invoke)) == {"queued": 1, "alreadyQueued": 0, "remaining": 0}
+    assert operate(invoke, "replay", parkedId=parked_id(invoke)) == {
+        "queued": 1,
+        "alreadyQueued": 0,
+        "unknownQueue": 0,
+        "remaining": 0,
+    }
     assert relay(invoke) == 1
     assert consume(empty, invoke)["issued"] == 1
     assert empty.query("SELECT order_id::text FROM invoices.invoices") == [(order_id,)]
@@ -131,8 +136,13 @@ def test_two_replays_in_a_row_queue_a_message_once(empty: Released, invoke: Invo
     chosen = parked_id(invoke)
 
     assert operate(invoke, "replay", parkedId=chosen)["queued"] == 1
-    assert operate(invoke, "replay", parkedId=chosen) == {"queued": 0, "alreadyQueued": 1, "remaining": 0}
-    assert operate(invoke, "replay", all=True) == {"queued": 0, "alreadyQueued": 0, "remaining": 0}
+    assert operate(invoke, "replay", parkedId=chosen) == {
+        "queued": 0,
+        "alreadyQueued": 1,
+        "unknownQueue": 0,
+        "remaining": 0,
+    }
+    assert operate(invoke, "replay", all=True) == {"queued": 0, "alreadyQueued": 0, "unknownQueue": 0, "remaining": 0}
     assert empty.query("SELECT outbox_id::text, due_at <= now() FROM orders.outbox") == [(chosen, True)]
 
 
@@ -228,7 +238,7 @@ def test_a_replay_that_runs_out_of_time_says_what_remains(empty: Released, invok
     park(invoke, message(b"{"))
     answer = invoke("operations", {"operation": "replay", "all": True}, remaining_ms=5_000)
 
-    assert answer == {"queued": 0, "alreadyQueued": 0, "remaining": 1}
+    assert answer == {"queued": 0, "alreadyQueued": 0, "unknownQueue": 0, "remaining": 1}
     assert operate(invoke, "replay", all=True)["queued"] == 1
 
 
@@ -277,6 +287,18 @@ def test_a_dismissed_message_waits_no_longer_until_it_comes_again(empty: Release
         {"operation": "audit", "olderThanSeconds": -1},
         {"operation": "audit", "emitMetrics": "yes"},
         {"operation": "audit", 5: "not JSON"},
+        {"operation": "unmatched", "limit": 501},
+        {"operation": "unmatched", "unmatchedId": "the last one"},
+        {"operation": "dismissUnmatched"},
+        {"operation": "dismissUnmatched", "parkedId": str(uuid.UUID(int=1))},
+        {"operation": "purge"},
+        {"operation": "purge", "olderThanDays": 0},
+        {"operation": "purge", "olderThanDays": True},
+        {"operation": "erase"},
+        {"operation": "erase", "customerId": ""},
+        {"operation": "erase", "customerId": "x" * 256},
+        {"operation": "erase", "customerId": ["demo"]},
+        {"operation": "erase", "customerId": "demo\x00"},
     ],
 )
 def test_a_request_that_is_wrong_is_refused(empty: Released, invoke: Invoke, event: Any) -> None:
@@ -302,7 +324,7 @@ def test_every_call_is_logged_with_its_request_id_and_nobodys_content(
     listed, replayed, refused = (vars(each) for each in caplog.records if each.name == "operations")
     assert (listed["msg"], replayed["msg"], refused["msg"]) == ("operation done", "operation done", "operation refused")
     assert replayed["request"] == {"operation": "Replay", "parked_id": chosen}
-    assert replayed["outcome"] == {"queued": 1, "alreadyQueued": 0, "remaining": 0}
+    assert replayed["outcome"] == {"queued": 1, "alreadyQueued": 0, "unknownQueue": 0, "remaining": 0}
     assert "somebody's secret" not in str((listed, replayed, refused))
     assert bootstrap.dependencies().logger.get_correlation_id() == "c0ffee00-0000-4000-8000-000000000000"
 
@@ -430,6 +452,16 @@ def test_a_scheduled_audit_writes_its_figures_as_metrics(
         "InvoicesWithoutOrder": 0,
         "InvoicesDifferingFromOrder": 0,
         "InvoiceNumberGaps": 0,
+        "PaidInvoicesWithoutPaidOrder": 0,
+        "PaidOrdersWithoutPaidInvoice": 0,
+        "CanceledOrdersWithoutCanceledInvoice": 0,
+        "OrdersBesideTheirInvoice": 0,
+        "InvoicesBesideTheirPayments": 0,
+        "CanceledInvoicesWithoutCreditNote": 0,
+        "CreditNoteNumberGaps": 0,
+        "UnmatchedPayments": 0,
+        "OverpaidInvoices": 0,
+        "OwedBack": 0,
         "OutboxRows": 0,
         "OutboxOldestAgeSeconds": 0,
         "ParkedMessages": 1,

@@ -139,7 +139,7 @@ def test_expired_keys_are_purged_and_others_kept(empty: Any, invoke: Any) -> Non
             "UPDATE orders.idempotency_keys SET created_at = now() - interval '25 h',"
             " expires_at = now() - interval '1 h' WHERE key = 'old'"
         )
-    assert relay(invoke)["purged_keys"] == 1
+    assert relay(invoke)["purged"] == 1
     assert empty.query("SELECT key FROM orders.idempotency_keys") == [("new",)]
 
 

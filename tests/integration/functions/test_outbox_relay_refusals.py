@@ -16,7 +16,7 @@ from tests.integration.functions.test_outbox_relay import add_row, relay
 from tests.integration.layers.proxy import Proxy
 
 from outbox_relay import relay as outbox_relay
-from outbox_relay.repository import BEGUN
+from outbox_relay.repository import BEGUN, Outbox
 from rabbitmq import BlockedError, BrokerUnavailableError, ConnectionLostError, Message, PublishError, UnconfirmedError
 
 MARKER = b"the one that is refused"
@@ -153,7 +153,7 @@ class Scripted:
 
 def run(released: Released, publisher: Scripted, remaining: float = 50.0) -> outbox_relay.Report:
     with psycopg.connect(released.postgres.dsn, dbname="orders", autocommit=True) as connection:
-        return outbox_relay.run(connection, publisher=publisher, remaining_s=lambda: remaining)
+        return outbox_relay.run(Outbox(connection, "orders"), publisher=publisher, remaining_s=lambda: remaining)
 
 
 def add(released: Released, *bodies: bytes) -> None:
@@ -290,6 +290,6 @@ def test_rows_are_looked_into_only_while_there_is_time(empty: Released) -> None:
     add(empty, b"lost", b"1", b"2")
     publisher, calls = Scripted({b"lost": ConnectionLostError("reset")}), iter([50.0, 3.0, 3.0])
     with psycopg.connect(empty.postgres.dsn, dbname="orders", autocommit=True) as connection:
-        outbox_relay.run(connection, publisher=publisher, remaining_s=lambda: next(calls, 3.0))
+        outbox_relay.run(Outbox(connection, "orders"), publisher=publisher, remaining_s=lambda: next(calls, 3.0))
     assert len(publisher.batches) == 1
     assert left(empty) == [(b"lost", 0), (b"1", 0), (b"2", 0)]

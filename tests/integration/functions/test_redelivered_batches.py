@@ -13,10 +13,12 @@ import psycopg
 import pytest
 from tests.integration.functions.test_invoice_consumer import again, batch, message, order_body, run
 
-from invoice_consumer import consumer as consumer_module
-from invoice_consumer import invoices, trial
-from invoice_consumer.consumer import DEATHS_MAX, DIED_ALONE, KILLER, DeadlineNearError
-from invoice_consumer.rabbitmq_event import Delivery, deliveries
+from deliveries import consumer as consumer_module
+from deliveries import trial
+from deliveries.consumer import DEATHS_MAX, DIED_ALONE, KILLER, DeadlineNearError
+from deliveries.event import Delivery, deliveries
+from deliveries.parking import Parking
+from invoice_consumer import invoices, repository
 
 
 class Killed(BaseException):
@@ -60,7 +62,7 @@ def test_an_environment_that_survives_counts_no_death(empty: Any, environment: A
     consumer = environment()
     fingerprints = [delivery.fingerprint() for delivery in deliveries(event)]
     for _ in range(5):
-        consumer_module.repository.begin_attempts(consumer.connection(), fingerprints, environment=consumer.environment)
+        consumer.parking.begin_attempts(consumer.connection(), fingerprints, environment=consumer.environment)
     run(consumer, event)
 
     assert empty.count("invoices.invoices") == 3
@@ -90,7 +92,7 @@ def test_kills_while_the_database_works_are_no_deaths(
         raise Killed
 
     with monkeypatch.context() as patch:
-        patch.setattr(consumer_module.repository, "issue_invoices", die)
+        patch.setattr(repository, "issue_invoices", die)
         for _ in range(4):
             with pytest.raises(Killed):
                 run(environment(), event)
@@ -105,7 +107,7 @@ def test_kills_around_decoding_park_no_valid_order(
 ) -> None:
     """Right after the note is committed, or right before it is taken back."""
     event = again(batch(*(message(order_body()) for _ in range(3))))
-    note = consumer_module.repository.begin_attempts
+    note = Parking.begin_attempts
 
     def die(*arguments: Any, **options: Any) -> Any:
         if moment == "begin_attempts":
@@ -113,7 +115,7 @@ def test_kills_around_decoding_park_no_valid_order(
         raise Killed
 
     with monkeypatch.context() as patch:
-        patch.setattr(consumer_module.repository, moment, die)
+        patch.setattr(Parking, moment, die)
         for _ in range(DEATHS_MAX - 1):
             with pytest.raises(Killed):
                 run(environment(), event)
@@ -140,14 +142,16 @@ def test_what_takes_its_trial_and_the_environment_at_once_is_parked_in_the_end(
 ) -> None:
     event = again(batch(message(b"killer"), message(order_body())))
 
-    def die(group: Any) -> Any:
+    def die(group: Any, decode: Any) -> Any:
         raise Killed
 
     with monkeypatch.context() as patch:
         patch.setattr(consumer_module, "sort_out", die)
         with pytest.raises(Killed):
             run(environment(), event)
-    monkeypatch.setattr(trial, "survives", lambda group: die(group) if group[0].body == b"killer" else True)
+    monkeypatch.setattr(
+        trial, "survives", lambda group, decode: die(group, decode) if group[0].body == b"killer" else True
+    )
     for _ in range(DEATHS_MAX - 1):
         with pytest.raises(Killed):
             run(environment(), event)
@@ -164,8 +168,8 @@ def test_what_was_decoded_by_other_code_is_not_trusted_blindly(
     event = again(batch(message(b"killer"), message(order_body())))
     fingerprints = [delivery.fingerprint() for delivery in deliveries(event)]
     first = environment()
-    consumer_module.repository.begin_attempts(first.connection(), fingerprints, environment=first.environment)
-    consumer_module.repository.mark_decoded(first.connection(), fingerprints)
+    first.parking.begin_attempts(first.connection(), fingerprints, environment=first.environment)
+    first.parking.mark_decoded(first.connection(), fingerprints)
     die_over(b"killer", monkeypatch)
     with pytest.raises(Killed):
         run(environment(), event)
@@ -182,7 +186,7 @@ def test_a_trial_ends_what_takes_too_much(monkeypatch: pytest.MonkeyPatch, way: 
 
     monkeypatch.setattr(invoices, "decode", decode)
     monkeypatch.setattr(trial, "TIMEOUT_S", 0.2)
-    assert not trial.survives(list(deliveries(batch(message(b"greedy")))))
+    assert not trial.survives(list(deliveries(batch(message(b"greedy")))), invoices.decode)
 
 
 def test_a_trial_that_was_killed_from_outside_is_held_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -195,7 +199,7 @@ def test_a_trial_that_was_killed_from_outside_is_held_again(tmp_path: Path, monk
             os.kill(os.getpid(), signal.SIGKILL)
 
     monkeypatch.setattr(invoices, "decode", decode)
-    assert trial.survives(list(deliveries(batch(message(order_body())))))
+    assert trial.survives(list(deliveries(batch(message(order_body())))), invoices.decode)
     assert first.exists()
 
 
@@ -209,7 +213,7 @@ def test_a_trial_that_ended_while_its_parent_was_frozen_keeps_its_status(monkeyp
     # The time is over at the first look, and by then the child has ended.
     monkeypatch.setattr(trial, "TIMEOUT_S", 0.0)
     monkeypatch.setattr(os, "kill", kill_late)
-    assert trial.survives(list(deliveries(batch(message(order_body())))))
+    assert trial.survives(list(deliveries(batch(message(order_body())))), invoices.decode)
 
 
 def test_near_its_deadline_the_rest_waits_for_the_next_delivery(empty: Any, environment: Any) -> None:

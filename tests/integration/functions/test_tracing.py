@@ -11,11 +11,12 @@ import pytest
 from tests.collector import BROKEN, Collector, Span, running_collector
 from tests.integration.functions.conftest import PASSWORD
 from tests.integration.functions.http_events import get, post_order
+from tests.integration.functions.payments import invoiced, payment
 from tests.integration.functions.test_create_order import take
 from tests.integration.functions.test_invoice_consumer import batch, message, order_body
 from tests.integration.functions.test_outbox_relay import relay
 
-from contracts.topology import ORDER_CREATED_QUEUE
+from contracts.topology import INVOICE_CHANGED_QUEUE, ORDER_CREATED_QUEUE
 from tracing.configuration import EXPORT_TIMEOUT_S
 
 CLIENT = ("4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7")
@@ -196,14 +197,16 @@ def test_a_batch_is_linked_to_every_order_in_it(collector: Collector, empty: Any
         "messaging.operation.type": "process",
         "messaging.destination.name": ORDER_CREATED_QUEUE,
         "messaging.batch.message_count": 4,
-        "invoices.issued": 4,
-        "invoices.duplicates": 0,
-        "invoices.parked": 0,
+        "batch.issued": 4,
+        "batch.duplicates": 0,
+        "batch.canceled": 0,
+        "batch.parked": 0,
     }
-    assert again.attributes["invoices.duplicates"] == 4
+    assert again.attributes["batch.duplicates"] == 4
     names = [name for _, name in children(collector.spans, fresh)]
     assert names == ["SELECT invoices.invoice_counter", "SELECT invoices.invoices INSERT invoices.invoices"
-                     " SELECT invoices.invoice_counter UPDATE invoices.invoice_counter"]  # fmt: skip
+                     " SELECT invoices.invoice_counter UPDATE invoices.invoice_counter"
+                     " SELECT invoices.canceled_orders"]  # fmt: skip
 
 
 def test_a_parked_message_has_a_span_of_its_own(collector: Collector, empty: Any, invoke: Any) -> None:
@@ -216,7 +219,7 @@ def test_a_parked_message_has_a_span_of_its_own(collector: Collector, empty: Any
     assert parked.attributes["messaging.message.id"] == "m-1"
     assert "EOF" in parked.document["status"]["message"]
     assert process.links == [CLIENT]
-    assert process.attributes["invoices.parked"] == 1
+    assert process.attributes["batch.parked"] == 1
 
 
 def test_what_the_relay_sends_is_in_the_orders_trace(collector: Collector, empty: Any, invoke: Any) -> None:
@@ -255,7 +258,9 @@ def test_reading_an_order_and_health_are_traced(collector: Collector, empty: Any
 
     assert (read.service, read.trace_id, read.parent) == ("get_order", *CLIENT)
     assert read.attributes["order.id"] == order["orderId"]
-    assert children(collector.spans, read) == [("CLIENT", "SELECT orders.orders SELECT invoices.invoices")]
+    assert children(collector.spans, read) == [
+        ("CLIENT", "SELECT orders.orders SELECT invoices.invoices SELECT invoices.credit_notes")
+    ]
     assert children(collector.spans, health) == [("CLIENT", "SELECT")]
 
 
@@ -266,7 +271,9 @@ def test_what_an_operator_does_is_traced(collector: Collector, empty: Any, invok
     done, refused = collector.named("operations")
 
     assert done.attributes["operation"] == "ListParked"
-    assert ("CLIENT", "SELECT invoices.parked_messages") in children(collector.spans, done)
+    assert ("CLIENT", "SELECT orders.parked_messages SELECT invoices.parked_messages") in children(
+        collector.spans, done
+    )
     assert (refused.is_error, refused.attributes["error.type"]) == (True, "InvalidRequestError")
 
 
@@ -338,3 +345,21 @@ def test_no_secret_is_in_any_span(collector: Collector, empty: Any, invoke: Any)
     }
     assert PASSWORD not in str(collector.bodies)
     assert '"amount"' not in str(collector.bodies), "no body"
+
+
+def test_a_payment_is_in_the_orders_trace_and_linked_to_its_webhook(
+    collector: Collector, empty: Any, invoke: Any, kept_channel: Any
+) -> None:
+    headers = {"traceparent": {"bytes": list(SAMPLED["traceparent"].encode())}}
+    invoke("record_payment", payment(invoiced(empty, invoke, headers=headers)))
+    webhook = collector.one("POST /webhooks/payments/{provider}")
+    created, sent = collector.one("create invoices:invoice.paid"), collector.one("send invoices:invoice.paid")
+    _, properties, _ = kept_channel.basic_get(INVOICE_CHANGED_QUEUE, auto_ack=True)
+
+    assert webhook.trace_id != CLIENT[0]
+    assert (webhook.attributes["payment.provider"], webhook.attributes["payment.id"]) == ("default", "p1")
+    assert (created.trace_id, created.parent) == CLIENT
+    assert created.links == [(webhook.trace_id, webhook.span_id)]
+    assert (sent.trace_id, sent.parent) == (created.trace_id, created.span_id)
+    assert sent.links == [(webhook.trace_id, webhook.span_id)]
+    assert carried(properties) == {"traceparent": traceparent_of(created)}

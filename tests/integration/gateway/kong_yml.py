@@ -15,7 +15,7 @@ LIMITS = {"demo": 1000, "other": 1000, "limited": 5}
 def declarative_config() -> dict[str, Any]:
     return fill_in(
         yaml.safe_load((ROOT / "kong" / "kong.yml").read_text()),
-        functions={"create_order": "create_order", "get_order": "get_order"},
+        functions={name: name for name in ("create_order", "cancel_order", "get_order", "record_payment")},
         qualifier="live",
         region="us-east-1",
         consumers=[

@@ -1,7 +1,7 @@
 """Each login does its job and nothing beyond: what is its job works, everything else is tried and refused.
 
-Every right that a login has on a column is named here; that the functions' own statements work with them is what their
-integration tests show.
+Every right that a login has on a column is named in `rights_of_logins`; that the functions' own statements work with
+them is what their integration tests show.
 """
 
 from __future__ import annotations
@@ -13,119 +13,10 @@ import psycopg
 import pytest
 from migrations.roles import LOGINS, OWNERS
 from tests.integration.migrations.conftest import PASSWORD
+from tests.integration.migrations.jobs_of_logins import JOB
+from tests.integration.migrations.rights_of_logins import RIGHTS
 
 from localregion.testing.services import RunningPostgres
-
-ID = "'0198f8a0-0000-7000-8000-000000000001'"
-ORDER = (
-    "INSERT INTO orders.orders (order_id, customer_id, amount, currency, created_at)"
-    f" VALUES ({ID}, 'c', 1, 'BRL', now())"
-)
-QUEUE = (
-    "INSERT INTO orders.outbox (outbox_id, exchange, routing_key, properties, body, due_at)"
-    f" VALUES ({ID}, 'e', 'k', '{{}}', 'b', now()) ON CONFLICT (outbox_id) DO NOTHING RETURNING outbox_id"
-)
-
-# Statements of each login's job; they run one after the other and are rolled back.
-JOB = {
-    "create_order": [
-        f"{ORDER} ON CONFLICT (order_id) DO NOTHING",
-        QUEUE,
-        f"DELETE FROM orders.outbox WHERE outbox_id = {ID}",
-        "INSERT INTO orders.idempotency_keys AS k (customer_id, key, request_hash, order_id, response_body, expires_at)"
-        f" VALUES ('c', 'k', sha256('x'), {ID}, '', now() + interval '1 h') ON CONFLICT (customer_id, key) DO UPDATE"
-        " SET request_hash = excluded.request_hash, created_at = now() WHERE k.expires_at < now() RETURNING k.order_id",
-        "SELECT order_id, request_hash, response_body FROM orders.idempotency_keys WHERE key = 'k'",
-    ],
-    "get_order": [
-        "SELECT * FROM orders.orders o LEFT JOIN invoices.invoices i ON i.order_id = o.order_id",
-    ],
-    "invoice_consumer": [
-        "SELECT last_number FROM invoices.invoice_counter FOR UPDATE",
-        "INSERT INTO invoices.invoices (number, order_id, customer_id, amount, currency, issued_at, due_at)"
-        f" SELECT 1, {ID}, 'c', 1, 'BRL', now(), now() WHERE NOT EXISTS"
-        f" (SELECT FROM invoices.invoices WHERE order_id = {ID}) RETURNING 1",
-        "UPDATE invoices.invoice_counter SET last_number = last_number + 1",
-        *(
-            [
-                "INSERT INTO invoices.parked_messages AS p (fingerprint, queue, properties, body, reason)"
-                " VALUES (sha256('x'), 'q', '{}', 'b', 'r') ON CONFLICT (fingerprint) DO UPDATE"
-                " SET seen_count = p.seen_count + 1, last_seen_at = clock_timestamp(), reason = excluded.reason"
-            ]
-            * 2
-        ),
-        "INSERT INTO invoices.delivery_attempts (fingerprint, environment) VALUES (sha256('x'), gen_random_uuid())",
-        "DELETE FROM invoices.delivery_attempts WHERE fingerprint = sha256('x')",
-    ],
-    "outbox_relay": [
-        "SELECT outbox_id, exchange, routing_key, properties::text, body FROM orders.outbox WHERE due_at < now()"
-        " ORDER BY due_at FOR UPDATE SKIP LOCKED",
-        "UPDATE orders.outbox SET attempts = attempts + 1, last_error = 'e', due_at = now()",
-        "DELETE FROM orders.outbox WHERE outbox_id IS NOT NULL",
-        "DELETE FROM orders.idempotency_keys WHERE (customer_id, key) IN (SELECT customer_id, key FROM"
-        " orders.idempotency_keys WHERE expires_at < now() ORDER BY expires_at FOR UPDATE SKIP LOCKED)",
-    ],
-    "operations": [
-        "SELECT parked_id, properties::text, body FROM invoices.parked_messages FOR UPDATE",
-        QUEUE,
-        "UPDATE invoices.parked_messages SET replayed_at = now(), dismissed_at = now()",
-        "SELECT order_id, customer_id, amount, currency, created_at FROM orders.orders",
-        "SELECT order_id, number, customer_id, amount, currency FROM invoices.invoices",
-        "SELECT last_number FROM invoices.invoice_counter",
-        "SELECT outbox_id, created_at, due_at, attempts, last_error, properties, body FROM orders.outbox",
-        "UPDATE orders.outbox SET due_at = now() RETURNING due_at",
-        "DELETE FROM orders.outbox WHERE outbox_id IS NOT NULL RETURNING exchange, routing_key, properties, body",
-    ],
-}
-
-# The columns of a table that a login may name in a statement of a kind; "*" for all, and for statements without any.
-RIGHTS: dict[str, dict[tuple[str, str], str]] = {
-    "create_order": {
-        ("SELECT", "orders.orders"): "order_id",
-        ("INSERT", "orders.orders"): "order_id customer_id amount currency created_at",
-        ("SELECT", "orders.outbox"): "outbox_id",
-        ("INSERT", "orders.outbox"): "outbox_id exchange routing_key properties body due_at",
-        ("DELETE", "orders.outbox"): "*",
-        ("SELECT", "orders.idempotency_keys"): "customer_id key request_hash order_id response_body expires_at",
-        ("INSERT", "orders.idempotency_keys"): "customer_id key request_hash order_id response_body expires_at",
-        ("UPDATE", "orders.idempotency_keys"): "request_hash order_id response_body created_at expires_at",
-    },
-    "get_order": {("SELECT", "orders.orders"): "*", ("SELECT", "invoices.invoices"): "*"},
-    "invoice_consumer": {
-        ("SELECT", "invoices.invoices"): "order_id",
-        ("INSERT", "invoices.invoices"): "number order_id customer_id amount currency issued_at due_at",
-        ("SELECT", "invoices.invoice_counter"): "last_number",
-        ("UPDATE", "invoices.invoice_counter"): "last_number",
-        ("SELECT", "invoices.parked_messages"): "fingerprint reason seen_count",
-        ("INSERT", "invoices.parked_messages"): "fingerprint queue properties body reason",
-        ("UPDATE", "invoices.parked_messages"): "reason seen_count last_seen_at",
-        ("SELECT", "invoices.delivery_attempts"): "*",
-        ("INSERT", "invoices.delivery_attempts"): "*",
-        ("UPDATE", "invoices.delivery_attempts"): "*",
-        ("DELETE", "invoices.delivery_attempts"): "*",
-    },
-    "outbox_relay": {
-        ("SELECT", "orders.outbox"): "outbox_id exchange routing_key properties body due_at attempts last_error",
-        ("UPDATE", "orders.outbox"): "attempts last_error due_at",
-        ("DELETE", "orders.outbox"): "*",
-        ("SELECT", "orders.idempotency_keys"): "customer_id key expires_at",
-        ("UPDATE", "orders.idempotency_keys"): "expires_at",
-        ("DELETE", "orders.idempotency_keys"): "*",
-    },
-    "operations": {
-        ("SELECT", "orders.orders"): "order_id customer_id amount currency created_at",
-        ("SELECT", "orders.outbox"): "outbox_id created_at due_at attempts last_error exchange routing_key properties"
-        " body",
-        ("UPDATE", "orders.outbox"): "due_at",
-        ("DELETE", "orders.outbox"): "*",
-        ("INSERT", "orders.outbox"): "outbox_id exchange routing_key properties body due_at",
-        ("SELECT", "invoices.invoices"): "order_id number customer_id amount currency",
-        ("SELECT", "invoices.invoice_counter"): "last_number",
-        ("SELECT", "invoices.parked_messages"): "parked_id queue properties body reason first_seen_at last_seen_at"
-        " seen_count replayed_at dismissed_at",
-        ("UPDATE", "invoices.parked_messages"): "replayed_at dismissed_at",
-    },
-}
 
 ESCAPES = [
     "CREATE TABLE public.mine (x int)",

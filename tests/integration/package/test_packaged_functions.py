@@ -74,6 +74,22 @@ def test_invoice_consumer_issues_an_invoice_that_get_order_shows(
     assert invoke("invoice_consumer", "rabbitmq_order_created")["issued"] == 1
     answer = invoke("get_order", "kong_get_order")
     assert (answer["statusCode"], json.loads(answer["body"])["invoice"]["number"]) == (200, 1)
+    listed = json.loads(invoke("get_order", "kong_list_orders")["body"])["orders"]
+    assert [order["invoice"]["number"] for order in listed if order["orderId"] == order_id] == [1]
+    assert invoke("get_order", "kong_get_invoice")["statusCode"] == 404
+
+
+def test_an_order_is_canceled_and_its_invoice_with_it(
+    invoke: Callable[[str, str], Any], packaged: PackagedEmulator
+) -> None:
+    answer = invoke("cancel_order", "kong_cancel_order")
+    assert answer["statusCode"] in (200, 404), answer
+    assert invoke("order_updater", "rabbitmq_invoice_paid")["messages"] == 1
+
+
+def test_a_webhook_of_another_time_is_refused(invoke: Callable[[str, str], Any]) -> None:
+    answer = invoke("record_payment", "kong_record_payment")
+    assert (answer["statusCode"], json.loads(answer["body"])["title"]) == (401, "Invalid signature")
 
 
 @pytest.mark.parametrize("event", ["kong_get_health", "kong_get_openapi"])
@@ -85,15 +101,20 @@ def test_get_order_answers_its_open_routes(event: str, invoke: Callable[[str, st
 
 def test_outbox_relay_finds_nothing_due(invoke: Callable[[str, str], Any]) -> None:
     assert invoke("outbox_relay", "schedule_outbox_relay")["published"] == 0
+    assert invoke("invoices_relay", "schedule_invoices_relay")["published"] == 0
 
 
 def test_operations_audits(invoke: Callable[[str, str], Any]) -> None:
     assert "ordersWithoutInvoice" in invoke("operations", "schedule_operations")
+    assert invoke("operations", "schedule_operations_purge") is not None
 
 
 def test_the_recorded_events_are_those_that_the_plan_sends(local_plan: Plan) -> None:
-    sent = {f"schedule_{schedule.function}": schedule.input for schedule in local_plan.schedules}
-    sent |= {f"invocation_{invocation.function}": invocation.input for invocation in local_plan.invocations}
+    sent = {f"invocation_{invocation.function}": invocation.input for invocation in local_plan.invocations}
+    for schedule in local_plan.schedules:
+        daily = f"_{schedule.input['operation']}" if schedule.expression == "rate(1 day)" else ""
+        sent[f"schedule_{schedule.function}{daily}"] = schedule.input
+    assert len(sent) == len(local_plan.schedules) + len(local_plan.invocations)
     assert {name: recorded(name) for name in sent} == sent
 
 

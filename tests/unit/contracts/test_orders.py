@@ -1,5 +1,6 @@
 """The command as it comes in, the order as it goes out."""
 
+import json
 from datetime import UTC, datetime
 from uuid import UUID
 
@@ -49,6 +50,24 @@ def test_every_broken_rule_has_its_pointer(body: bytes, pointers: list[str]) -> 
     assert [error["pointer"] for error in raised.value.errors] == pointers
 
 
+@pytest.mark.parametrize("reference", ["a", "x" * 64, "\U0001f4e6" * 64, "basket 42 \u00e9", "'; --", '"'])
+def test_a_reference_is_kept_as_it_is(reference: str) -> None:
+    body = json.dumps({"amount": 1, "reference": reference}).encode()
+    assert CreateOrderRequest.from_body(body).reference == reference
+
+
+@pytest.mark.parametrize("body", [b'{"amount": 1}', b'{"amount": 1, "reference": null}'])
+def test_no_reference_is_none(body: bytes) -> None:
+    assert CreateOrderRequest.from_body(body).reference is None
+
+
+@pytest.mark.parametrize("reference", ["", "x" * 65, "\x00", "a\nb", "a\n", "\x1f", "\x7f", 1, True, ["a"], {}])
+def test_any_other_reference_has_its_pointer(reference: object) -> None:
+    with pytest.raises(InvalidOrderError) as raised:
+        CreateOrderRequest.from_body(json.dumps({"amount": 1, "reference": reference}).encode())
+    assert [error["pointer"] for error in raised.value.errors] == ["/reference"]
+
+
 def test_an_answer_stays_small_however_much_is_wrong() -> None:
     fields = ", ".join(f'"{"x" * 1000}{number}": 1' for number in range(1000))
     with pytest.raises(InvalidOrderError) as raised:
@@ -85,5 +104,9 @@ def test_bodies_are_camel_case_with_millisecond_times() -> None:
             "currency": "BRL",
             "issuedAt": "2026-11-22T13:42:18.184Z",
             "dueAt": "2026-11-22T13:42:18.184Z",
+            "creditNote": None,
         },
+        "reference": None,
+        "updatedAt": "2026-11-22T13:42:18.184Z",
+        "payments": [],
     }

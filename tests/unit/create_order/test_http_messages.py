@@ -13,6 +13,7 @@ from tests.generated import BOUNDED
 
 from contracts.errors import InvalidCustomerError, InvalidIdempotencyKeyError
 from contracts.http import problem
+from contracts.idempotency import IDEMPOTENCY_KEY_MAX
 from create_order import http_messages
 from orders.openapi.operations import IDEMPOTENCY_KEY
 
@@ -117,7 +118,7 @@ def test_any_other_key_is_refused_with_400(text: str) -> None:
         assert found.isprintable()
     else:
         assert problem(refusal)["status"] == 400
-        assert f"1 to {http_messages.IDEMPOTENCY_KEY_MAX} " in problem(refusal)["detail"]
+        assert f"1 to {IDEMPOTENCY_KEY_MAX} " in problem(refusal)["detail"]
         assert not described.is_valid(text)
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 from uuid import UUID
 
 import pytest
@@ -121,3 +123,20 @@ def test_publishing_leaves_time_for_the_answer(remaining_s: float, timeout_s: fl
     assert publisher.timeout_s == timeout_s
     # The relay takes over when this invocation must be over.
     assert repository.due_in_s == remaining_s + 5.0
+
+
+def test_keys_of_the_release_before_references_are_still_known() -> None:
+    """Its hash of 1999 BRL; a reference makes another request of it, and another reference another."""
+    assert COMMAND.request_hash().hex() == "c4c5065445b8167c12652e21708a203954dffef9efe8cafef0a58f179709bcaa"
+    hashes = {
+        replace(COMMAND, request=replace(COMMAND.request, reference=reference)).request_hash()
+        for reference in (None, "a", "b", "null")
+    }
+    assert len(hashes) == 4
+
+
+def test_an_order_is_created_in_the_millisecond_of_its_id() -> None:
+    for _ in range(100):
+        accepted = create(Repository(), Publisher())
+        created_at = datetime.fromisoformat(json.loads(accepted.response_body)["createdAt"])
+        assert accepted.order_id.int >> 80 == round(created_at.timestamp() * 1000)

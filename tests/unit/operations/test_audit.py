@@ -1,7 +1,7 @@
 """Which order ids belong to the last days."""
 
-from create_order.identifiers import uuid7
 from operations.audit import first_id
+from outbox import uuid7
 
 
 def test_an_order_of_today_belongs_to_the_last_day() -> None:

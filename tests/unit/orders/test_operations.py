@@ -21,6 +21,7 @@ def nothing_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     [
         *(["parked"], ["replay", "--all"], ["dismiss", "--id=x"]),
         *(["outbox"], ["postpone", "--id=x"], ["remove", "--id=x"], ["audit"]),
+        *(["unmatched"], ["dismiss-unmatched", "--id=x"], ["erase", "--customer=x"]),
     ],
 )
 def test_without_a_system_a_command_says_how_to_start_one(
@@ -31,13 +32,22 @@ def test_without_a_system_a_command_says_how_to_start_one(
 
 
 @pytest.mark.parametrize(
-    "arguments", [["replay"], ["replay", "--id="], ["replay", "--id=x", "--all"], ["dismiss"], ["postpone"], ["remove"]]
+    "arguments",
+    [
+        *(["replay"], ["replay", "--id="], ["replay", "--id=x", "--all"]),
+        *(["dismiss"], ["postpone"], ["remove"], ["dismiss-unmatched"]),
+    ],
 )
 def test_a_command_that_is_not_told_which_explains_itself(
     arguments: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(arguments) == 1
     assert f"say which: `make {arguments[0]} ID=…`" in capsys.readouterr().err
+
+
+def test_an_erasure_that_is_not_told_whose_explains_itself(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["erase"]) == 1
+    assert "say which: `make erase CUSTOMER=…`" in capsys.readouterr().err
 
 
 def test_text_from_outside_has_no_power_over_a_terminal() -> None:

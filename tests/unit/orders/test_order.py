@@ -42,10 +42,10 @@ def answers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Answers
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
     address = f"http://127.0.0.1:{server.server_port}"
-    known = {"gateway": address, "console": address, "keys": {"demo": "k"}}
+    known = {"gateway": address, "console": address, "keys": {"demo": "k"}, "webhooks": {"default": "c2VjcmV0"}}
     (tmp_path / "endpoints.json").write_text(json.dumps(known))
     monkeypatch.setenv("LOCAL_DIR", str(tmp_path))
-    monkeypatch.setattr("orders.order._QUIET_S", 0.0)
+    monkeypatch.setattr("orders.gateway._QUIET_S", 0.0)
     yield given
     server.shutdown()
     thread.join()
@@ -56,7 +56,9 @@ def test_an_order_that_takes_long_says_once_what_it_waits_for(
     answers: Answers, capsys: pytest.CaptureFixture[str]
 ) -> None:
     answers["/orders"] = [(201, {"orderId": "1", "invoice": None})]
-    answers["/orders/1"] = [(200, {"invoice": None})] * 3 + [(200, {"invoice": {"number": 1}})]
+    invoice = {"invoiceId": "i", "number": 1, "amount": 1, "currency": "BRL"}
+    answers["/orders/1"] = [(200, {"invoice": None})] * 3 + [(200, {"status": "paid", "invoice": invoice})]
+    answers["/webhooks/payments"] = [(200, {"status": "recorded"})]
     answers["/health"] = [(200, {"status": "degraded", "broker": "down"})]
     assert main(["order"]) == 0
 

@@ -8,12 +8,13 @@ from localregion.console.traces.waterfall import Paper
 from orders.order_trace import is_complete, order_trace_lines
 
 
-def span(span_id: str, parent: str | None, kind: str) -> dict[str, Any]:
-    return {"spanId": span_id, "parent": parent, "kind": kind}
+def span(span_id: str, parent: str | None, kind: str, service: str = "kong") -> dict[str, Any]:
+    return {"spanId": span_id, "parent": parent, "kind": kind, "service": service}
 
 
 SPANS = [
-    span("6", "5", "CONSUMER"),
+    span("8", None, "CONSUMER", "order_updater"),
+    span("6", "5", "CONSUMER", "invoice_consumer"),
     span("5", None, "SERVER"),
     span("2", "1", "SERVER"),
     span("1", None, "SERVER"),

@@ -15,7 +15,8 @@ from orders.smoke.__main__ import main
 
 KEY = "the-key"
 ORDER = {"orderId": "o-1", "amount": 100, "currency": "BRL", "invoice": None}
-INVOICE = {"number": 7, "amount": 100, "currency": "BRL"}
+INVOICE = {"number": 7, "amount": 100, "currency": "BRL", "status": "issued"}
+CANCELED = {**INVOICE, "status": "canceled", "creditNote": {"number": 1}}
 Reply = tuple[int, dict[str, str], Any]
 # What a server does wrong: given method, path and its right reply, it returns another one.
 Fault = Callable[[str, str, Reply], Reply]
@@ -27,6 +28,7 @@ class Deployment:
     def __init__(self, fault: Fault) -> None:
         self._fault = fault
         self._first: dict[str, str] = {}
+        self._cancellations = 0
         self.requests: list[tuple[str, str, Mapping[str, str]]] = []
 
     def reply(self, method: str, path: str, headers: Mapping[str, str], body: bytes) -> Reply:
@@ -39,7 +41,11 @@ class Deployment:
         if headers.get("apikey") != KEY:
             return 401, {}, {"message": "No API key found in request"}
         if path == "/orders/o-1":
-            return 200, {}, {**ORDER, "invoice": INVOICE}
+            return 200, {}, {**ORDER, "invoice": CANCELED if self._cancellations else INVOICE}
+        if path == "/orders/o-1/cancel":
+            self._cancellations += 1
+            replayed = {"Idempotent-Replayed": "true"} if self._cancellations > 1 else {}
+            return 200, replayed, {**ORDER, "status": "canceled", "invoice": INVOICE}
         order = json.loads(body)
         if order["amount"] < 1:
             return 422, {}, {"status": 422, "errors": [{"pointer": "/amount", "detail": "too small"}]}
@@ -95,7 +101,7 @@ def test_a_good_deployment_passes_and_each_step_shows_its_time(capsys: pytest.Ca
         assert main([url], {"KEY": KEY}) == 0
 
     lines = capsys.readouterr().out.splitlines()
-    assert len(lines) == 9
+    assert len(lines) == 12
     assert all(" ms " in line for line in lines[:-1])
     assert lines[-1] == "all good"
 

@@ -16,11 +16,12 @@ def test_from_4_0_on_the_default_limit_is_lifted(version: str) -> None:
 
 
 def test_no_user_may_do_more_than_its_job() -> None:
-    assert topology.PERMISSIONS == {
-        "orders_publisher": {"configure": "", "write": "^orders$", "read": ""},
-        "invoices_mapping": {
-            "configure": "",
-            "write": "",
-            "read": r"^(invoices\.order-created|invoices\.order-created\.dead-letter)$",
-        },
-    }
+    created = r"invoices\.order-created|invoices\.order-created\.dead-letter"
+    canceled = r"invoices\.order-canceled|invoices\.order-canceled\.dead-letter"
+    changed = r"orders\.invoice-changed|orders\.invoice-changed\.dead-letter"
+    assert {
+        "orders_publisher": {"configure": "", "write": "^(orders)$", "read": ""},
+        "invoices_publisher": {"configure": "", "write": "^(invoices)$", "read": ""},
+        "orders_mapping": {"configure": "", "write": "", "read": f"^({changed})$"},
+        "invoices_mapping": {"configure": "", "write": "", "read": f"^({created}|{canceled})$"},
+    } == topology.PERMISSIONS

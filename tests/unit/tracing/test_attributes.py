@@ -7,10 +7,12 @@ from typing import Any
 import pytest
 
 from create_order import repository as create_order
+from deliveries import parking
 from get_order import repository as get_order
 from invoice_consumer import repository as invoice_consumer
 from operations import repository as operations
 from outbox_relay import repository as outbox_relay
+from reading import orders
 from tracing import attributes
 from tracing.http import describe_request, record_status
 
@@ -18,16 +20,18 @@ SUMMARIES = {
     create_order.INSERT_ORDER: "INSERT orders.orders INSERT orders.outbox",
     create_order.SELECT_RESPONSE: "SELECT orders.idempotency_keys",
     create_order.DELETE_PUBLISHED: "DELETE orders.outbox",
-    get_order.SELECT_ORDER: "SELECT orders.orders SELECT invoices.invoices",
+    orders.SELECT_ORDER: "SELECT orders.orders SELECT invoices.invoices SELECT invoices.credit_notes",
     get_order.SELECT_IS_READ_ONLY: "SELECT",
     invoice_consumer.LOCK_COUNTER: "SELECT invoices.invoice_counter",
-    invoice_consumer.PARK: "INSERT invoices.parked_messages",
-    invoice_consumer.END_ATTEMPTS: "DELETE invoices.delivery_attempts",
-    outbox_relay.BEGIN_BATCH: "SELECT orders.outbox UPDATE orders.outbox",
-    outbox_relay.LOCK: "SELECT orders.outbox",
-    outbox_relay.POSTPONE: "UPDATE orders.outbox",
-    operations.DISMISS: "UPDATE invoices.parked_messages",
-    operations.COUNT_PARKED: "SELECT invoices.parked_messages",
+    invoice_consumer.INSERT_INVOICES: "SELECT invoices.invoices INSERT invoices.invoices"
+    " SELECT invoices.invoice_counter UPDATE invoices.invoice_counter SELECT invoices.canceled_orders",
+    parking.PARK.format(schema="invoices"): "INSERT invoices.parked_messages",
+    parking.END_ATTEMPTS.format(schema="orders"): "DELETE orders.delivery_attempts",
+    outbox_relay.BEGIN_BATCH.format(schema="orders"): "SELECT orders.outbox UPDATE orders.outbox",
+    outbox_relay.LOCK.format(schema="invoices"): "SELECT invoices.outbox",
+    outbox_relay.POSTPONE.format(schema="orders"): "UPDATE orders.outbox",
+    operations.DISMISS["invoices"]: "UPDATE invoices.parked_messages",
+    operations.COUNT_PARKED: "SELECT orders.parked_messages SELECT invoices.parked_messages",
     "SELECT 1": "SELECT",
 }
 

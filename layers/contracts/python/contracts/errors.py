@@ -11,6 +11,13 @@ OrdersError
 ├── IdempotencyKeyReusedError    the key was used with another body
 ├── RequestInProgressError       the first request with the key is still running
 ├── OrderNotFoundError           no such order of this customer
+├── InvoiceNotFoundError         no such invoice of this customer
+├── OrderPaidError               a paid order cannot be canceled
+├── InvalidQueryError            the query string breaks a rule
+├── UnknownProviderError         no payment provider of this name
+├── InvalidSignatureError        no valid signature on a webhook
+├── InvalidWebhookError          a signed webhook that cannot be understood
+├── WebhookTooLargeError         a webhook's body that is longer than any provider's
 ├── DatabaseUnavailableError     an outage: the same request may succeed a moment later
 └── InternalError                anything else
 
@@ -100,6 +107,48 @@ class OrderNotFoundError(OrdersError):
     """There is no such order of yours."""
 
     code = "order-not-found"
+
+
+class InvoiceNotFoundError(OrdersError):
+    """There is no such invoice of yours."""
+
+    code = "invoice-not-found"
+
+
+class OrderPaidError(OrdersError):
+    """The order is paid: it cannot be canceled any more."""
+
+    code = "order-paid"
+
+
+class InvalidQueryError(OrdersError):
+    """The query breaks a rule."""
+
+    code = "invalid-query"
+
+
+class UnknownProviderError(OrdersError):
+    """There is no payment provider of this name."""
+
+    code = "unknown-provider"
+
+
+class InvalidSignatureError(OrdersError):
+    """The webhook has no valid signature, or was signed too long ago."""
+
+    code = "invalid-signature"
+
+
+class InvalidWebhookError(OrdersError):
+    """The webhook's body cannot be understood."""
+
+    code = "invalid-webhook"
+
+
+class WebhookTooLargeError(OrdersError):
+    """The webhook's body is too long."""
+
+    code = "webhook-too-large"
 
 
 class DatabaseUnavailableError(OrdersError):

@@ -3,12 +3,15 @@
 Strict everywhere: an integer is never taken from a string, a float or a boolean.
 """
 
+from collections.abc import Mapping
 from typing import Any
+from uuid import UUID
 
 from pydantic_core import SchemaValidator
 
 AMOUNT_MIN, AMOUNT_MAX = 1, 10**12
 CUSTOMER_ID_MAX = 255
+REFERENCE_MAX = 64
 # Postgres stores no NUL in text, and nothing good comes from other control characters in an identifier.
 CUSTOMER_ID_PATTERN = r"^[^\x00-\x1f\x7f]+$"
 
@@ -37,9 +40,34 @@ CUSTOMER_ID: dict[str, Any] = {
     "pattern": CUSTOMER_ID_PATTERN,
     "strict": True,
 }
+REFERENCE: dict[str, Any] = {
+    "type": "str",
+    "min_length": 1,
+    "max_length": REFERENCE_MAX,
+    # Neither control characters nor halves of surrogate pairs, which no text column takes.
+    "pattern": CUSTOMER_ID_PATTERN,
+    "strict": True,
+}
 _CUSTOMER_ID = SchemaValidator(CUSTOMER_ID)
+
+
+def to_object(required: Mapping[str, Any], optional: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """The schema of an object with these fields; others are passed over."""
+    fields: dict[str, Any] = {name: {"type": "typed-dict-field", "schema": schema} for name, schema in required.items()}
+    for name, schema in (optional or {}).items():
+        fields[name] = {"type": "typed-dict-field", "schema": schema, "required": False}
+    return {"type": "typed-dict", "extra_behavior": "ignore", "total": True, "strict": True, "fields": fields}
 
 
 def is_customer_id(value: object) -> bool:
     """Whether an order and its event can carry this customer."""
     return _CUSTOMER_ID.isinstance_python(value)
+
+
+def parse_id(text: str) -> UUID | None:
+    """An id in the one form that we hand out: what else `UUID` accepts (braces, URN, no hyphens) is none of ours."""
+    try:
+        parsed = UUID(text)
+    except ValueError:
+        return None
+    return parsed if str(parsed) == text.lower() else None

@@ -6,7 +6,7 @@ JSON in camelCase; amounts are integers in minor units (cents).
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
@@ -16,7 +16,7 @@ from uuid import UUID
 from pydantic_core import SchemaValidator, ValidationError, from_json
 
 from contracts.errors import InvalidOrderError, NotJsonError
-from contracts.fields import AMOUNT, CURRENCY
+from contracts.fields import AMOUNT, CURRENCY, REFERENCE
 from contracts.timestamps import format_timestamp
 
 DEFAULT_CURRENCY = "BRL"
@@ -36,6 +36,11 @@ CREATE_ORDER_SCHEMA: dict[str, Any] = {
             "required": False,
             "schema": {"type": "default", "schema": CURRENCY, "default": DEFAULT_CURRENCY},
         },
+        "reference": {
+            "type": "typed-dict-field",
+            "required": False,
+            "schema": {"type": "default", "schema": {"type": "nullable", "schema": REFERENCE}, "default": None},
+        },
     },
 }
 _CREATE_ORDER = SchemaValidator(CREATE_ORDER_SCHEMA)
@@ -49,15 +54,57 @@ class CreateOrderRequest:
 
     amount: int
     currency: str
+    reference: str | None = None
 
     @classmethod
     def from_body(cls, body: bytes) -> CreateOrderRequest:
         """Parse and validate. Raises NotJsonError or InvalidOrderError."""
-        document = _parse(body)
+        document = parse_json(body)
         try:
             return cls(**_CREATE_ORDER.validate_python(_bounded(document)))
         except ValidationError as error:
             raise InvalidOrderError(_pointers(error)) from None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CreditNote:
+    number: int
+    issued_at: datetime
+
+    def to_body(self) -> dict[str, Any]:
+        return {"number": self.number, "issuedAt": format_timestamp(self.issued_at)}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refund:
+    refund_id: str
+    amount: int
+    refunded_at: datetime
+
+    def to_body(self) -> dict[str, Any]:
+        return {"refundId": self.refund_id, "amount": self.amount, "refundedAt": format_timestamp(self.refunded_at)}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Payment:
+    """What a provider said was paid for an invoice, and what of it was given back."""
+
+    payment_id: str
+    provider: str
+    amount: int
+    currency: str
+    paid_at: datetime
+    refunds: Sequence[Refund] = ()
+
+    def to_body(self) -> dict[str, Any]:
+        return {
+            "paymentId": self.payment_id,
+            "provider": self.provider,
+            "amount": self.amount,
+            "currency": self.currency,
+            "paidAt": format_timestamp(self.paid_at),
+            "refunds": [refund.to_body() for refund in self.refunds],
+        }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,6 +116,7 @@ class Invoice:
     currency: str
     issued_at: datetime
     due_at: datetime
+    credit_note: CreditNote | None = None
 
     def to_body(self) -> dict[str, Any]:
         return {
@@ -79,39 +127,49 @@ class Invoice:
             "currency": self.currency,
             "issuedAt": format_timestamp(self.issued_at),
             "dueAt": format_timestamp(self.due_at),
+            "creditNote": self.credit_note.to_body() if self.credit_note else None,
         }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Order:
+    """An order as its customer sees it; `payments` are None where they were not asked for, in a list of orders."""
+
     order_id: UUID
     customer_id: str
     amount: int
     currency: str
     status: str
+    reference: str | None = None
     created_at: datetime
+    updated_at: datetime | None = None
     invoice: Invoice | None = None
+    payments: Sequence[Payment] | None = ()
 
-    def to_body(self) -> Mapping[str, Any]:
-        return {
+    def to_body(self) -> dict[str, Any]:
+        body = {
             "orderId": str(self.order_id),
             "customer": {"id": self.customer_id},
             "amount": self.amount,
             "currency": self.currency,
             "status": self.status,
+            "reference": self.reference,
             "createdAt": format_timestamp(self.created_at),
+            "updatedAt": format_timestamp(self.updated_at or self.created_at),
             "invoice": self.invoice.to_body() if self.invoice else None,
         }
+        return body if self.payments is None else {**body, "payments": [each.to_body() for each in self.payments]}
 
 
-def _parse(body: bytes) -> Any:
+def parse_json(body: bytes) -> Any:
+    """The document that a request's body holds. Raises NotJsonError."""
     try:
         # NaN and Infinity are not JSON, although most parsers take them.
         return from_json(body, allow_inf_nan=False)
     except ValueError as error:
         shortened = _LONG_NUMBER.sub(rb"\1", body)
         if shortened != body:
-            return _parse(shortened)
+            return parse_json(shortened)
         raise NotJsonError(f"The body cannot be read as JSON: {error}.") from None
 
 

@@ -6,6 +6,16 @@ sent; what a client's own `traceparent` needs in order to travel on works all th
 
 from tracing.configuration import TracingSettings, configure, prepare
 from tracing.protocol import Observer, Span, Tracing
-from tracing.trace_context import TraceContext, parse
+from tracing.trace_context import TraceContext, is_traceparent, parse
 
-__all__ = ["Observer", "Span", "TraceContext", "Tracing", "TracingSettings", "configure", "parse", "prepare"]
+__all__ = [
+    "Observer",
+    "Span",
+    "TraceContext",
+    "Tracing",
+    "TracingSettings",
+    "configure",
+    "is_traceparent",
+    "parse",
+    "prepare",
+]

@@ -38,6 +38,9 @@ class Off:
     def created(self, message: M) -> M:
         return message
 
+    def created_below(self, message: M) -> M:
+        return message
+
     def close(self) -> None:
         pass
 

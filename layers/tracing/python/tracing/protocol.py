@@ -83,6 +83,9 @@ class Tracing(Protocol):
     def created(self, message: M) -> M:
         """The same message, carrying the context of a `create` span of its own."""
 
+    def created_below(self, message: M) -> M:
+        """The same, of a span below the context that the message has already, linked to the current span."""
+
     def publisher(self, publisher: P, *, endpoint: str, below_message: bool) -> P:
         """The same publisher, with a `send` span for each message: below the message's own context, or linked to it."""
 

@@ -20,11 +20,17 @@ from tracing.trace_context import TraceContext, parse
 Start = Callable[..., Any]
 
 
-def created(message: M, start: Start) -> M:
-    """Return the message with the context of a `create` span of its own in its headers."""
+def created(message: M, start: Start, *, is_below_message: bool = False) -> M:
+    """Return the message with the context of a `create` span of its own in its headers.
+
+    The span stands below the current one, or with `is_below_message` below the context that the message has, if any,
+    and is linked to the current one.
+    """
     known: Any = message
     name, attributes = _described(known, "create")
-    span = start(name, kind="PRODUCER", attributes=attributes)
+    above = parse(known.properties.get("headers")) if is_below_message else None
+    links = [] if above is None else _current()
+    span = start(name, kind="PRODUCER", attributes=attributes, parent=above, links=links)
     headers = {**known.properties.get("headers", {}), **span.context.headers()}
     span.end()
     traced: M = replace(known, properties={**known.properties, "headers": headers})

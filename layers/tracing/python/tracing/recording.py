@@ -125,6 +125,9 @@ class Recording:
     def created(self, message: M) -> M:
         return created(message, self.start)
 
+    def created_below(self, message: M) -> M:
+        return created(message, self.start, is_below_message=True)
+
     def publisher(self, publisher: P, *, endpoint: str, below_message: bool) -> P:
         place = names.server(endpoint)
         traced: Any = TracedPublisher(publisher, start=self.start, attributes=place, below_message=below_message)

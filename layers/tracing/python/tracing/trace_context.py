@@ -13,6 +13,8 @@ from typing import Any, NamedTuple
 SAMPLED = 1
 # Version 00 ends after the flags; a later one may go on, and is read as far as it is known.
 _TRACEPARENT = re.compile(r"(?!ff)([0-9a-f]{2})-((?!0{32})[0-9a-f]{32})-((?!0{16})[0-9a-f]{16})-([0-9a-f]{2})(-.*)?")
+# What version 00 has, and all that is known of a later one.
+_TRACEPARENT_LENGTH = 55
 _TRACESTATE_MAX = 512
 _MEMBER = re.compile(r"[a-z0-9][a-z0-9_*/@-]{0,255}=[\x20-\x2b\x2d-\x3c\x3e-\x7e]{0,255}[\x21-\x2b\x2d-\x3c\x3e-\x7e]")
 
@@ -44,8 +46,19 @@ def parse(headers: Mapping[str, Any] | None) -> TraceContext | None:
     return TraceContext(found[2], found[3], int(found[4], 16), _tracestate(headers.get("tracestate")))
 
 
+def is_traceparent(text: str) -> bool:
+    """Whether this is a context and nothing more, so that it can be kept as it is and read later."""
+    return len(text) == _TRACEPARENT_LENGTH and _TRACEPARENT.fullmatch(text) is not None
+
+
 def _tracestate(value: Any) -> str:
     if not isinstance(value, str) or len(value) > _TRACESTATE_MAX:
         return ""
     members = [member.strip(" \t") for member in value.split(",")]
     return value if all(_MEMBER.fullmatch(member) for member in members if member) else ""
+
+
+def trace_headers(headers: Mapping[str, Any]) -> dict[str, str]:
+    """The W3C trace context of a request that goes on with an event; a malformed one is as good as none."""
+    context = parse(headers)
+    return {} if context is None else context.headers()

@@ -9,8 +9,10 @@ import { system } from "./system.js";
 
 const FIGURES = {
   orders: { id: "orders", label: "Orders / s", of: (o) => o.ordersPerSecond, show: rate },
-  outbox: { id: "outbox", label: "Outbox rows", of: (o) => o.outboxRows },
+  outbox: { id: "outbox", label: "Outbox of orders", of: (o) => o.outboxRows },
+  invoicesOutbox: { id: "invoices-outbox", label: "Outbox of invoices", of: (o) => o.invoicesOutboxRows },
   parked: { id: "parked", label: "Parked, waiting", of: (o) => o.parkedWaiting, isBad: true },
+  unmatched: { id: "unmatched", label: "Unmatched payments", of: (o) => o.unmatchedPayments, isBad: true },
 };
 
 const orders = { name: "orders", label: "Orders", view: ordersView, detail: orderView };
@@ -24,9 +26,9 @@ function overview() {
 
 export default {
   name: "serverless-orders",
-  heading: "Orders in, invoices out",
+  heading: "Orders in, invoices out, payments back",
   views: (own) => [own.overview, orders, own.traces, own.functions, parked],
-  figures: (own) => [FIGURES.orders, own.errors, own.ready, own.unacked, FIGURES.outbox, FIGURES.parked, own.warm, own.busy, own.cold, own.failed],
+  figures: (own) => [FIGURES.orders, own.errors, own.ready, own.unacked, FIGURES.outbox, FIGURES.invoicesOutbox, FIGURES.parked, FIGURES.unmatched, own.warm, own.busy, own.cold, own.failed],
   picture: system,
   overview,
   subject: { word: "order", key: "orderId", attribute: "order.id", view: "orders", first: "Send an order from the overview." },

@@ -1,8 +1,8 @@
 // Orders: the list, newest first, and one order with its facts above its trace.
 
-import { Refused, get } from "./api.js";
+import { Refused, get, post } from "./api.js";
 import { ago, attribute, h, list, setAgo, text } from "./dom.js";
-import { plural, short } from "./format.js";
+import { plural, short, visible } from "./format.js";
 import { money } from "./money.js";
 import { traceBody } from "./trace.js";
 
@@ -11,7 +11,7 @@ const LATEST = 8;
 const ORDER_ID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 
 // A state as sign and word; the sign alone tells them apart, too.
-const SIGNS = { invoiced: "✓", pending: "…", "waiting for the relay": "↻", parked: "‖" };
+const SIGNS = { paid: "●", invoiced: "✓", paying: "…", canceled: "✕", pending: "…", "waiting for the relay": "↻", parked: "‖" };
 
 function stateMark(name) {
   const node = h("span", { class: "state" });
@@ -120,8 +120,9 @@ export function orderView(orderId) {
   const state = stateMark();
   const facts = h("dl", { class: "facts" });
   const trace = traceBody();
+  const actions = actionsOf(orderId);
   const said = h("p", { class: "quiet", "aria-live": "polite" }, "Looking…");
-  const node = h("section", { class: "view" }, h("header", { class: "view-head" }, h("h1", {}, "Order ", h("code", {}, orderId)), state), facts, said, trace.node);
+  const node = h("section", { class: "view" }, h("header", { class: "view-head" }, h("h1", {}, "Order ", h("code", {}, orderId)), state), facts, actions.node, said, trace.node);
 
   function show(order) {
     setState(state, order.state);
@@ -130,11 +131,16 @@ export function orderView(orderId) {
       ["Amount", money(order.amount, order.currency)],
       ["Customer", order.customer?.id],
       ["Status", order.status],
+      ...(order.reference ? [["Reference", visible(order.reference)]] : []),
       ["Created", order.createdAt, true],
       ["Invoice", invoice ? `no. ${invoice.number}, ${invoice.status}` : "none yet"],
       ...(invoice ? [["Issued", invoice.issuedAt, true]] : []),
+      ...(invoice?.paidAmount || order.payments.length ? [["Paid", paidWords(order)]] : []),
+      ...(invoice?.creditNote ? [["Credit note", `no. ${invoice.creditNote.number}`]] : []),
+      ...(order.updatedAt !== order.createdAt ? [["Changed", order.updatedAt, true]] : []),
     ];
     list(facts, rows, ([name]) => name, fact);
+    actions.update(order);
   }
 
   return {
@@ -149,6 +155,52 @@ export function orderView(orderId) {
       if (order.traceId) await trace.refresh(order.traceId, signal);
     },
   };
+}
+
+function paidWords({ invoice, payments }) {
+  const refunds = payments.reduce((sum, one) => sum + one.refunds.length, 0);
+  const of = [plural(payments.length, "payment"), ...(refunds ? [plural(refunds, "refund")] : [])].join(", ");
+  return `${money(invoice.paidAmount, invoice.currency)} by ${of}`;
+}
+
+// Pay what is open, or cancel, each while it makes sense; below the buttons what came of it.
+function actionsOf(orderId) {
+  const outcome = h("p", { class: "outcome", role: "status" });
+  const pay = h("button", { type: "button", class: "pay", hidden: true, click: () => act("pay") });
+  const cancel = h("button", { type: "button", class: "plain cancel", hidden: true, click: () => act("cancel") }, "Cancel order");
+
+  async function act(name) {
+    if (pay.getAttribute("aria-disabled")) return;
+    for (const button of [pay, cancel]) attribute(button, "aria-disabled", "true");
+    attribute(outcome, "data-bad", false);
+    text(outcome, name === "pay" ? "Paying…" : "Canceling…");
+    try {
+      text(outcome, outcomeOf(await post(`api/orders/${encodeURIComponent(orderId)}/${name}`), name));
+    } catch (error) {
+      text(outcome, `✕ ${visible(error.message)}`);
+      attribute(outcome, "data-bad", true);
+    } finally {
+      for (const button of [pay, cancel]) attribute(button, "aria-disabled", null);
+    }
+  }
+
+  return {
+    node: h("div", { class: "actions order-actions" }, pay, cancel, outcome),
+    update({ status, invoice }) {
+      const open = invoice ? invoice.amount - invoice.paidAmount : 0;
+      attribute(pay, "hidden", status === "canceled" || invoice?.status === "canceled" || open <= 0);
+      text(pay, `Pay ${money(open, invoice?.currency)}`);
+      attribute(cancel, "hidden", status !== "pending");
+    },
+  };
+}
+
+// A webhook's answer says what it did; the console adds the trace of having sent it.
+function outcomeOf({ payment, order }, name) {
+  if (name === "cancel") return `✓ ${visible(order?.status ?? "canceled")}`;
+  const number = payment?.invoice ? `, invoice no. ${payment.invoice.number} is ${payment.invoice.status}` : "";
+  const why = payment?.reason ? `: ${payment.reason}` : "";
+  return visible(`${payment?.status === "unmatched" ? "✕" : "✓"} ${payment?.status ?? "sent"}${number}${why}`);
 }
 
 // One name and its value; a moment also says how long ago it is.

@@ -12,8 +12,8 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from contracts import topology
-from invoice_consumer.consumer import DEATHS_MAX
-from invoice_consumer.rabbitmq_event import Delivery
+from deliveries.consumer import DEATHS_MAX
+from deliveries.event import Delivery
 from proof.chaos.fault import fault
 from proof.chaos.traps import Trap
 from proof.chaos.world import NotBittenError, World
@@ -197,7 +197,9 @@ FAULTS = [
     fault("largest batch", flood, "rabbitmq", "postgres", "invoice_consumer"),
     fault("record over 6 MB", too_large, "messages", "rabbitmq"),
     *(
-        fault(f"batch returned by {method}", requeue_by(method), "invoice_consumer", "rabbitmq", "postgres")
+        fault(
+            f"batch returned by {method}", requeue_by(method), *("emulator", "invoice_consumer", "rabbitmq", "postgres")
+        )
         for method in ("nack", "reject", "close")
     ),
 ]

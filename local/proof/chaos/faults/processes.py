@@ -75,6 +75,14 @@ def kill_mapping_before_ack(world: World, chance: random.Random) -> str:
     return shown
 
 
+def leave_payments_waiting(world: World, chance: random.Random) -> str:
+    """Invoices are paid and reopened meanwhile, and their orders hear of it late and all at once."""
+    with world.disabled_mapping(topology.INVOICE_CHANGED_QUEUE):
+        world.until(lambda: world.queue_depth(topology.INVOICE_CHANGED_QUEUE) > 2, "no invoice was paid", timeout_s=60)
+        waiting = world.queue_depth(topology.INVOICE_CHANGED_QUEUE)
+    return f"{waiting} events waited"
+
+
 def kill_part(part: str) -> Injection:
     def inject(world: World, chance: random.Random) -> str:
         pid = world.kill(part)
@@ -86,7 +94,7 @@ def kill_part(part: str) -> Injection:
 
 def kill_environment(world: World, chance: random.Random) -> str:
     """Any environment of any function, at any instant."""
-    functions = ("create_order", "get_order", "invoice_consumer")
+    functions = ("create_order", "get_order", "cancel_order", "record_payment", "invoice_consumer", "order_updater")
     for _ in range(20):
         pids = [env["pid"] for name in functions for env in world.environments(name) if env["pid"]]
         if pids:
@@ -157,6 +165,39 @@ FAULTS = [
         "invoice_consumer",
         "rabbitmq",
     ),
+    fault(
+        "cancel_order killed between commit and publish",
+        kill_at("database", "cancel_order", [b"COMMIT"], "answer"),
+        "cancel_order",
+    ),
+    fault(
+        "record_payment killed before commit",
+        kill_at("database", "record_payment", [b"COMMIT"], "request"),
+        "record_payment",
+    ),
+    fault(
+        "record_payment killed between commit and publish",
+        kill_at("database", "record_payment", [b"COMMIT"], "answer"),
+        "record_payment",
+    ),
+    fault(
+        "record_payment killed after publish",
+        kill_at("broker", "invoices_publisher", [BASIC_PUBLISH], "answer"),
+        "record_payment",
+        "rabbitmq",
+    ),
+    fault(
+        "order_updater killed before commit",
+        kill_at("database", "order_updater", [b"COMMIT"], "request"),
+        "order_updater",
+        "rabbitmq",
+    ),
+    fault(
+        "order_updater killed after commit",
+        kill_at("database", "order_updater", [b"COMMIT"], "answer"),
+        "order_updater",
+        "rabbitmq",
+    ),
     fault("outbox_relay killed before it deletes", kill_relay, "emulator", "rabbitmq", "postgres"),
     fault("environment killed at any instant", kill_environment, "environment"),
     fault("create_order out of memory", run_out_of_memory("create_order"), "create_order", "emulator"),
@@ -166,6 +207,7 @@ FAULTS = [
         *("invoice_consumer", "emulator", "rabbitmq"),
     ),
     fault("mapping killed between invoke and ack", kill_mapping_before_ack, "emulator", "rabbitmq"),
+    fault("payments' events wait for their mapping", leave_payments_waiting, "emulator", "rabbitmq"),
     fault("emulator killed", kill_part("emulator"), "emulator"),
     fault("gateway killed", kill_part("gateway"), "gateway"),
     fault("postgres killed", kill_part("postgres"), "postgres"),

@@ -41,8 +41,12 @@ def build(plan: Plan, *, code_root: str, defaults: Mapping[str, str], endpoint: 
 
 
 def logical_id(function: Function) -> str:
-    """Return `CreateOrder` for the function of package `create_order`; the stack's prefix plays no part."""
-    return _camel(function.handler.partition(".")[0])
+    """Return `SendMail` for the function of package `send_mail`; the stack's prefix plays no part.
+
+    A function that is not called as its package shares it with others, and has its own name.
+    """
+    package = function.handler.partition(".")[0]
+    return _camel(package if function.name.endswith(package) else function.name.rpartition("-")[2])
 
 
 def layer_folder(layer: str) -> str:

@@ -1,8 +1,9 @@
-"""One trace as a person wants to see it: its own spans and those of the invocations that link to it.
+"""One trace as a person wants to see it: its own spans, those that link to it, those that created its messages.
 
 A batch's span belongs to no message's trace, it links to them (OpenTelemetry's rule for batches). Each of these traces
 shows it without the neighbours of the batch: spans that link elsewhere only are left out, and of a link list only what
-leads here is shown, with the number of all. What a trace is about stands under the key that the project names.
+leads here is shown, with the number of all. A message that another request created in this trace links to that request,
+which is shown as well. What a trace is about stands under the key that the project names.
 """
 
 from __future__ import annotations
@@ -42,17 +43,25 @@ def joined(store: TraceStore, trace_id: str) -> dict[str, Any] | None:
     own = store.spans(trace_id)
     if not own:
         return None
-    linking = store.linking_to(trace_id)
+    others = list(dict.fromkeys([*_makers(own), *store.linking_to(trace_id)]))[-JOINED_TRACES_MAX:]
     spans = list(own)
-    for other in linking[-JOINED_TRACES_MAX:]:
+    for other in others:
         spans.extend(span for span in store.spans(other) if _concerns(span, trace_id))
     spans.sort(key=lambda span: span.start)
     return {
         "traceId": trace_id,
         **_about(own, store.subject),
-        "linkedTraces": linking[-JOINED_TRACES_MAX:],
+        "linkedTraces": others,
         "spans": [_with_links(span, trace_id) for span in spans[:SPANS_MAX]],
     }
+
+
+def _makers(own: Iterable[StoredSpan]) -> Iterable[str]:
+    """Return the other traces whose requests created messages of this one."""
+    for span in own:
+        if span.kind == "PRODUCER":
+            first = itertools.islice(links.unpack(span.links), JOINED_TRACES_MAX)
+            yield from (target for target, _ in first if target != span.trace_id)
 
 
 def _about(spans: Iterable[StoredSpan], subject: Subject | None) -> dict[str, str | None]:

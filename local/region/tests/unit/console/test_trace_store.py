@@ -146,6 +146,20 @@ def test_a_trace_is_shown_with_the_invocation_that_links_to_it_and_without_its_n
     assert (shown["thingId"], shown["linkedTraces"]) == ("t-1", [OTHER])
 
 
+def test_a_request_that_created_a_message_of_a_trace_is_shown_with_it() -> None:
+    store = TraceStore()
+    store.add(span(TRACE, 1, kind="SERVER"))
+    store.add(span(TRACE, 2, parent=span_id(1), kind="PRODUCER", links=linked(OTHER)))
+    store.add(span(TRACE, 3, parent=span_id(1), kind="CLIENT", links=linked(THIRD)))
+    store.add(span(OTHER, 4, kind="SERVER"))
+    store.add(span(OTHER, 5, parent=span_id(4), kind="CLIENT"))
+    store.add(span(THIRD, 6, kind="SERVER"))
+    shown = joined(store, TRACE)
+    assert shown is not None
+    assert [one["spanId"] for one in shown["spans"]] == [span_id(number) for number in (1, 2, 3, 4, 5)]
+    assert shown["linkedTraces"] == [OTHER]
+
+
 def test_a_trace_that_is_not_known_is_none() -> None:
     assert joined(TraceStore(), TRACE) is None
 

@@ -94,6 +94,13 @@ def test_every_archive_of_the_plan_is_built_and_nothing_is_in_two_layers(job: Jo
     }
 
 
+def test_a_package_that_two_functions_run_is_built_once(job: Job) -> None:
+    other = dataclasses.replace(job.plan.functions[0], name="dev-greet_again")
+    built = build(dataclasses.replace(job, plan=plan_of(*job.plan.functions, other)))
+    assert [path for path in built if path.startswith("functions/")] == ["functions/greet.zip"]
+    assert "dev-greet_again" in table(plan_of(other), built)
+
+
 def test_only_what_changed_is_built_again(job: Job, progress: tuple[list[str], Callable[[str], None]]) -> None:
     build(job)
     before = {path: path.stat().st_mtime_ns for path in job.dist.rglob("*.zip")}

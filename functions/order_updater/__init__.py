@@ -1,0 +1,1 @@
+"""Tells orders what became of their invoices: paid, or open again."""

@@ -1,0 +1,1 @@
+"""Orders and invoices as their customers read them."""
