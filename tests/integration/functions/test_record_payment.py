@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import random
 import time
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
 from typing import Any
 
@@ -222,6 +222,57 @@ def test_payments_and_refunds_at_once_leave_what_their_sum_says(empty: Any, invo
     assert state(empty)[0] == "issued"
     assert empty.count("invoices.outbox") == state(empty)[1], "an event for each version"
     assert empty.query("SELECT count(*) FROM invoices.unmatched_payments WHERE matched_at IS NULL") == [(0,)]
+
+
+def while_uncommitted(empty: Any, first: Any, second: Any) -> tuple[str, str]:
+    """What comes of the second event when it begins before the first one is committed."""
+    with ExitStack() as stack:
+        one, other = (
+            stack.enter_context(psycopg.connect(empty.postgres.dsn, dbname="orders", autocommit=True)) for _ in range(2)
+        )
+        threads = stack.enter_context(ThreadPoolExecutor(1))
+        with one.transaction():
+            outcome = recorded(one, first)
+            waiting = threads.submit(recorded, other, second)
+            until_it_waits_or_is_over(empty, other.info.backend_pid, waiting)
+        return outcome, waiting.result(10)
+
+
+def until_it_waits_or_is_over(empty: Any, pid: int, work: Future[str]) -> None:
+    deadline = time.monotonic() + 10
+    asked = "SELECT wait_event_type FROM pg_stat_activity WHERE pid = %s"
+    while not work.done() and empty.query(asked, pid) != [("Lock",)] and time.monotonic() < deadline:
+        time.sleep(0.01)
+
+
+def test_of_two_payments_of_one_invoice_the_later_one_sees_the_sum(empty: Any, invoke: Any) -> None:
+    invoice = invoiced(empty, invoke)
+    sent = [payment(invoice, 1000, named="a"), payment(invoice, 999, named="b")]
+
+    assert while_uncommitted(empty, *sent) == ("recorded", "recorded")
+    assert (state(empty), empty.count("invoices.outbox")) == (("paid", 1), 1)
+
+
+def test_a_refund_sees_the_payment_that_is_being_recorded(empty: Any, invoke: Any) -> None:
+    invoice = invoiced(empty, invoke)
+
+    assert while_uncommitted(empty, payment(invoice), refund(amount=1)) == ("recorded", "recorded")
+    assert (state(empty), empty.count("invoices.unmatched_payments")) == (("issued", 2), 0)
+
+
+def test_a_payment_sees_the_refund_that_is_being_kept(empty: Any, invoke: Any) -> None:
+    invoice = invoiced(empty, invoke)
+
+    assert while_uncommitted(empty, refund(amount=1), payment(invoice)) == ("unmatched", "recorded")
+    assert (state(empty), empty.count("invoices.refunds")) == (("issued", 0), 1)
+    assert empty.query("SELECT count(*) FROM invoices.unmatched_payments WHERE matched_at IS NULL") == [(0,)]
+
+
+def test_the_same_delivery_waits_for_the_one_that_is_being_recorded(empty: Any, invoke: Any) -> None:
+    invoice = invoiced(empty, invoke)
+
+    assert while_uncommitted(empty, payment(invoice), payment(invoice)) == ("recorded", "already recorded")
+    assert empty.count("invoices.payments") == 1
 
 
 @pytest.mark.parametrize("seed", range(6))

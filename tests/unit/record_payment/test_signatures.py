@@ -96,6 +96,7 @@ FORGED: dict[str, tuple[bytes, dict[str, str]]] = {
     ),
     "an asymmetric version": (BODY, changed(GOOD, webhook_signature=f"v1a,{MAC}")),
     "an unknown version": (BODY, changed(GOOD, webhook_signature=f"v2,{MAC}")),
+    "another separator": (BODY, changed(GOOD, webhook_signature=f"v1.{MAC}")),
     "no version": (BODY, changed(GOOD, webhook_signature=MAC)),
     "a part of it": (BODY, changed(GOOD, webhook_signature=f"v1,{MAC[:-4]}")),
     "it with more behind": (BODY, changed(GOOD, webhook_signature=f"v1,{MAC}AAAA")),
