@@ -27,5 +27,11 @@ def test_a_trace_is_complete_with_its_consumer_and_all_parents() -> None:
     assert not is_complete({"spans": SPANS[:-1]})
 
 
+def test_a_trace_is_complete_with_the_request_that_created_its_message() -> None:
+    created = {**span("9", "1", "PRODUCER", "record_payment"), "links": [{"traceId": "t", "spanId": "10"}]}
+    assert not is_complete({"spans": [*SPANS, created]})
+    assert is_complete({"spans": [*SPANS, created, span("10", None, "SERVER", "record_payment")]})
+
+
 def test_a_system_without_a_console_has_a_sentence_instead_of_a_trace() -> None:
     assert order_trace_lines({}, "an order", Paper()) == ["no trace: this system has no console"]

@@ -128,6 +128,17 @@ def test_a_path_in_the_url_is_kept(capsys: pytest.CaptureFixture[str]) -> None:
             lambda _method, _path, right: (right[0], {**right[1], "Idempotent-Replayed": "no"}, right[2]),
             "no Idempotent-Replayed: true",
         ),
+        (on_path("/orders/o-1/cancel", (409, {}, {"status": 409})), "POST /orders/o-1/cancel answered 409 instead of"),
+        (on_path("/orders/o-1/cancel", (200, {}, {**ORDER, "status": "paid"})), "the order is not canceled"),
+        (
+            on_path("/orders/o-1/cancel", (200, {}, {**ORDER, "status": "canceled"})),
+            "POST /orders/o-1/cancel again: no Idempotent-Replayed: true",
+        ),
+        (on_path("/orders/o-1", (200, {}, {**ORDER, "invoice": INVOICE})), "no canceled invoice for /orders/o-1"),
+        (
+            on_path("/orders/o-1", (200, {}, {**ORDER, "invoice": {**CANCELED, "creditNote": None}})),
+            "the canceled invoice has no credit note",
+        ),
         (on_path("/health", (302, {"Location": "http://127.0.0.1:9/"}, "")), "GET /health answered 302 instead of 200"),
     ],
 )
