@@ -23,6 +23,11 @@ def test_the_local_system_passes(live: LiveSystem) -> None:
 
     assert done.returncode == 0, done.stdout + done.stderr
     assert done.stdout.endswith("all good\n")
+    order_id = next(line.split()[-1] for line in done.stdout.splitlines() if "an order is accepted" in line)
+    with live.client() as client:
+        order = client.get(f"/orders/{order_id}").json()
+    assert (order["status"], order["invoice"]["status"]) == ("canceled", "canceled")
+    assert order["invoice"]["creditNote"]["number"] >= 1
 
 
 def test_a_key_that_nobody_has_fails(live: LiveSystem) -> None:

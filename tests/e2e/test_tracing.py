@@ -222,7 +222,9 @@ def test_make_order_draws_the_orders_waterfall(live: LiveSystem) -> None:
     drawn = live.run("order").partition("\ntrace ")[2].splitlines()
     services = [line.partition(" ")[0] for line in drawn[2:-1]]
     assert services[:2] == ["kong", "kong"]
-    assert {"create_order", "invoice_consumer"} <= set(services)
+    assert {"create_order", "invoice_consumer", "record_payment", "order_updater"} <= set(services)
+    assert sum("process " in line for line in drawn) == 2
+    assert any("POST /webhooks/payments" in line for line in drawn)
     assert "\x1b" not in "".join(drawn)
 
 

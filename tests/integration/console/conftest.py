@@ -16,6 +16,7 @@ from proof.checkout import ROOT
 
 DATABASE, PASSWORD = "console", "not-a-secret-in-a-test"
 KEYS = {"demo": "key-of-demo", "other": "key-of-other"}
+WEBHOOKS = {"default": "c2VjcmV0LW9mLWEtdGVzdA=="}
 
 
 @pytest.fixture(scope="session")
@@ -30,7 +31,8 @@ def dsn(postgres: RunningPostgres) -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 def running(dsn: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningConsole]:
-    with console_of(ROOT, tmp_path_factory.mktemp("state"), PLAN, {"postgres": dsn, "keys": KEYS}) as running:
+    known = {"postgres": dsn, "keys": KEYS, "webhooks": WEBHOOKS}
+    with console_of(ROOT, tmp_path_factory.mktemp("state"), PLAN, known) as running:
         yield running
 
 
@@ -40,7 +42,8 @@ def console(running: RunningConsole, dsn: str) -> RunningConsole:
     with psycopg.connect(dsn) as connection:
         connection.execute(
             "TRUNCATE orders.orders, orders.outbox, orders.idempotency_keys,"
-            " invoices.invoices, invoices.parked_messages CASCADE"
+            " invoices.invoices, invoices.parked_messages, orders.parked_messages, invoices.outbox,"
+            " invoices.unmatched_payments CASCADE"
         )
     running.neighbours.answers = dict(USUAL)
     running.neighbours.asked.clear()
