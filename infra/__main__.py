@@ -7,7 +7,6 @@ The one description of the system: `pulumi up` deploys it, `make up` evaluates i
 import sys
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pulumi
 import yaml
@@ -17,11 +16,11 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "layers" / "contracts" / "python"))
 
 import deployable
+import mappings
 from components import function as lambda_function
 from components.alarms import Watched
 from components.broker import Broker, BrokerArgs
 from components.database import Database, DatabaseArgs
-from components.event_source_mapping import EventSourceMapping, EventSourceMappingArgs
 from components.execution_role import ExecutionRole
 from components.gateway import Gateway, GatewayArgs
 from components.key import Key, KeyArgs
@@ -29,12 +28,10 @@ from components.kong_config import Consumer, fill_in
 from components.monitoring import Monitoring, MonitoringArgs
 from components.network import Network, NetworkArgs
 from components.release import RELEASED, Release, ReleaseArgs, content_hash
-from components.schedule import Schedule, ScheduleArgs
 from components.secret import Secret, SecretArgs
 from configuration import FUNCTIONS, PROVIDERS, REQUESTS_PER_SECOND, read_configuration
-from contracts import topology
 from functions import ARCHIVES, Functions, build_layers
-from mappings import mappings
+from schedules import build_schedules
 from traces import traces_of
 
 CIDR_BLOCK = "10.0.0.0/16"
@@ -100,7 +97,10 @@ broker = Broker(
 # Each side publishes to its own exchange, and its mappings read its own queues.
 publishers = {side: broker.user(f"{side}_publisher") for side in SIDES}
 mapping_users = {side: broker.user(f"{side}_mapping") for side in SIDES}
-broker_users = [*publishers.values(), *mapping_users.values()]
+broker_users = {
+    **{f"{side}_publisher": user for side, user in publishers.items()},
+    **{f"{side}_mapping": user for side, user in mapping_users.items()},
+}
 
 functions = Functions(
     config=config,
@@ -119,7 +119,7 @@ release_function = functions.build(
         "BROKER_MANAGEMENT_URL": broker.management_url,
         "BROKER_ADMIN_SECRET_ID": broker.administrator.arn,
     },
-    statements=[statement for each in (broker.administrator, *broker_users) for statement in each.read()]
+    statements=[statement for each in (broker.administrator, *broker_users.values()) for statement in each.read()]
     + [statement for login in logins.values() if login.secret_arn is not None for statement in login.statements],
 )
 
@@ -128,10 +128,7 @@ release = Release(
     ReleaseArgs(
         function=release_function,
         database_roles={user: login.secret_arn for user, login in logins.items()},
-        broker_users={
-            **{f"{side}_publisher": user.arn for side, user in publishers.items()},
-            **{f"{side}_mapping": user.arn for side, user in mapping_users.items()},
-        },
+        broker_users={name: user.arn for name, user in broker_users.items()},
         content_hash=content_hash([ROOT / path for path in RELEASED]),
         database_id=database.resource_id,
         broker_arn=broker.arn,
@@ -141,27 +138,22 @@ release = Release(
 
 # The alias of every other function moves when the release succeeded: new code never meets an old schema.
 functions = replace(functions, live_after=[release])
-# Connecting, publishing and confirming together; then the relay takes over.
-PUBLISHING = {"BROKER_ENDPOINT": broker.endpoint, "PUBLISH_TIMEOUT_MS": "500"}
+# What a function has that publishes a side's events.
+publishing = {
+    side: {"BROKER_ENDPOINT": broker.endpoint, "BROKER_SECRET_ID": user.arn} for side, user in publishers.items()
+}
+# Connecting, publishing and confirming together right after a commit; then the relay takes over.
+AT_ONCE = {"PUBLISH_TIMEOUT_MS": "500"}
 IDEMPOTENCY = {"IDEMPOTENCY_TTL_HOURS": "24"}
 
-
-def publishing(side: str, **more: pulumi.Input[str]) -> dict[str, Any]:
-    """Return what a function has that publishes a side's events right after its commit."""
-    return {**PUBLISHING, "BROKER_SECRET_ID": publishers[side].arn, **more}
-
-
-create_order = functions.build(
-    "create_order",
-    timeout_s=10,
-    environment=publishing("orders", **IDEMPOTENCY),
-    statements=publishers["orders"].read(),
-)
-cancel_order = functions.build(
-    "cancel_order",
-    timeout_s=10,
-    environment=publishing("orders", **IDEMPOTENCY),
-    statements=publishers["orders"].read(),
+create_order, cancel_order = (
+    functions.build(
+        name,
+        timeout_s=10,
+        environment={**publishing["orders"], **AT_ONCE, **IDEMPOTENCY},
+        statements=publishers["orders"].read(),
+    )
+    for name in ("create_order", "cancel_order")
 )
 get_order = functions.build(
     "get_order",
@@ -180,10 +172,11 @@ webhook_secrets = {
 record_payment = functions.build(
     "record_payment",
     timeout_s=10,
-    environment=publishing(
-        "invoices",
+    environment={
+        **publishing["invoices"],
+        **AT_ONCE,
         **{f"WEBHOOK_SECRET_ID_{provider.upper()}": secret.arn for provider, secret in webhook_secrets.items()},
-    ),
+    },
     statements=[statement for each in (publishers["invoices"], *webhook_secrets.values()) for statement in each.read()],
 )
 invoice_consumer = functions.build(
@@ -204,11 +197,7 @@ relays = {
     side: functions.build(
         name,
         timeout_s=50,
-        environment={
-            "BROKER_ENDPOINT": broker.endpoint,
-            "BROKER_SECRET_ID": publishers[side].arn,
-            "OUTBOX_SCHEMA": side,
-        },
+        environment={**publishing[side], "OUTBOX_SCHEMA": side},
         statements=publishers[side].read(),
         reserved_concurrency=1,
     )
@@ -217,51 +206,16 @@ relays = {
 # Only a right of IAM lets a caller invoke it: the gateway has no route to it.
 operations = functions.build("operations", timeout_s=100, environment={})
 
+consumers = {
+    "orders": mappings.Consumer(function=order_updater, user=mapping_users["orders"]),
+    "invoices": mappings.Consumer(function=invoice_consumer, user=mapping_users["invoices"]),
+}
 # One execution environment per mapping is all that Amazon MQ gives: throughput is the size of a batch.
-consumers = {"orders": order_updater, "invoices": invoice_consumer}
-for mapping_name, queue, batch_size in mappings(topology.QUEUES):
-    side = queue.partition(".")[0]
-    EventSourceMapping(
-        mapping_name,
-        EventSourceMappingArgs(
-            broker_arn=broker.arn,
-            function_alias_arn=consumers[side].alias_arn,
-            queue=queue,
-            virtual_host=topology.VIRTUAL_HOST,
-            user_secret_arn=mapping_users[side].arn,
-            batch_size=batch_size,
-        ),
-        # The queue and its user must exist, and the function's rights outlive the mapping when all is destroyed.
-        pulumi.ResourceOptions(depends_on=[release, consumers[side]]),
-    )
-
-for side, schedule_name in (("orders", "outbox-relay"), ("invoices", "invoices-relay")):
-    Schedule(
-        schedule_name,
-        ScheduleArgs(prefix=config.prefix, expression="rate(1 minute)", function=relays[side]),
-    )
-
-# What alarms watch: an audit of the last week's orders, as metrics.
-audit = Schedule(
-    "audit",
-    ScheduleArgs(
-        prefix=config.prefix,
-        expression="rate(5 minutes)",
-        function=operations,
-        input={"operation": "audit", "days": 7, "emitMetrics": True},
-    ),
-)
-
-# Parked messages and unmatched payments are not kept for ever.
-Schedule(
-    "purge",
-    ScheduleArgs(
-        prefix=config.prefix,
-        expression="rate(1 day)",
-        function=operations,
-        input={"operation": "purge", "olderThanDays": config.retention_days},
-        beside=audit,
-    ),
+mappings.build_mappings(broker, consumers, batch_size=10_000, depends_on=[release])
+build_schedules(
+    config,
+    relays=[("outbox-relay", relays["orders"]), ("invoices-relay", relays["invoices"])],
+    operations=operations,
 )
 
 keys = {
@@ -270,12 +224,7 @@ keys = {
     )
     for consumer in config.consumers
 }
-behind_gateway = {
-    "create_order": create_order,
-    "cancel_order": cancel_order,
-    "get_order": get_order,
-    "record_payment": record_payment,
-}
+behind_gateway = [create_order, cancel_order, get_order, record_payment]
 gateway = Gateway(
     "gateway",
     GatewayArgs(
@@ -283,7 +232,7 @@ gateway = Gateway(
         kong_version=config.kong_version,
         declarative_config=fill_in(
             yaml.safe_load((ROOT / "kong" / "kong.yml").read_text()),
-            functions={name: function.name for name, function in behind_gateway.items()},
+            functions={function.package: function.name for function in behind_gateway},
             qualifier=lambda_function.LIVE,
             region=config.region,
             consumers=[
@@ -294,7 +243,7 @@ gateway = Gateway(
             spans_endpoint=traces.spans_endpoint,
             sample_ratio=config.trace_sampling,
         ),
-        functions=[*behind_gateway.values()],
+        functions=behind_gateway,
         region=config.region,
         # Two customers at their limits may share an address.
         address_requests_per_second=2 * max(config.consumers.values(), default=REQUESTS_PER_SECOND),
@@ -312,7 +261,7 @@ gateway = Gateway(
     ),
 )
 
-everything = (*behind_gateway.values(), *consumers.values(), *relays.values(), operations, release_function)
+everything = (*behind_gateway, invoice_consumer, order_updater, *relays.values(), operations, release_function)
 monitoring = Monitoring(
     "monitoring",
     MonitoringArgs(
@@ -327,7 +276,7 @@ monitoring = Monitoring(
             canceler=cancel_order.name,
             recorder=record_payment.name,
             relays={side: relay.name for side, relay in relays.items()},
-            consumers={side: consumer.name for side, consumer in consumers.items()},
+            consumers={side: consumer.function.name for side, consumer in consumers.items()},
             operations=operations.name,
             balancer=gateway.balancer,
             broker=broker.name,

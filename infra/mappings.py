@@ -1,15 +1,45 @@
-"""Which queue is consumed in which batches: each of the contracts, and each queue of dead letters one by one."""
+"""The event source mappings: each queue of the contracts in batches, its dead letters one by one."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
-from contracts.topology import Queue
+import pulumi
 
-# In practice what 6 MB hold.
-BATCH_SIZE_MAX = 10_000
+from components.broker import Broker
+from components.event_source_mapping import EventSourceMapping, EventSourceMappingArgs
+from components.function import Function
+from components.secret import Secret
+from contracts import topology
 
 
-def mappings(queues: Sequence[Queue]) -> Iterator[tuple[str, str, int]]:
-    """Yield a mapping's name, its queue and the size of its batches."""
-    for queue in queues:
-        yield queue.policy, queue.name, BATCH_SIZE_MAX
-        yield queue.dead_letter_policy, queue.dead_letter_queue, 1
+@dataclass(frozen=True, kw_only=True)
+class Consumer:
+    """What works off the queues of a side, and the RabbitMQ user that reads them."""
+
+    function: Function
+    user: Secret
+
+
+def build_mappings(
+    broker: Broker, consumers: Mapping[str, Consumer], *, batch_size: int, depends_on: Sequence[pulumi.Resource]
+) -> None:
+    """Create the mappings; `consumers` are by side, and queues and users exist after `depends_on`."""
+    for queue in topology.QUEUES:
+        consumer = consumers[queue.side]
+        for name, queue_name, size in (
+            (queue.policy, queue.name, batch_size),
+            (queue.dead_letter_policy, queue.dead_letter_queue, 1),
+        ):
+            EventSourceMapping(
+                name,
+                EventSourceMappingArgs(
+                    broker_arn=broker.arn,
+                    function_alias_arn=consumer.function.alias_arn,
+                    queue=queue_name,
+                    virtual_host=topology.VIRTUAL_HOST,
+                    user_secret_arn=consumer.user.arn,
+                    batch_size=size,
+                ),
+                # The function's rights outlive the mapping when all is destroyed.
+                pulumi.ResourceOptions(depends_on=[*depends_on, consumer.function]),
+            )

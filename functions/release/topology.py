@@ -24,7 +24,7 @@ def _exactly(*names: str) -> str:
 
 def _readable(side: str) -> str:
     """The queues of a side, with those of their dead letters."""
-    queues = [queue for queue in topology.QUEUES if queue.name.startswith(f"{side}.")]
+    queues = [queue for queue in topology.QUEUES if queue.side == side]
     return _exactly(*(name for queue in queues for name in (queue.name, queue.dead_letter_queue)))
 
 

@@ -51,7 +51,7 @@ class Function(pulumi.ComponentResource):
       - the function and a version of it
       - the alias `live`
 
-    Outputs: name, arn, qualifier (the alias), alias_arn, log_group.
+    Outputs: package, name, arn, qualifier (the alias), alias_arn, log_group.
     """
 
     def __init__(self, name: str, args: FunctionArgs, opts: pulumi.ResourceOptions | None = None) -> None:
@@ -66,6 +66,7 @@ class Function(pulumi.ComponentResource):
             function_version=function.version,
             opts=pulumi.ResourceOptions(parent=self, depends_on=list(args.live_after)),
         )
+        self.package = args.package
         self.name: pulumi.Output[str] = function.name
         self.arn: pulumi.Output[str] = function.arn
         self.qualifier: pulumi.Output[str] = alias.name

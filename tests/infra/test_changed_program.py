@@ -47,13 +47,13 @@ def watched(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[str]]:
 
 def test_batch_size_timeout_and_variables_follow_the_program(tmp_path: Path, local: Plan) -> None:
     root = copy_program(tmp_path)
-    edit(root, "in mappings(topology.QUEUES):", "in [(n, q, s and 123) for n, q, s in mappings(topology.QUEUES)]:")
+    edit(root, "batch_size=10_000", "batch_size=123")
     edit(root, "timeout_s=300", "timeout_s=77")
     edit(root, '"INVOICE_DUE_DAYS": "30"', '"INVOICE_DUE_DAYS": "14"')
 
     changed = collect(project.read(root), "local")
 
-    assert [mapping.batch_size for mapping in changed.event_source_mappings] == [123] * 6
+    assert sorted(mapping.batch_size for mapping in changed.event_source_mappings) == [1, 1, 1, 123, 123, 123]
     assert changed.function("release").timeout_s == 77
     assert changed.function("invoice_consumer").environment["INVOICE_DUE_DAYS"] == "14"
     assert changed.function("create_order") == local.function("create_order")

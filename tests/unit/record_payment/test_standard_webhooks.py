@@ -75,7 +75,7 @@ MALFORMED: dict[str, dict[str, Any]] = {
     "less than nothing": {**PAYMENT, "amount": -1},
     "more than any order": {**PAYMENT, "amount": 10**12 + 1},
     "small letters": {**PAYMENT, "currency": "brl"},
-    "no currency that there is": {**PAYMENT, "currency": "XXX"},
+    "no currency that there is": {**PAYMENT, "currency": "ZZZ"},
     "an empty id": {**PAYMENT, "paymentId": ""},
     "a long id": {**PAYMENT, "paymentId": "p" * 256},
     "a control character": {**PAYMENT, "paymentId": "p\u0000"},

@@ -41,6 +41,11 @@ class Queue(NamedTuple):
     dead_letter_queue: str
     dead_letter_policy: str
 
+    @property
+    def side(self) -> str:
+        """Whose it is: `orders` or `invoices`."""
+        return self.name.partition(".")[0]
+
 
 QUEUES = (
     Queue(
