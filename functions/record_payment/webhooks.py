@@ -6,7 +6,7 @@ The provider is named by the path, and the signature is verified over the bytes 
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from types import ModuleType
 from typing import Any, Protocol
@@ -21,7 +21,7 @@ from contracts.http import response
 from record_payment.notices import Notice
 from record_payment.payments import Outcome
 from record_payment.secrets import ProviderSecrets
-from record_payment.signatures import Signed, is_recent, is_signed
+from record_payment.signatures import MalformedSecretError, Signed, is_recent, is_signed
 
 BODY_MAX = 256 * 1024
 DEFAULT_PROVIDER = "default"
@@ -86,11 +86,27 @@ def _body(event: Mapping[str, Any]) -> bytes:
 
 
 def _verify(signed: Signed, body: bytes, provider: Provider, *, now_s: float) -> None:
-    """Raises InvalidSignatureError. A secret that was changed a moment ago is looked for before anything is refused."""
+    """Raises InvalidSignatureError, and MalformedSecretError when the provider has no secret of its form.
+
+    A secret that was changed a moment ago is looked for before anything is refused.
+    """
     if not is_recent(signed, now_s):
         raise InvalidSignatureError
     content = signed.prefix + body
     for secrets in (provider.secrets.valid, provider.secrets.newer):
-        if is_signed(signed, [provider.form.mac(secret, content) for secret in secrets()]):
+        if is_signed(signed, _macs(provider.form, secrets(), content)):
             return
     raise InvalidSignatureError
+
+
+def _macs(form: Form | ModuleType, secrets: Sequence[str], content: bytes) -> list[str]:
+    """What the secrets would sign with. Beside a good one a malformed one counts for nothing: it is being changed."""
+    macs, malformed = [], None
+    for secret in secrets:
+        try:
+            macs.append(form.mac(secret, content))
+        except MalformedSecretError as error:
+            malformed = error
+    if malformed is not None and not macs:
+        raise malformed
+    return macs

@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from tests.unit.record_payment.webhook_events import event, read, standard, standard_headers
+from tests.unit.record_payment.webhook_events import SPEC_SECRET, event, read, standard, standard_headers
 
 from aws.secrets_manager import SecretUnavailableError
 from contracts.errors import (
@@ -20,8 +20,10 @@ from contracts.errors import (
 )
 from record_payment.payments import Invoice, Outcome, status_after
 from record_payment.secrets import ProviderSecrets
+from record_payment.signatures import MalformedSecretError
 from record_payment.webhooks import BODY_MAX, answered
 
+OTHER_SECRET = "whsec_b3RoZXI="
 INVOICE = Invoice(
     invoice_id=UUID(int=1),
     number=7,
@@ -76,6 +78,19 @@ def test_nothing_looks_into_a_body_before_its_signature() -> None:
         read(event(body, {}))
     with pytest.raises(InvalidWebhookError):
         read(event(body, standard_headers(body)))
+
+
+@pytest.mark.parametrize("malformed", ["not base64!", "whsec_", "whsec_\u00e9"])
+def test_a_malformed_secret_harms_nothing_beside_a_good_one(malformed: str) -> None:
+    for fields in (
+        {"current": SPEC_SECRET, "previous": malformed},
+        {"current": malformed, "previous": SPEC_SECRET},
+    ):
+        assert read(standard(), fields=fields).payment_id == "p1"
+        with pytest.raises(InvalidSignatureError):
+            read(standard(secret=OTHER_SECRET), fields=fields)
+    with pytest.raises(MalformedSecretError):
+        read(standard(), fields={"current": malformed})
 
 
 def test_no_secret_is_read_for_what_has_no_signature_or_is_too_old() -> None:
