@@ -87,10 +87,15 @@ def test_an_order_sent_by_the_form_becomes_an_invoice_and_its_trace_shows_every_
     write_pictures(page)
 
 
-def test_an_order_is_paid_by_a_button_and_its_trace_goes_on_to_the_payment(page: Browser) -> None:
-    fill_in(page, "77001")
+def open_order(page: Browser, amount: str) -> None:
+    """Order by the form, wait for the invoice and look at the order."""
+    fill_in(page, amount)
     page.wait_for_text(".steps li[data-step=done]", "invoiced, no. ")
     page.find(".progress a[data-order]").click()
+
+
+def test_an_order_is_paid_by_a_button_and_its_trace_goes_on_to_the_payment(page: Browser) -> None:
+    open_order(page, "77001")
     page.wait_for_text(".order-actions .pay", "Pay R$770.01")
     page.find(".order-actions .pay").click()
     page.wait_for_text(".order-actions", "recorded")
@@ -102,9 +107,7 @@ def test_an_order_is_paid_by_a_button_and_its_trace_goes_on_to_the_payment(page:
 
 
 def test_an_order_is_canceled_by_a_button(page: Browser) -> None:
-    fill_in(page, "77002")
-    page.wait_for_text(".steps li[data-step=done]", "invoiced, no. ")
-    page.find(".progress a[data-order]").click()
+    open_order(page, "77002")
     page.wait_for_text(".order-actions", "Cancel")
     page.find(".order-actions .cancel").click()
     page.wait_for_text(".view-head .state", "canceled")

@@ -28,14 +28,8 @@ THROTTLED = 429
 
 def test_every_order_is_paid_or_canceled_and_every_figure_is_zero(live: LiveSystem) -> None:
     run = begin(live.world())
-    world, known = run.world, run.world.endpoints
-    shop = Shop(
-        gateway=known["gateway"],
-        keys=known["keys"],
-        webhook_secret=known["webhooks"]["default"],
-        history=world.history,
-        amounts=world.amounts,
-    )
+    world = run.world
+    shop = Shop.of(world)
     payers = threading.local()
 
     def payer() -> Payer:

@@ -16,6 +16,7 @@ from typing import Any
 from localregion.http_client import HttpClient, HttpError
 from proof.chaos.amounts import Amounts
 from proof.chaos.history import UNKNOWN, History, Intent, Request
+from proof.chaos.world import World
 
 TIMEOUT_S = 20.0
 _CURRENCIES = ("BRL", "EUR", "USD", "JPY")
@@ -47,6 +48,18 @@ class Shop:
     webhook_secret: str
     history: History
     amounts: Amounts
+
+    @classmethod
+    def of(cls, world: World) -> Shop:
+        """The running system's."""
+        known = world.endpoints
+        return cls(
+            gateway=known["gateway"],
+            keys=known["keys"],
+            webhook_secret=known["webhooks"]["default"],
+            history=world.history,
+            amounts=world.amounts,
+        )
 
 
 class Clients:

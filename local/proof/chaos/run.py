@@ -62,14 +62,7 @@ def _after(world: World, table: str, first: int, end: int) -> int:
 @contextmanager
 def busy_clients(world: World, behaviour: Behaviour) -> Iterator[None]:
     """Clients and payers at work for as long as the block runs."""
-    known = world.endpoints
-    shop = Shop(
-        gateway=known["gateway"],
-        keys=known["keys"],
-        webhook_secret=known["webhooks"]["default"],
-        history=world.history,
-        amounts=world.amounts,
-    )
+    shop = Shop.of(world)
     clients = Clients(shop, behaviour)
     payers = Payers(shop, Habits(seed=behaviour.seed, count=behaviour.payers, pause_s=behaviour.pause_s))
     clients.start()

@@ -14,7 +14,10 @@ import psycopg
 import pytest
 from tests.integration.functions.conftest import Context
 from tests.integration.functions.http_events import cancel, get, post_order
+from tests.integration.functions.payments import payment
 from tests.integration.functions.test_invoice_consumer import batch, message, order_body
+from tests.integration.functions.test_order_updater import batch as invoices_batch
+from tests.integration.functions.test_order_updater import changed
 
 import postgres.connection
 from postgres.connection import SilentServerError
@@ -56,7 +59,9 @@ CALLS = [
     Call("cancel_order", cancel("0198f8a0-0000-7000-8000-000000000001"), 10_000, ANSWERED_WITHIN_S, status=503),
     # An order that is not there: /health repeats what it found a moment before.
     Call("get_order", get("/orders/0198f8a0-0000-7000-8000-000000000001"), 10_000, ANSWERED_WITHIN_S, status=503),
+    Call("record_payment", payment("0198f8a0-0000-7000-8000-000000000001"), 10_000, ANSWERED_WITHIN_S, status=503),
     Call("invoice_consumer", batch(message(order_body())), 9_000, 8.0),
+    Call("order_updater", invoices_batch(changed("0198f8a0-0000-7000-8000-000000000001", 1, "paid")), 9_000, 8.0),
 ]
 SCHEDULED = [
     Call("outbox_relay", {}, 50_000, ANSWERED_WITHIN_S),

@@ -7,7 +7,11 @@ from typing import Any
 
 import pytest
 from tests.integration.functions.http_events import post_order
+from tests.integration.functions.payments import invoiced, payment
+from tests.integration.functions.test_cancel_order import ordered
 from tests.integration.functions.test_invoice_consumer import batch, message, order_body
+from tests.integration.functions.test_order_updater import batch as invoices_batch
+from tests.integration.functions.test_order_updater import changed
 from tests.integration.functions.test_outbox_relay import add_row, relay
 
 
@@ -47,6 +51,24 @@ def test_a_batch_is_counted(empty: Any, invoke: Any, capsys: pytest.CaptureFixtu
 
     counts = {"BatchSize": 3, "InvoicesIssued": 1, "InvoicesCanceled": 0, "DuplicatesIgnored": 1, "MessagesParked": 1}
     assert written(capsys) == [counts]
+
+
+def test_what_became_of_orders_and_payments_is_counted(
+    empty: Any, invoke: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    order_id = ordered(invoke)
+    invoice = invoiced(empty, invoke, order_id=order_id)
+    written(capsys)
+    for event in (payment(invoice), payment(invoice), payment(invoice, 1, delivery="another")):
+        invoke("record_payment", event)
+    invoke("order_updater", invoices_batch(changed(order_id, 1, "paid"), changed(order_id, 1, "paid"), message(b"{")))
+
+    assert written(capsys) == [
+        {"PaymentsRecorded": 1, "PublishFailures": 0},
+        {"PaymentsRepeated": 1, "PublishFailures": 0},
+        {"PaymentsUnmatched": 1, "PublishFailures": 0},
+        {"BatchSize": 3, "OrdersUpdated": 1, "MessagesParked": 1},
+    ]
 
 
 def test_the_relays_failures_are_counted(empty: Any, invoke: Any, capsys: pytest.CaptureFixture[str]) -> None:

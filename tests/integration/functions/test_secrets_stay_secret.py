@@ -20,22 +20,30 @@ import migrations.roles
 import pytest
 from aws_lambda_powertools.logging.formatter import LambdaPowertoolsFormatter
 from tests.collector import running_collector
-from tests.integration.functions.conftest import PASSWORD, Context, Released, close
-from tests.integration.functions.http_events import get, post_order
+from tests.integration.functions.conftest import PASSWORD, WEBHOOK_SECRET, Context, Released, close
+from tests.integration.functions.http_events import cancel, get, post_order
+from tests.integration.functions.payments import payment
 from tests.integration.functions.test_invoice_consumer import batch, message, order_body
+from tests.integration.functions.test_order_updater import batch as invoices_batch
+from tests.integration.functions.test_order_updater import changed
 
 from contracts.settings import required_variables
+from release.topology import PERMISSIONS
 
 WRONG = "wr0ng-Passw0rd-of-a-login"
 AWS_KEY = "wJalrXUtnFEMIexampleSecretKey"
 AWS_TOKEN = "IQoJb3JpZ2luX2VjexampleSessionToken"
-SECRETS = [PASSWORD, WRONG, AWS_KEY, AWS_TOKEN]
+SECRETS = [PASSWORD, WRONG, AWS_KEY, AWS_TOKEN, WEBHOOK_SECRET]
 
-USERS = ["orders_publisher", "invoices_mapping"]
+USERS = [*PERMISSIONS]
+UNKNOWN = "0198f8a0-0000-7000-8000-000000000001"
 EVENTS: dict[str, dict[str, Any]] = {
     "create_order": post_order(),
-    "get_order": get("/orders/0198f8a0-0000-7000-8000-000000000001"),
+    "cancel_order": cancel(UNKNOWN),
+    "get_order": get(f"/orders/{UNKNOWN}"),
+    "record_payment": payment(UNKNOWN),
     "invoice_consumer": batch(message(order_body()), message(b"{")),
+    "order_updater": invoices_batch(changed(UNKNOWN, 1, "paid"), message(b"{")),
     "outbox_relay": {},
     "release": {
         "database_roles": {role: f"database/{role}" for role in migrations.roles.LOGINS},
@@ -44,8 +52,11 @@ EVENTS: dict[str, dict[str, Any]] = {
 }
 READS = {
     "create_order": ["database/create_order", "broker/orders_publisher"],
+    "cancel_order": ["database/cancel_order", "broker/orders_publisher"],
     "get_order": ["database/get_order"],
+    "record_payment": ["database/record_payment", "broker/invoices_publisher", "payments/webhooks/default"],
     "invoice_consumer": ["database/invoice_consumer"],
+    "order_updater": ["database/order_updater"],
     "outbox_relay": ["database/outbox_relay", "broker/orders_publisher"],
     "release": ["database/master", "database/create_order", "broker/admin", "broker/orders_publisher"],
 }
@@ -105,7 +116,8 @@ def good_secrets(released: Released) -> dict[str, str]:
     admin = {"username": released.rabbitmq.username, "password": released.rabbitmq.password}
     names = [f"database/{role}" for role in ("master", *migrations.roles.LOGINS)] + [f"broker/{user}" for user in USERS]
     texts = {name: json.dumps({"username": name.rpartition("/")[2], "password": PASSWORD}) for name in names}
-    return {**texts, "broker/admin": json.dumps(admin)}
+    webhooks = {f"payments/webhooks/{name}": json.dumps({"current": WEBHOOK_SECRET}) for name in ("default", "stripe")}
+    return {**texts, **webhooks, "broker/admin": json.dumps(admin)}
 
 
 @pytest.fixture

@@ -3,37 +3,65 @@
 from __future__ import annotations
 
 # The columns of a table that a login may name in a statement of a kind; "*" for all, and for statements without any.
-RIGHTS: dict[str, dict[tuple[str, str], str]] = {
+Rights = dict[tuple[str, str], str]
+
+
+def _publishing(schema: str) -> Rights:
+    """Of what stores an event and deletes it once it is published."""
+    return {
+        ("SELECT", f"{schema}.outbox"): "outbox_id",
+        ("INSERT", f"{schema}.outbox"): "outbox_id exchange routing_key properties body due_at",
+        ("DELETE", f"{schema}.outbox"): "*",
+    }
+
+
+def _relaying(schema: str) -> Rights:
+    return {
+        ("SELECT", f"{schema}.outbox"): "outbox_id exchange routing_key properties body due_at attempts last_error",
+        ("UPDATE", f"{schema}.outbox"): "attempts last_error due_at",
+        ("DELETE", f"{schema}.outbox"): "*",
+    }
+
+
+def _consuming(schema: str) -> Rights:
+    """Of what parks messages and notes its attempts."""
+    return {
+        ("SELECT", f"{schema}.parked_messages"): "fingerprint reason seen_count",
+        ("INSERT", f"{schema}.parked_messages"): "fingerprint queue properties body reason",
+        ("UPDATE", f"{schema}.parked_messages"): "reason seen_count last_seen_at",
+        ("SELECT", f"{schema}.delivery_attempts"): "*",
+        ("INSERT", f"{schema}.delivery_attempts"): "*",
+        ("UPDATE", f"{schema}.delivery_attempts"): "*",
+        ("DELETE", f"{schema}.delivery_attempts"): "*",
+    }
+
+
+_KEYS: Rights = {
+    ("SELECT", "orders.idempotency_keys"): "customer_id key request_hash order_id response_body expires_at",
+    ("INSERT", "orders.idempotency_keys"): "customer_id key request_hash order_id response_body expires_at",
+    ("UPDATE", "orders.idempotency_keys"): "request_hash order_id response_body created_at expires_at",
+}
+_MONEY: Rights = {("SELECT", f"invoices.{table}"): "*" for table in ("payments", "refunds", "credit_notes")}
+
+RIGHTS: dict[str, Rights] = {
     "create_order": {
         ("SELECT", "orders.orders"): "order_id",
         ("INSERT", "orders.orders"): "order_id customer_id amount currency created_at reference",
-        ("SELECT", "orders.outbox"): "outbox_id",
-        ("INSERT", "orders.outbox"): "outbox_id exchange routing_key properties body due_at",
-        ("DELETE", "orders.outbox"): "*",
-        ("SELECT", "orders.idempotency_keys"): "customer_id key request_hash order_id response_body expires_at",
-        ("INSERT", "orders.idempotency_keys"): "customer_id key request_hash order_id response_body expires_at",
-        ("UPDATE", "orders.idempotency_keys"): "request_hash order_id response_body created_at expires_at",
+        **_publishing("orders"),
+        **_KEYS,
     },
     "cancel_order": {
         ("SELECT", "orders.orders"): "order_id customer_id amount currency status reference created_at updated_at",
         ("UPDATE", "orders.orders"): "status updated_at",
-        ("SELECT", "orders.outbox"): "outbox_id",
-        ("INSERT", "orders.outbox"): "outbox_id exchange routing_key properties body due_at",
-        ("DELETE", "orders.outbox"): "*",
-        ("SELECT", "orders.idempotency_keys"): "customer_id key request_hash order_id response_body expires_at",
-        ("INSERT", "orders.idempotency_keys"): "customer_id key request_hash order_id response_body expires_at",
-        ("UPDATE", "orders.idempotency_keys"): "request_hash order_id response_body created_at expires_at",
+        **_publishing("orders"),
+        **_KEYS,
         ("SELECT", "invoices.invoices"): "invoice_id number order_id status amount currency issued_at due_at",
-        ("SELECT", "invoices.payments"): "*",
-        ("SELECT", "invoices.refunds"): "*",
-        ("SELECT", "invoices.credit_notes"): "*",
+        **_MONEY,
     },
     "get_order": {
         ("SELECT", "orders.orders"): "*",
         ("SELECT", "invoices.invoices"): "*",
-        ("SELECT", "invoices.payments"): "*",
-        ("SELECT", "invoices.refunds"): "*",
-        ("SELECT", "invoices.credit_notes"): "*",
+        **_MONEY,
     },
     "invoice_consumer": {
         ("SELECT", "invoices.invoices"): "invoice_id number order_id amount currency status version",
@@ -47,24 +75,12 @@ RIGHTS: dict[str, dict[tuple[str, str], str]] = {
         ("INSERT", "invoices.credit_notes"): "number invoice_id amount currency issued_at",
         ("SELECT", "invoices.invoice_counter"): "last_number",
         ("UPDATE", "invoices.invoice_counter"): "last_number",
-        ("SELECT", "invoices.parked_messages"): "fingerprint reason seen_count",
-        ("INSERT", "invoices.parked_messages"): "fingerprint queue properties body reason",
-        ("UPDATE", "invoices.parked_messages"): "reason seen_count last_seen_at",
-        ("SELECT", "invoices.delivery_attempts"): "*",
-        ("INSERT", "invoices.delivery_attempts"): "*",
-        ("UPDATE", "invoices.delivery_attempts"): "*",
-        ("DELETE", "invoices.delivery_attempts"): "*",
+        **_consuming("invoices"),
     },
     "order_updater": {
         ("SELECT", "orders.orders"): "order_id status invoice_version updated_at",
         ("UPDATE", "orders.orders"): "status invoice_version updated_at",
-        ("SELECT", "orders.parked_messages"): "fingerprint reason seen_count",
-        ("INSERT", "orders.parked_messages"): "fingerprint queue properties body reason",
-        ("UPDATE", "orders.parked_messages"): "reason seen_count last_seen_at",
-        ("SELECT", "orders.delivery_attempts"): "*",
-        ("INSERT", "orders.delivery_attempts"): "*",
-        ("UPDATE", "orders.delivery_attempts"): "*",
-        ("DELETE", "orders.delivery_attempts"): "*",
+        **_consuming("orders"),
     },
     "record_payment": {
         ("SELECT", "invoices.invoices"): "invoice_id number order_id customer_id amount currency status version"
@@ -81,22 +97,16 @@ RIGHTS: dict[str, dict[tuple[str, str], str]] = {
         ("SELECT", "invoices.webhook_deliveries"): "*",
         ("INSERT", "invoices.webhook_deliveries"): "provider delivery_id is_matched expires_at",
         ("UPDATE", "invoices.webhook_deliveries"): "is_matched expires_at",
-        ("SELECT", "invoices.outbox"): "outbox_id",
-        ("INSERT", "invoices.outbox"): "outbox_id exchange routing_key properties body due_at",
-        ("DELETE", "invoices.outbox"): "*",
+        **_publishing("invoices"),
     },
     "outbox_relay": {
-        ("SELECT", "orders.outbox"): "outbox_id exchange routing_key properties body due_at attempts last_error",
-        ("UPDATE", "orders.outbox"): "attempts last_error due_at",
-        ("DELETE", "orders.outbox"): "*",
+        **_relaying("orders"),
         ("SELECT", "orders.idempotency_keys"): "customer_id key expires_at",
         ("UPDATE", "orders.idempotency_keys"): "expires_at",
         ("DELETE", "orders.idempotency_keys"): "*",
     },
     "invoices_relay": {
-        ("SELECT", "invoices.outbox"): "outbox_id exchange routing_key properties body due_at attempts last_error",
-        ("UPDATE", "invoices.outbox"): "attempts last_error due_at",
-        ("DELETE", "invoices.outbox"): "*",
+        **_relaying("invoices"),
         ("SELECT", "invoices.webhook_deliveries"): "provider delivery_id expires_at",
         ("UPDATE", "invoices.webhook_deliveries"): "expires_at",
         ("DELETE", "invoices.webhook_deliveries"): "*",
@@ -112,9 +122,7 @@ RIGHTS: dict[str, dict[tuple[str, str], str]] = {
         ("UPDATE", "invoices.invoices"): "customer_id",
         ("SELECT", "invoices.invoice_counter"): "last_number",
         ("SELECT", "invoices.credit_note_counter"): "last_number",
-        ("SELECT", "invoices.payments"): "*",
-        ("SELECT", "invoices.refunds"): "*",
-        ("SELECT", "invoices.credit_notes"): "*",
+        **_MONEY,
         ("SELECT", "invoices.canceled_orders"): "*",
         ("SELECT", "invoices.unmatched_payments"): "*",
         ("UPDATE", "invoices.unmatched_payments"): "dismissed_at",

@@ -82,9 +82,16 @@ def test_invoice_consumer_issues_an_invoice_that_get_order_shows(
 def test_an_order_is_canceled_and_its_invoice_with_it(
     invoke: Callable[[str, str], Any], packaged: PackagedEmulator
 ) -> None:
+    event = recorded("kong_cancel_order")
+    with psycopg.connect(packaged.postgres.dsn, dbname=DATABASE) as connection:
+        order = (event["pathParameters"]["order_id"], event["headers"]["x-consumer-custom-id"])
+        insert = "INSERT INTO orders.orders VALUES (%s, %s, 1999, 'BRL', 'pending', now()) ON CONFLICT DO NOTHING"
+        connection.execute(insert, order)
+    invoke("invoice_consumer", "rabbitmq_order_created")
     answer = invoke("cancel_order", "kong_cancel_order")
-    assert answer["statusCode"] in (200, 404), answer
-    assert invoke("order_updater", "rabbitmq_invoice_paid")["messages"] == 1
+    assert (answer["statusCode"], json.loads(answer["body"])["status"]) == (200, "canceled")
+    assert invoke("invoice_consumer", "rabbitmq_order_canceled")["canceled"] == 1
+    assert invoke("order_updater", "rabbitmq_invoice_paid")["passed_over"] == 1
 
 
 def test_a_webhook_of_another_time_is_refused(invoke: Callable[[str, str], Any]) -> None:

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from uuid import UUID
 
 import pytest
+from tests.unit.scripted_publisher import Publisher
 
 from cancel_order.cancellations import Canceled, Cancellation, CancelOrder, Stored, cancel_order
 from contracts.errors import IdempotencyKeyReusedError, OrderPaidError
 from contracts.events import OrderCanceled
 from contracts.topology import ORDER_CANCELED_ROUTING_KEY, ORDER_CANCELED_TYPE, ORDERS_EXCHANGE
 from outbox import RELAY_MARGIN_S
-from rabbitmq import BrokerUnavailableError, Message, NackedError, PublishError
+from rabbitmq import BrokerUnavailableError, NackedError
 
 ORDER_ID = UUID("0198f8a0-0000-7000-8000-000000000009")
 COMMAND = CancelOrder(
@@ -45,23 +45,6 @@ class Repository:
 
     def delete_published(self, outbox_id: UUID) -> None:
         self.outbox.remove(outbox_id)
-
-
-@dataclass
-class Publisher:
-    """Confirms, unless it is given an outcome or an error."""
-
-    outcome: PublishError | None = None
-    error: Exception | None = None
-    published: list[Message] = field(default_factory=list)
-    timeout_s: float = 0.0
-
-    def publish(self, messages: Sequence[Message], *, timeout_s: float) -> list[PublishError | None]:
-        self.timeout_s = timeout_s
-        if self.error is not None:
-            raise self.error
-        self.published += messages
-        return [self.outcome]
 
 
 def send(repository: Repository, publisher: Publisher, *, remaining_s: float = 10.0) -> Canceled:

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from uuid import UUID
 
 import pytest
+from tests.unit.scripted_publisher import Publisher
 
 from contracts.errors import IdempotencyKeyReusedError
 from contracts.orders import CreateOrderRequest
 from create_order.orders import Accepted, CreateOrder, NewOrder, StoredResponse, create_order
-from rabbitmq import BrokerUnavailableError, Message, NackedError, PublishError
+from rabbitmq import BrokerUnavailableError, NackedError
 
 COMMAND = CreateOrder(
     customer_id="demo",
@@ -40,23 +40,6 @@ class Repository:
 
     def delete_published(self, outbox_id: UUID) -> None:
         self.outbox.remove(outbox_id)
-
-
-@dataclass
-class Publisher:
-    """Confirms, unless it is given an outcome or an error."""
-
-    outcome: PublishError | None = None
-    error: Exception | None = None
-    published: list[Message] = field(default_factory=list)
-    timeout_s: float = 0.0
-
-    def publish(self, messages: Sequence[Message], *, timeout_s: float) -> list[PublishError | None]:
-        self.timeout_s = timeout_s
-        if self.error is not None:
-            raise self.error
-        self.published += messages
-        return [self.outcome]
 
 
 def create(repository: Repository, publisher: Publisher, *, remaining_s: float = 10.0) -> Accepted:

@@ -136,67 +136,33 @@ def kill_loaded_rabbitmq(world: World, chance: random.Random) -> str:
     return f"pid {pid} became {world.pid('rabbitmq')}"
 
 
+# What dies where: a function, when, the service that it talks to, as which user, at which piece of the conversation.
+INSERT_ORDER, COMMIT = b"INSERT INTO orders.orders", b"COMMIT"
+_DEATHS: list[tuple[str, str, Literal["database", "broker"], str, bytes, Literal["request", "answer"]]] = [
+    ("create_order", "before commit", "database", "create_order", INSERT_ORDER, "request"),
+    ("create_order", "between commit and publish", "database", "create_order", INSERT_ORDER, "answer"),
+    ("create_order", "after publish", "broker", "orders_publisher", BASIC_PUBLISH, "answer"),
+    ("cancel_order", "between commit and publish", "database", "cancel_order", COMMIT, "answer"),
+    ("record_payment", "before commit", "database", "record_payment", COMMIT, "request"),
+    ("record_payment", "between commit and publish", "database", "record_payment", COMMIT, "answer"),
+    ("record_payment", "after publish", "broker", "invoices_publisher", BASIC_PUBLISH, "answer"),
+    ("invoice_consumer", "before commit", "database", "invoice_consumer", COMMIT, "request"),
+    ("invoice_consumer", "after commit", "database", "invoice_consumer", COMMIT, "answer"),
+    ("order_updater", "before commit", "database", "order_updater", COMMIT, "request"),
+    ("order_updater", "after commit", "database", "order_updater", COMMIT, "answer"),
+]
+_CONSUMERS = ("invoice_consumer", "order_updater")
+
 FAULTS = [
-    fault(
-        "create_order killed before commit",
-        kill_at("database", "create_order", [b"INSERT INTO orders.orders"], "request"),
-        "create_order",
-    ),
-    fault(
-        "create_order killed between commit and publish",
-        kill_at("database", "create_order", [b"INSERT INTO orders.orders"], "answer"),
-        "create_order",
-    ),
-    fault(
-        "create_order killed after publish",
-        kill_at("broker", "orders_publisher", [BASIC_PUBLISH], "answer"),
-        "create_order",
-        "rabbitmq",
-    ),
-    fault(
-        "invoice_consumer killed before commit",
-        kill_at("database", "invoice_consumer", [b"COMMIT"], "request"),
-        "invoice_consumer",
-        "rabbitmq",
-    ),
-    fault(
-        "invoice_consumer killed after commit",
-        kill_at("database", "invoice_consumer", [b"COMMIT"], "answer"),
-        "invoice_consumer",
-        "rabbitmq",
-    ),
-    fault(
-        "cancel_order killed between commit and publish",
-        kill_at("database", "cancel_order", [b"COMMIT"], "answer"),
-        "cancel_order",
-    ),
-    fault(
-        "record_payment killed before commit",
-        kill_at("database", "record_payment", [b"COMMIT"], "request"),
-        "record_payment",
-    ),
-    fault(
-        "record_payment killed between commit and publish",
-        kill_at("database", "record_payment", [b"COMMIT"], "answer"),
-        "record_payment",
-    ),
-    fault(
-        "record_payment killed after publish",
-        kill_at("broker", "invoices_publisher", [BASIC_PUBLISH], "answer"),
-        "record_payment",
-        "rabbitmq",
-    ),
-    fault(
-        "order_updater killed before commit",
-        kill_at("database", "order_updater", [b"COMMIT"], "request"),
-        "order_updater",
-        "rabbitmq",
-    ),
-    fault(
-        "order_updater killed after commit",
-        kill_at("database", "order_updater", [b"COMMIT"], "answer"),
-        "order_updater",
-        "rabbitmq",
+    *(
+        fault(
+            f"{function} killed {moment}",
+            kill_at(service, user, [pattern], when),
+            function,
+            # What it consumes, or has just published, is the broker's.
+            *(["rabbitmq"] if service == "broker" or function in _CONSUMERS else []),
+        )
+        for function, moment, service, user, pattern, when in _DEATHS
     ),
     fault("outbox_relay killed before it deletes", kill_relay, "emulator", "rabbitmq", "postgres"),
     fault("environment killed at any instant", kill_environment, "environment"),

@@ -17,6 +17,8 @@ from typing import Any
 import boto3
 import botocore.config
 import httpx
+import pytest
+from botocore.exceptions import ClientError
 from tests.plain_http import NO_TLS
 
 PROJECT_ROOT = Path(__file__).parents[5]
@@ -166,3 +168,16 @@ def write_function(folder: Path, package: str, source: str, *, module: str = "ha
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(source)
     return path
+
+
+def invoke(client: Any, name: str, event: Any = None, **parameters: Any) -> tuple[Any, dict[str, Any]]:
+    """Invoke `name`; return the payload that it answered, parsed, beside the whole answer of the API."""
+    answer = client.invoke(FunctionName=name, Payload=json.dumps(event or {}), **parameters)
+    return json.loads(answer["Payload"].read()), answer
+
+
+def refusal(call: Callable[..., Any], **parameters: Any) -> dict[str, Any]:
+    """Return what the API answered to a call that it must refuse."""
+    with pytest.raises(ClientError) as refused:
+        call(**parameters)
+    return refused.value.response

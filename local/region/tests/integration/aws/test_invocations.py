@@ -3,16 +3,11 @@
 from __future__ import annotations
 
 import base64
-import json
-import os
 import re
-import signal
-from concurrent.futures import ThreadPoolExecutor
 
 import httpx
 import pytest
-from botocore.exceptions import ClientError
-from integration.aws.running_emulator import function, plan_of, wait_until, write_function
+from integration.aws.running_emulator import function, invoke, plan_of, wait_until, write_function
 from tests.plain_http import NO_TLS
 
 SOURCE = """
@@ -42,14 +37,6 @@ def describe(event, context):
         "remaining_ms": context.get_remaining_time_in_millis(), "request_id": context.aws_request_id,
         "client": context.client_context and context.client_context.custom, "hours": time.localtime().tm_gmtoff,
     }
-
-def wait(event, context):
-    # Notes that it runs, and goes on when there are enough such notes.
-    if event:
-        open(os.path.join(event["folder"], str(os.getpid())), "w").close()
-        while len(os.listdir(event["folder"])) < event["files"]:
-            time.sleep(0.02)
-    return os.getpid()
 
 def fail(event, context):
     kind = event["kind"]
@@ -85,9 +72,6 @@ def emulator(start_emulator, tmp_path_factory):
         function("echo", "probe.handler.echo"),
         function("count", "probe.handler.count"),
         function("describe", "probe.handler.describe", environment={"COLOUR": "blue"}),
-        function("wait", "probe.handler.wait"),
-        function("single", "probe.handler.wait", reserved_concurrency=1),
-        function("blocked", "probe.handler.wait", reserved_concurrency=0),
         function("fail", "probe.handler.fail"),
         function("late", "probe.handler.fail", timeout_s=2),
         function("missing", "probe.handler.nothing"),
@@ -100,17 +84,6 @@ def emulator(start_emulator, tmp_path_factory):
 @pytest.fixture(scope="module")
 def client(emulator):
     return emulator.client()
-
-
-def invoke(client, name, event=None, **parameters):
-    answer = client.invoke(FunctionName=name, Payload=json.dumps(event or {}), **parameters)
-    return json.loads(answer["Payload"].read()), answer
-
-
-def refusal(call, **parameters):
-    with pytest.raises(ClientError) as refused:
-        call(**parameters)
-    return refused.value.response
 
 
 def test_a_result_comes_back_as_the_function_returned_it(client):
@@ -258,39 +231,6 @@ def test_an_error_is_logged_with_lambdas_line_breaks(client, emulator):
     invoke(client, "fail", {"kind": "exception"})
     expected = "[ERROR] ValueError: Handler fails\nTraceback (most recent call last):\n\u00a0\u00a0File "
     wait_until(lambda: expected in emulator.log("fail"))
-
-
-def test_parallel_invocations_get_an_environment_each(client, tmp_path):
-    event = {"folder": str(tmp_path), "files": 3}
-    with ThreadPoolExecutor(3) as pool:
-        pids = list(pool.map(lambda _: invoke(client, "wait", event)[0], range(3)))
-    assert len(set(pids)) == 3
-
-
-def test_beyond_the_reserved_concurrency_a_function_is_throttled(client, emulator, tmp_path):
-    with ThreadPoolExecutor(1) as pool:
-        running = pool.submit(invoke, client, "single", {"folder": str(tmp_path), "files": 2})
-        try:
-            wait_until(lambda: emulator.environments("single"))
-            refused = refusal(client.invoke, FunctionName="single", Payload="{}")
-        finally:
-            (tmp_path / "end").touch()
-        assert isinstance(running.result()[0], int)
-    assert refused["ResponseMetadata"]["HTTPStatusCode"] == 429
-    assert refused["Error"]["Code"] == "TooManyRequestsException"
-    assert refused["Reason"] == "ReservedFunctionConcurrentInvocationLimitExceeded"
-    assert refused["Error"]["Message"] == "Rate Exceeded."
-
-
-def test_a_function_without_concurrency_never_runs(client):
-    assert refusal(client.invoke, FunctionName="blocked")["Error"]["Code"] == "TooManyRequestsException"
-
-
-def test_an_idle_environment_that_is_killed_is_replaced(client, emulator):
-    first, _ = invoke(client, "single")
-    os.kill(first, signal.SIGKILL)
-    wait_until(lambda: not emulator.environments("single"))
-    assert invoke(client, "single")[0] != first
 
 
 def test_the_last_invocations_are_remembered_with_their_reports_figures(client, emulator):
