@@ -16,7 +16,7 @@ import pulumi_awsx as awsx
 from components import collector as span_collector
 from components.function import Function
 from components.key import Key
-from components.load_balancer import LoadBalancer, LoadBalancerArgs
+from components.load_balancer import AccessLogs, LoadBalancer, LoadBalancerArgs
 from components.network import allow, open_outwards
 from components.policy import Statement, policy_document, trust
 from components.scaling import leave_the_number_of_tasks, scale
@@ -72,6 +72,8 @@ class GatewayArgs:
     public_subnet_ids: pulumi.Input[Sequence[str]]
     private_subnet_ids: pulumi.Input[Sequence[str]]
     collector: span_collector.ContainerArgs | None = None
+    has_access_logs: bool = False
+    has_web_acl: bool = False
 
 
 class Gateway(pulumi.ComponentResource):
@@ -112,6 +114,8 @@ class Gateway(pulumi.ComponentResource):
                 target_port=PROXY_PORT,
                 health_port=STATUS_PORT,
                 health_path="/status/ready",
+                access_logs=_access_logs(args),
+                address_requests_per_second=args.address_requests_per_second if args.has_web_acl else None,
                 vpc_id=args.vpc_id,
                 subnet_ids=args.public_subnet_ids,
             ),
@@ -125,7 +129,7 @@ class Gateway(pulumi.ComponentResource):
             name,
             name=f"{args.prefix}gateway-configuration",
             kms_key_id=args.key.arn,
-            recovery_window_in_days=0,
+            recovery_window_in_days=args.key.secret_recovery_days,
             opts=opts,
         )
         version = aws.secretsmanager.SecretVersion(
@@ -207,6 +211,13 @@ class Gateway(pulumi.ComponentResource):
         role = aws.iam.Role(name, assume_role_policy=trust("ecs-tasks.amazonaws.com"), opts=opts)
         aws.iam.RolePolicy(name, role=role.name, policy=policy_document(statements), opts=opts)
         return role
+
+
+def _access_logs(args: GatewayArgs) -> AccessLogs | None:
+    if not args.has_access_logs:
+        return None
+    balancers = args.key.beside("elasticloadbalancing", "loadbalancer/*")
+    return AccessLogs(days=args.log_retention_days, balancers=balancers)
 
 
 def _containers(

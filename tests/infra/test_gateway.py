@@ -178,7 +178,7 @@ def test_routes_are_anchored_and_answer_every_method() -> None:
         assert all(path.startswith("~/") and path.endswith("$") for path in route["paths"])
 
 
-def build_gateway(certificate_arn: str | None) -> Registered:
+def build_gateway(certificate_arn: str | None, **changes: Any) -> Registered:
     def program() -> None:
         key = pulumi.Output.secret("the-key")
         arguments = GatewayArgs(
@@ -200,6 +200,7 @@ def build_gateway(certificate_arn: str | None) -> Registered:
             vpc_cidr_block="10.1.0.0/16",
             public_subnet_ids=["subnet-1"],
             private_subnet_ids=["subnet-2"],
+            **changes,
         )
         Gateway("gateway", arguments)
 
