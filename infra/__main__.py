@@ -70,6 +70,7 @@ database = Database(
         engine_version=config.database_version,
         may_upgrade=config.database_upgrade,
         instance_class=config.database_instance_class,
+        storage_max_gb=config.database_storage_max,
         multi_az=config.database_multi_az,
         is_protected=config.is_protected,
         log_retention_days=config.log_retention_days,

@@ -60,6 +60,7 @@ class Configuration:
     database_version: str
     database_upgrade: bool
     database_instance_class: str
+    database_storage_max: int
     database_multi_az: bool
     database_auth: str
     database_ssl_mode: str
@@ -106,6 +107,8 @@ def read_configuration() -> Configuration:
         database_version=matching(config, "databaseVersion", re.compile(r"1[5-8]"), default="17"),
         database_upgrade=boolean(config, "databaseUpgrade"),
         database_instance_class=matching(config, "databaseInstanceClass", re.compile(r"db\.\w+\.\w+")),
+        # RDS wants it a tenth above what is allocated, which is 20 GB.
+        database_storage_max=integer(config, "databaseStorageMax", at_least=22, at_most=65_536, default=200),
         database_multi_az=boolean(config, "databaseMultiAz"),
         database_auth=choice(config, "databaseAuth", ("iam", "secret"), default="iam"),
         database_ssl_mode=choice(config, "databaseSslMode", ("verify-full", "disable"), default="verify-full"),

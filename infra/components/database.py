@@ -42,6 +42,7 @@ class DatabaseArgs:
     engine_version: str
     may_upgrade: bool
     instance_class: str
+    storage_max_gb: int
     multi_az: bool
     is_protected: bool
     log_retention_days: int
@@ -152,7 +153,7 @@ class Database(pulumi.ComponentResource):
             engine_lifecycle_support="open-source-rds-extended-support-disabled",
             instance_class=args.instance_class,
             allocated_storage=20,
-            max_allocated_storage=200,
+            max_allocated_storage=args.storage_max_gb,
             storage_type="gp3",
             db_name=args.database_name,
             port=PORT,

@@ -49,6 +49,7 @@ def test_what_a_stack_leaves_out_is_what_a_deployed_one_needs() -> None:
         ("vpcCidr", "10.1.0.0/20", "a /16 in one of 10"),
         ("vpcCidr", "100.64.0.0/16", "a /16 in one of 10"),
         ("vpcCidr", "10.1.2.3/16", "a block of addresses like"),
+        ("databaseStorageMax", "20", "a number from 22 to 65536"),
         ("flowLogs", "true", "one of NONE, REJECT, ALL"),
         ("accessLogs", "yes", "one of true, false"),
         ("waf", "on", "one of true, false"),

@@ -110,6 +110,7 @@ def build_database(auth: str, ssl_mode: str = "verify-full", **changes: Any) -> 
         "engine_version": "17",
         "may_upgrade": False,
         "instance_class": "db.t4g.micro",
+        "storage_max_gb": 200,
         "multi_az": False,
         "is_protected": False,
         "log_retention_days": 7,
