@@ -197,6 +197,10 @@ openapi: .venv ## write the OpenAPI description that is served
 bench: .venv ## the benchmarks: a table, and JSON in .local/bench/
 	@$(REGION) bench
 
+.PHONY: costs
+costs: .venv ## write the tables of docs/costs.md anew from the plans of dev and prod
+	@PYTHONPATH=$$($(REGION) import-path) .venv/bin/python -m proof.costs
+
 .PHONY: lock
 lock: .venv ## resolve pyproject.toml's groups and the platform's needs into requirements.lock
 	@PYTHONPATH=local/region .venv/bin/python -m localregion.package.uv pip compile --quiet --universal --generate-hashes \

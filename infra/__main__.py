@@ -20,10 +20,12 @@ import mappings
 from components import function as lambda_function
 from components.adoption import Adoption, AdoptionArgs
 from components.alarms import Watched
+from components.backup_copy import BackupCopy, BackupCopyArgs
 from components.broker import Broker, BrokerArgs
 from components.bucket import Bucket, BucketArgs
-from components.database import Database, DatabaseArgs
+from components.database import BACKUP_DAYS, Database, DatabaseArgs
 from components.execution_role import ExecutionRole
+from components.flow_logs import FlowLogsArgs
 from components.gateway import Gateway, GatewayArgs
 from components.key import Key, KeyArgs
 from components.kong_config import fill_in
@@ -36,7 +38,6 @@ from functions import ARCHIVES, Functions, build_layers
 from schedules import build_schedules
 from traces import traces_of
 
-CIDR_BLOCK = "10.0.0.0/16"
 # Whose schemas, exchanges, queues and logins are apart.
 SIDES = ("orders", "invoices")
 # The object that `operations` writes and the gateways read.
@@ -51,12 +52,15 @@ roles = {name: ExecutionRole(name) for name in FUNCTIONS}
 network = Network(
     "network",
     NetworkArgs(
-        cidr_block=CIDR_BLOCK,
+        cidr_block=config.vpc_cidr,
         region=config.region,
         availability_zones=config.availability_zones,
         zone_cidr_mask=config.zone_cidr_mask,
         nat_gateways=config.nat_gateways,
         private_endpoints=config.private_endpoints,
+        flow_logs=None
+        if config.flow_logs == "NONE"
+        else FlowLogsArgs(prefix=config.prefix, traffic=config.flow_logs, log_retention_days=config.log_retention_days),
     ),
     # Lambda takes its network interfaces away in the roles' names, so roles go last (components/execution_role.py).
     pulumi.ResourceOptions(depends_on=[*roles.values()]),
@@ -70,6 +74,7 @@ database = Database(
         engine_version=config.database_version,
         may_upgrade=config.database_upgrade,
         instance_class=config.database_instance_class,
+        storage_max_gb=config.database_storage_max,
         multi_az=config.database_multi_az,
         is_protected=config.is_protected,
         log_retention_days=config.log_retention_days,
@@ -83,6 +88,17 @@ database = Database(
     ),
 )
 logins = {name: database.login(name) for name in FUNCTIONS if name != "release"}
+if config.backup_region is not None:
+    BackupCopy(
+        "backups",
+        BackupCopyArgs(
+            prefix=config.prefix,
+            region=config.backup_region,
+            database_arn=database.arn,
+            days=BACKUP_DAYS if config.is_protected else 1,
+            is_protected=config.is_protected,
+        ),
+    )
 
 broker = Broker(
     "broker",
@@ -92,6 +108,7 @@ broker = Broker(
         instance_type=config.broker_instance_type,
         deployment_mode=config.broker_deployment_mode,
         is_protected=config.is_protected,
+        is_encrypted_with_key=config.broker_encryption,
         key=key,
         vpc_id=network.vpc_id,
         subnet_ids=network.private_subnet_ids,
@@ -203,7 +220,6 @@ relays = {
         timeout_s=50,
         environment={**publishing[side], "OUTBOX_SCHEMA": side},
         statements=publishers[side].read(),
-        reserved_concurrency=1,
     )
     for side, name in (("orders", "outbox_relay"), ("invoices", "invoices_relay"))
 }
@@ -276,9 +292,12 @@ gateway = Gateway(
         tasks_max=config.gateway_tasks_max,
         is_protected=config.is_protected,
         log_retention_days=config.log_retention_days,
+        has_access_logs=config.access_logs,
+        has_web_acl=config.waf,
+        key=key,
         certificate_arn=config.certificate_arn,
         vpc_id=network.vpc_id,
-        vpc_cidr_block=CIDR_BLOCK,
+        vpc_cidr_block=config.vpc_cidr,
         public_subnet_ids=network.public_subnet_ids,
         private_subnet_ids=network.private_subnet_ids,
         collector=traces.container,

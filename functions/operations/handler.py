@@ -10,9 +10,7 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
-from aws import get_secret
 from aws.metrics import write_metrics
-from operations import customers
 from operations.arguments import InvalidRequestError
 from operations.bootstrap import dependencies
 from operations.customers import CustomerRefusedError
@@ -51,12 +49,7 @@ def _answer(event: Any, context: Any, span: Span) -> dict[str, Any]:
         connection=deps.database.connection(),
         remaining_s=lambda: _remaining_s(context),
         emit_metrics=partial(write_metrics, service=context.function_name),
-        customers=partial(
-            customers.perform,
-            store=deps.customers,
-            limit_max=deps.requests_per_second_max,
-            secret_of=lambda secret_id: get_secret(secret_id)["key"],
-        ),
+        customers=deps.customers,
     )
     deps.logger.info("operation done", extra={"request": described(request), "outcome": outcome(answer)})
     return answer

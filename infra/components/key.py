@@ -34,6 +34,8 @@ class Key(pulumi.ComponentResource):
     def __init__(self, name: str, args: KeyArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("serverless-orders:components:Key", name, None, opts)
         self._region = args.region
+        # How long a deleted secret can be taken back; for as long its name is taken (docs/operations.md, "Destroy").
+        self.secret_recovery_days = 30 if args.is_protected else 0
         key = aws.kms.Key(
             name,
             description=f"{args.prefix}orders: database, broker, secrets",
@@ -61,6 +63,10 @@ class Key(pulumi.ComponentResource):
     def encrypt_objects(self) -> Statement:
         """Grant what S3 does for the caller who writes an object."""
         return self._through("s3", "kms:GenerateDataKey")
+
+    def beside(self, service: str, resource: str) -> pulumi.Output[str]:
+        """Return the ARN of another service's resource in the key's account and region."""
+        return self.arn.apply(lambda arn: ":".join([*arn.split(":")[:2], service, *arn.split(":")[3:5], resource]))
 
     def _through(self, service: str, action: str) -> Statement:
         via = {"StringEquals": {"kms:ViaService": f"{service}.{self._region}.amazonaws.com"}}

@@ -169,7 +169,7 @@ def test_routes_are_anchored_and_answer_every_method() -> None:
         assert all(path.startswith("~/") and path.endswith("$") for path in route["paths"])
 
 
-def build_gateway(certificate_arn: str | None) -> Registered:
+def build_gateway(certificate_arn: str | None, **changes: Any) -> Registered:
     def program() -> None:
         key = Key("key", KeyArgs(prefix="dev-", region="us-east-1", is_protected=False))
         arguments = GatewayArgs(
@@ -178,6 +178,7 @@ def build_gateway(certificate_arn: str | None) -> Registered:
             declarative_config=fill(),
             customers=Bucket("customers", BucketArgs(name_prefix="dev-customers-", is_protected=False, key=key)),
             customers_key="gateway/customers.json",
+            key=key,
             functions=[],
             region="us-east-1",
             address_requests_per_second=200,
@@ -190,6 +191,7 @@ def build_gateway(certificate_arn: str | None) -> Registered:
             vpc_cidr_block="10.1.0.0/16",
             public_subnet_ids=["subnet-1"],
             private_subnet_ids=["subnet-2"],
+            **changes,
         )
         Gateway("gateway", arguments)
 

@@ -75,7 +75,7 @@ class Collector:
             functions=[self._function(resource) for resource in self._registered.of_type(FUNCTION)],
             event_source_mappings=[self._mapping(resource) for resource in self._registered.of_type(MAPPING)],
             schedules=[self._schedule(resource) for resource in self._registered.of_type(SCHEDULE)],
-            invocations=[self._invocation(resource) for resource in self._registered.in_order(INVOCATION)],
+            invocations=[self._invocation(resource) for resource in self._registered.by_dependency(INVOCATION)],
             secrets=self._secrets(),
             database=self._database(),
             broker=self._broker(),

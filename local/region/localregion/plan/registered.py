@@ -25,7 +25,7 @@ class Registered:
     def of_type(self, type_: str) -> list[Resource]:
         return [resource for resource in self.all if resource.type == type_]
 
-    def in_order(self, type_: str) -> list[Resource]:
+    def by_dependency(self, type_: str) -> list[Resource]:
         """Return those of a type, each behind those that the engine makes before it."""
         found = self.of_type(type_)
         urns = {resource.urn for resource in found}
