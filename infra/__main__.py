@@ -18,7 +18,7 @@ sys.path.insert(0, str(ROOT / "layers" / "contracts" / "python"))
 import deployable
 import mappings
 from components import function as lambda_function
-from components.alarms import Watched
+from components.alarms.watched import Watched
 from components.broker import Broker, BrokerArgs
 from components.database import Database, DatabaseArgs
 from components.execution_role import ExecutionRole
@@ -274,15 +274,19 @@ monitoring = Monitoring(
         watched=Watched(
             producer=create_order.name,
             canceler=cancel_order.name,
+            reader=get_order.name,
             recorder=record_payment.name,
             relays={side: relay.name for side, relay in relays.items()},
             consumers={side: consumer.function.name for side, consumer in consumers.items()},
             operations=operations.name,
+            configurator=f"{config.prefix}kong-configurator",
             balancer=gateway.balancer,
+            target_group=gateway.target_group,
             broker=broker.name,
             database=database.identifier,
             database_proxy=database.proxy_name,
             has_insights=config.is_protected,
+            has_credits=config.database_instance_class.startswith("db.t"),
         ),
     ),
 )

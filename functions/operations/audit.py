@@ -46,7 +46,12 @@ def audit(connection: psycopg.Connection[Any], *, older_than_s: int, days: int |
     outbox_rows, oldest_age_s = queries.outbox(connection)
     _, waiting = repository.count_parked(connection)
     metrics = {metric: found[name].total for name, metric in (METRICS | UNWATCHED_METRICS).items()}
-    metrics |= {"OutboxRows": outbox_rows, "OutboxOldestAgeSeconds": oldest_age_s, "ParkedMessages": waiting}
+    metrics |= {
+        "AuditRuns": 1,
+        "OutboxRows": outbox_rows,
+        "OutboxOldestAgeSeconds": oldest_age_s,
+        "ParkedMessages": waiting,
+    }
     healthy = waiting == 0 and not any(found[name].total for name in FINDINGS)
     findings = {
         name: {"count": each.total, "first": [asked[name].show(*row) for row in each.rows]}
