@@ -70,6 +70,7 @@ class Configuration:
     gateway_tasks: int
     gateway_tasks_max: int
     consumers: Mapping[str, int]
+    address_requests_per_second: int
     tracing: bool
     trace_sampling: float
     otlp_endpoint: str | None
@@ -111,6 +112,7 @@ def read_configuration() -> Configuration:
         gateway_tasks=_integer(config, "gatewayTasks", at_least=1, at_most=50, default=1),
         gateway_tasks_max=_tasks_max(config),
         consumers=_limits(config),
+        address_requests_per_second=_address_limit(config),
         tracing=_boolean(config, "tracing", default="true"),
         trace_sampling=float(_matching(config, "traceSampling", re.compile(r"0|1|0\.\d+|1\.0"), default="1")),
         otlp_endpoint=_optional(config, "otlpEndpoint", re.compile(r"http://[^/]+")),
@@ -197,6 +199,12 @@ def _limits(config: pulumi.Config) -> dict[str, int]:
     ):
         raise _refuse(config, "requestsPerSecond", value, f"a map of consumers ({', '.join(consumers)}) to numbers")
     return {name: value.get(name, REQUESTS_PER_SECOND) for name in consumers}
+
+
+def _address_limit(config: pulumi.Config) -> int:
+    """Return what one address may send a second: two of the stack's customers at their limits may share one."""
+    largest = max(_limits(config).values())
+    return _integer(config, "addressRequestsPerSecond", at_least=largest, at_most=1_000_000, default=2 * largest)
 
 
 def _optional(config: pulumi.Config, key: str, pattern: re.Pattern[str]) -> str | None:

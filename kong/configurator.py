@@ -145,7 +145,7 @@ class S3:
             return None
         if status != http.HTTPStatus.OK:
             raise ConfigurationError(f"S3 answers {status} to {key}: {_beginning(body)}")
-        return body, answered.get("ETag", "")
+        return body, next((value for name, value in answered.items() if name.lower() == "etag"), "")
 
     def _signed(self, url: str, at: datetime.datetime) -> dict[str, str]:
         credentials = self._current_credentials(at.timestamp())
@@ -195,7 +195,7 @@ class Kong:
         status, _, body = _request("GET", f"{self._url}/status", {})
         if status != http.HTTPStatus.OK:
             raise ConfigurationError(f"Kong answers {status} when asked for its status")
-        return json.loads(body).get("configuration_hash", UNCONFIGURED) != UNCONFIGURED
+        return str(json.loads(body).get("configuration_hash", UNCONFIGURED)) != UNCONFIGURED
 
     def configure(self, declarative_config: Mapping[str, Any]) -> None:
         """Replace the whole configuration; requests that run end with the former one. Raises as `is_configured`."""
@@ -307,10 +307,10 @@ def _request(
     request = urllib.request.Request(url, data=body, headers=dict(headers), method=method)  # noqa: S310 (the settings')
     try:
         with urllib.request.urlopen(request, timeout=timeout_s) as answer:  # noqa: S310
-            return answer.status, answer.headers, answer.read()
+            return answer.status, dict(answer.headers), answer.read()
     except urllib.error.HTTPError as error:
         with error:
-            return error.code, error.headers, error.read()
+            return error.code, dict(error.headers), error.read()
 
 
 def _parsed(body: bytes) -> Any:

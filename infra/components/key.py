@@ -52,5 +52,16 @@ class Key(pulumi.ComponentResource):
 
     def decrypt_secrets(self) -> Statement:
         """Grant decrypting, when Secrets Manager does it for the caller and not otherwise."""
-        via = {"StringEquals": {"kms:ViaService": f"secretsmanager.{self._region}.amazonaws.com"}}
-        return Statement(actions=["kms:Decrypt"], resources=[self.arn], condition=via)
+        return self._through("secretsmanager", "kms:Decrypt")
+
+    def decrypt_objects(self) -> Statement:
+        """Grant decrypting, when S3 does it for the caller and not otherwise."""
+        return self._through("s3", "kms:Decrypt")
+
+    def encrypt_objects(self) -> Statement:
+        """Grant what S3 does for the caller who writes an object."""
+        return self._through("s3", "kms:GenerateDataKey")
+
+    def _through(self, service: str, action: str) -> Statement:
+        via = {"StringEquals": {"kms:ViaService": f"{service}.{self._region}.amazonaws.com"}}
+        return Statement(actions=[action], resources=[self.arn], condition=via)

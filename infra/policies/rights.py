@@ -19,7 +19,9 @@ FUNCTION = "aws:lambda/function:Function"
 
 KONG_YML = Path(__file__).resolve().parent.parent.parent / "kong" / "kong.yml"
 # Actions with another name than the API's operation, or without an API in botocore.
-OTHER_ACTIONS = frozenset({"lambda:InvokeFunction", "rds-db:connect", "xray:PutSpans", "xray:PutSpansForIndexing"})
+OTHER_ACTIONS = frozenset(
+    {"lambda:InvokeFunction", "rds-db:connect", "s3:ListBucket", "xray:PutSpans", "xray:PutSpansForIndexing"}
+)
 # IAM knows no resource for these, or the resource does not exist yet when the policy is written.
 WITHOUT_RESOURCE = frozenset(
     {
