@@ -1,7 +1,7 @@
 """`make customer`, `customers`, `keys`, `suspend` and `resume`: who may call the API, with which keys.
 
-A new key stands alone on the last line, and the command ends when the gateway takes it: the gateways read changes within
-ten seconds. Nothing here keeps it.
+A new key stands alone on the last line and is kept nowhere. The command ends when the gateway takes it: a change is in
+force within ten seconds.
 """
 
 from __future__ import annotations
