@@ -41,6 +41,7 @@ FOUND = {
     "parked-messages": ("ParkedMessages", "Messages are parked and wait for a decision: make parked."),
 }
 OUTBOX_AGE_MAX_S = 300
+BEHIND_MAX_S = 1800
 
 
 def alarms_of(watched: Watched) -> dict[str, Alarm]:
@@ -63,6 +64,13 @@ def alarms_of(watched: Watched) -> dict[str, Alarm]:
             "OutboxOldestAgeSeconds",
             "Events wait for the broker for five minutes: it is away, or refuses one.",
             threshold=OUTBOX_AGE_MAX_S,
+        ),
+        "audit-behind": Alarm(
+            metrics={"seconds": counted(watched.operations, "AuditBehindSeconds", "Maximum")},
+            threshold=BEHIND_MAX_S,
+            periods=3,
+            missing="ignore",
+            meaning="The audit does not keep up: there are orders that it has not looked at for half an hour.",
         ),
         "audit-runs": Alarm(
             metrics={"runs": counted(watched.operations, "AuditRuns")},

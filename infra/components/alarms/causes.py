@@ -70,9 +70,9 @@ _SYMPTOMS = {
         meaning="One of the relays fails.",
     ),
     "audit-silent": Composite(
-        rule=any_of("audit-runs", "operations-errors"),
+        rule=any_of("audit-runs", "audit-behind", "operations-errors"),
         suppressed_by="database-away",
-        meaning="The audit does not run: what it would find is not known.",
+        meaning="The audit does not run, or does not keep up: what it would find is not known.",
     ),
     "events-held": Composite(
         rule=any_of("outbox-age", "publish-failures", "payment-publish-failures"),
