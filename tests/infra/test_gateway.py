@@ -221,14 +221,15 @@ def test_kong_starts_empty_and_takes_its_configuration_from_its_own_task_only() 
 def test_the_configurator_has_the_routes_and_the_place_of_the_customers() -> None:
     configurator = container("configurator")
 
-    assert configurator["command"] == ["python", "-c", (ROOT / "kong" / "configurator.py").read_text()]
     environment = variables(configurator)
+    assert configurator["command"][:2] == ["sh", "-c"]
+    assert '"$CONFIGURATOR"' in configurator["command"][2]
+    assert environment["CONFIGURATOR"] == (ROOT / "kong" / "configurator.py").read_text()
     assert json.loads(environment["DECLARATIVE_CONFIG"]) == fill()
     settings = Settings.of(environment)
     assert (settings.bucket, settings.key) == ("dev-customers", "gateway/customers.json")
     assert settings.admin_url == f"http://127.0.0.1:{ADMIN_PORT}"
-    # Kong without it would never hear of a revoked key.
-    assert configurator["essential"] is True
+    assert configurator["essential"] is False
 
 
 def test_what_the_script_is_told_in_aws_is_told_here_as_well() -> None:
@@ -237,7 +238,8 @@ def test_what_the_script_is_told_in_aws_is_told_here_as_well() -> None:
     assert (ROOT / described["script"]).is_file()
     in_aws = variables(container("configurator"))
     assert described["environment"].items() <= in_aws.items()
-    assert in_aws.keys() - described["environment"].keys() == {"DECLARATIVE_CONFIG", "KONG_ADMIN_URL", "AWS_REGION"}
+    added = in_aws.keys() - described["environment"].keys()
+    assert added == {"CONFIGURATOR", "DECLARATIVE_CONFIG", "KONG_ADMIN_URL", "AWS_REGION"}
 
 
 def test_the_task_may_read_the_customers_object_and_write_nothing() -> None:

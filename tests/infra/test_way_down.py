@@ -17,7 +17,8 @@ INSTANCE = "aws:rds/instance:Instance"
 BROKER = "aws:mq/broker:Broker"
 KEY = "aws:kms/key:Key"
 BALANCER = "aws:lb/loadBalancer:LoadBalancer"
-HOLD_DATA = {f"{INSTANCE} database", f"{BROKER} broker", f"{KEY} key"}
+HELD_DATA = {f"{INSTANCE} database", f"{BROKER} broker", f"{KEY} key"}
+HOLD_DATA = {*HELD_DATA, "aws:s3/bucket:Bucket customers"}
 SECRET = "aws:secretsmanager/secret:Secret"
 NETWORK = ("aws:ec2/vpc:Vpc", "aws:ec2/subnet:Subnet", "aws:ec2/securityGroup:SecurityGroup")
 
@@ -56,9 +57,10 @@ def test_step_1_protection_is_taken_away_without_replacing_anything(stack: Evalu
     changed = differences(before, after)
 
     assert (protected(before), protected(after)) == (HOLD_DATA, set())
-    assert protected(as_it_was("prod")) == HOLD_DATA
+    assert protected(as_it_was("prod")) == HELD_DATA
     assert changed.pop(f"{KEY} key") == {"deletionWindowInDays"}
     assert changed.pop(f"{BALANCER} gateway") == {"enableDeletionProtection"}
+    assert changed.pop("aws:s3/bucket:Bucket customers") == {"forceDestroy"}
     assert changed.pop(f"{INSTANCE} database") == {
         "backupRetentionPeriod",
         "deletionProtection",

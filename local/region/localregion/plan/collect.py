@@ -75,7 +75,7 @@ class Collector:
             functions=[self._function(resource) for resource in self._registered.of_type(FUNCTION)],
             event_source_mappings=[self._mapping(resource) for resource in self._registered.of_type(MAPPING)],
             schedules=[self._schedule(resource) for resource in self._registered.of_type(SCHEDULE)],
-            invocations=[self._invocation(resource) for resource in self._registered.of_type(INVOCATION)],
+            invocations=[self._invocation(resource) for resource in self._registered.in_order(INVOCATION)],
             secrets=self._secrets(),
             database=self._database(),
             broker=self._broker(),
@@ -259,5 +259,6 @@ def _configurator(resource: Resource) -> Configurator | None:
     if given is None:
         return None
     return Configurator(
-        script=str(given["script"]), environment={key: str(plain(value)) for key, value in given["environment"].items()}
+        script=str(given["script"]),
+        environment={key: str(plain(value)) for key, value in sorted(given["environment"].items())},
     )
