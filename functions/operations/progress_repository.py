@@ -33,7 +33,7 @@ SERIES = {"invoiceNumberGaps": "invoices", "creditNoteNumberGaps": "credit_notes
 
 # Two audits at once are one after the other.
 LOCK_PROGRESS = """
-SELECT order_id, invoice_number, credit_note_number, changed_at, swept_order_id, swept_invoice_number
+SELECT order_id, invoice_number, credit_note_number, changed_at, swept_order_id, swept_invoice_number, found_order_id
 FROM audit.progress FOR UPDATE
 """
 
@@ -42,11 +42,14 @@ SELECT clock_timestamp(), coalesce((SELECT last_number FROM invoices.invoice_cou
     coalesce((SELECT last_number FROM invoices.credit_note_counter), 0)
 """
 
-# The last of so many orders behind one; none when there are fewer.
-LAST_OF = """
-SELECT order_id FROM orders.orders WHERE order_id > %(after)s AND order_id <= %(until)s
+# The last of so many behind one; none when there are fewer.
+LAST_OF = {
+    table: f"""
+SELECT order_id FROM {table} WHERE order_id > %(after)s AND order_id <= %(until)s
 ORDER BY order_id OFFSET %(count)s - 1 LIMIT 1
-"""
+"""  # noqa: S608 (constants)
+    for table in ("orders.orders", "audit.open_findings")
+}
 
 # New orders, invoices and credit notes; what changed; what was wrong; and a piece of what was looked at before.
 _CANDIDATES = """
@@ -60,7 +63,7 @@ UNION SELECT (SELECT i.order_id FROM invoices.invoices i WHERE i.invoice_id = p.
 UNION SELECT (SELECT i.order_id FROM invoices.payments p, invoices.invoices i
               WHERE p.provider = r.provider AND p.payment_id = r.payment_id AND i.invoice_id = p.invoice_id)
       FROM invoices.refunds r WHERE r.recorded_at >= %(changed_at)s
-UNION SELECT order_id FROM audit.open_findings
+UNION SELECT order_id FROM audit.open_findings WHERE order_id > %(found_from)s AND order_id <= %(found_to)s
 UNION SELECT order_id FROM orders.orders WHERE order_id > %(swept_order_from)s AND order_id <= %(swept_order_to)s
 UNION SELECT order_id FROM invoices.invoices WHERE number > %(swept_invoice_from)s AND number <= %(swept_invoice_to)s
 """
@@ -82,8 +85,9 @@ WITH candidate AS MATERIALIZED ({_CANDIDATES}), found AS MATERIALIZED (
         AS verdict (name, is_found)
     WHERE verdict.is_found
 ), mended AS (
-    DELETE FROM audit.open_findings f
-    WHERE NOT EXISTS (SELECT FROM found WHERE found.name = f.name AND found.order_id = f.order_id)
+    DELETE FROM audit.open_findings f USING candidate c
+    WHERE f.order_id = c.order_id
+      AND NOT EXISTS (SELECT FROM found WHERE found.name = f.name AND found.order_id = f.order_id)
 )
 INSERT INTO audit.open_findings (name, order_id) SELECT name, order_id FROM found ON CONFLICT DO NOTHING
 """  # noqa: S608 (constants)
@@ -106,7 +110,8 @@ WHERE (SELECT s.number FROM invoices.{series} s WHERE s.number = e.number) IS NU
 KEEP_PROGRESS = """
 UPDATE audit.progress SET order_id = %(order_to)s, invoice_number = %(invoice_to)s,
     credit_note_number = %(credit_note_to)s, changed_at = %(next_changed_at)s,
-    swept_order_id = %(next_swept_order)s, swept_invoice_number = %(next_swept_invoice)s
+    swept_order_id = %(next_swept_order)s, swept_invoice_number = %(next_swept_invoice)s,
+    found_order_id = %(next_found)s
 """
 
 OPEN = """
@@ -136,6 +141,7 @@ class Progress(NamedTuple):
     changed_at: datetime
     swept_order_id: UUID
     swept_invoice_number: int
+    found_order_id: UUID
 
 
 def lock_progress(connection: Connection) -> Progress:
@@ -151,9 +157,9 @@ def counters(connection: Connection) -> tuple[datetime, int, int]:
     return row[0], int(row[1]), int(row[2])
 
 
-def last_of(connection: Connection, count: int, *, after: UUID, until: UUID) -> UUID | None:
-    """The last of `count` orders behind `after`, up to `until`; None when there are fewer."""
-    row = connection.execute(LAST_OF, {"count": count, "after": after, "until": until}).fetchone()
+def last_of(connection: Connection, table: str, count: int, *, after: UUID, until: UUID) -> UUID | None:
+    """The last of `count` orders of a table behind `after`, up to `until`; None when there are fewer."""
+    row = connection.execute(LAST_OF[table], {"count": count, "after": after, "until": until}).fetchone()
     return None if row is None else UUID(str(row[0]))
 
 

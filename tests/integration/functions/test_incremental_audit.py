@@ -188,6 +188,28 @@ def test_it_goes_in_steps_and_says_how_far_behind_it_is(
     assert increment(invoke) == {"ordersWithoutInvoice": 12}
 
 
+def test_very_many_findings_are_looked_at_again_in_steps(
+    empty: Released, invoke: Invoke, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After an outage of a day, say."""
+    for _ in range(10):
+        ordered(empty)
+    assert increment(invoke) == {"ordersWithoutInvoice": 10}
+    execute(
+        empty,
+        "INSERT INTO invoices.invoices (number, order_id, customer_id, amount, currency, issued_at, due_at)"
+        " SELECT row_number() OVER (), order_id, customer_id, amount, currency, now(), now() FROM orders.orders",
+    )
+    # Nothing is new, and nothing is swept up in the first step: the invoices' counter still says none.
+    execute(empty, "UPDATE audit.progress SET swept_order_id = order_id")
+    monkeypatch.setattr(incremental, "STEP", 4)
+    with empty.admin() as connection:
+        incremental.catch_up(connection, older_than_s=120, is_deadline_near=lambda: True)
+        assert empty.count("audit.open_findings") == 6
+        incremental.catch_up(connection, older_than_s=120, is_deadline_near=lambda: False)
+        assert empty.count("audit.open_findings") == 0
+
+
 def test_two_at_once_are_one_after_the_other(empty: Released, invoke: Invoke) -> None:
     with psycopg.connect(empty.postgres.dsn, dbname="orders") as other:
         other.execute("SELECT FROM audit.progress FOR UPDATE")

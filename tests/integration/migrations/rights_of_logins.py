@@ -144,7 +144,7 @@ RIGHTS: dict[str, Rights] = {
         },
         ("SELECT", "audit.progress"): "*",
         ("UPDATE", "audit.progress"): "order_id invoice_number credit_note_number changed_at swept_order_id"
-        " swept_invoice_number",
+        " swept_invoice_number found_order_id",
         ("SELECT", "audit.open_findings"): "*",
         ("INSERT", "audit.open_findings"): "name order_id",
         ("DELETE", "audit.open_findings"): "*",
