@@ -19,7 +19,7 @@ import deployable
 import mappings
 from components import function as lambda_function
 from components.adoption import Adoption, AdoptionArgs
-from components.alarms import Watched
+from components.alarms.watched import Watched
 from components.backup_copy import BackupCopy, BackupCopyArgs
 from components.broker import Broker, BrokerArgs
 from components.bucket import Bucket, BucketArgs
@@ -319,15 +319,19 @@ monitoring = Monitoring(
         watched=Watched(
             producer=create_order.name,
             canceler=cancel_order.name,
+            reader=get_order.name,
             recorder=record_payment.name,
             relays={side: relay.name for side, relay in relays.items()},
             consumers={side: consumer.function.name for side, consumer in consumers.items()},
             operations=operations.name,
+            configurator=f"{config.prefix}kong-configurator",
             balancer=gateway.balancer,
+            target_group=gateway.target_group,
             broker=broker.name,
             database=database.identifier,
             database_proxy=database.proxy_name,
             has_insights=config.is_protected,
+            has_credits=config.database_instance_class.startswith("db.t"),
         ),
     ),
 )

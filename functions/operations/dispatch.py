@@ -44,7 +44,7 @@ def perform(
 
     match request:
         case Audit():
-            return _audit(request, connection, emit_metrics)
+            return _audit(request, connection, emit_metrics, is_deadline_near)
         case Replay():
             return _replay(request, connection, is_deadline_near)
         case Purge():
@@ -94,8 +94,18 @@ def _replay(request: Replay, connection: Connection, is_deadline_near: Callable[
     }
 
 
-def _audit(request: Audit, connection: Connection, emit_metrics: Callable[[Mapping[str, int]], None]) -> dict[str, Any]:
-    findings = audit.audit(connection, older_than_s=request.older_than_s, days=request.days)
+def _audit(
+    request: Audit,
+    connection: Connection,
+    emit_metrics: Callable[[Mapping[str, int]], None],
+    is_deadline_near: Callable[[], bool],
+) -> dict[str, Any]:
+    if request.is_incremental:
+        findings = audit.audit_incrementally(
+            connection, older_than_s=request.older_than_s, is_deadline_near=is_deadline_near
+        )
+    else:
+        findings = audit.audit(connection, older_than_s=request.older_than_s, days=request.days)
     if request.emit_metrics:
         emit_metrics(findings.metrics)
     return findings.report

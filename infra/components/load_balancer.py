@@ -52,7 +52,8 @@ class LoadBalancer(pulumi.ComponentResource):
       - the balancer, its target group and listener: HTTPS with a certificate, else HTTP
       - the bucket of its access logs and the firewall, where they are asked for
 
-    Outputs: dns_name, security_group_id, target_group_arn, listener, arn_suffix (its name in metrics).
+    Outputs: dns_name, security_group_id, target_group_arn, listener, arn_suffix and
+    target_group_arn_suffix (the names in metrics).
     """
 
     def __init__(self, name: str, args: LoadBalancerArgs, opts: pulumi.ResourceOptions | None = None) -> None:
@@ -67,6 +68,7 @@ class LoadBalancer(pulumi.ComponentResource):
         self.listener = self._build_listener(name, args, port, balancer=balancer, targets=targets)
         self.security_group_id: pulumi.Output[str] = group.id
         self.target_group_arn: pulumi.Output[str] = targets.arn
+        self.target_group_arn_suffix: pulumi.Output[str] = targets.arn_suffix
         self.dns_name: pulumi.Output[str] = balancer.dns_name
         self.arn_suffix: pulumi.Output[str] = balancer.arn_suffix
         self.register_outputs({"dns_name": self.dns_name})

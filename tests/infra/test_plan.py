@@ -84,7 +84,7 @@ def test_the_audit_runs_every_five_minutes_and_writes_metrics(local: Plan) -> No
     assert (purge.expression, purge.input) == ("rate(1 day)", {"operation": "purge", "olderThanDays": 90})
     assert parse(purge.input)
     assert (schedule.qualifier, schedule.expression) == ("live", "rate(5 minutes)")
-    assert schedule.input == {"operation": "audit", "days": 7, "emitMetrics": True}
+    assert schedule.input == {"operation": "audit", "incremental": True, "emitMetrics": True}
     assert parse(schedule.input).emit_metrics
 
 

@@ -13,6 +13,8 @@ from sqlalchemy import URL
 
 from localregion.testing.services import RunningPostgres
 
+SCHEMAS = ("orders", "invoices", "customers", "audit")
+
 
 def query(server: RunningPostgres, statement: str) -> list[tuple[Any, ...]]:
     with psycopg.connect(server.dsn, dbname="migrated") as connection:
@@ -22,7 +24,7 @@ def query(server: RunningPostgres, statement: str) -> list[tuple[Any, ...]]:
 def tables(server: RunningPostgres) -> set[str]:
     rows = query(
         server,
-        "SELECT schemaname || '.' || tablename FROM pg_tables WHERE schemaname IN ('orders', 'invoices', 'customers')",
+        f"SELECT schemaname || '.' || tablename FROM pg_tables WHERE schemaname IN {SCHEMAS}",
     )
     return {row[0] for row in rows}
 
@@ -47,9 +49,9 @@ def test_up_from_empty_down_and_up_again(server: RunningPostgres, url: URL) -> N
 def test_each_schema_has_its_own_owner(migrated: RunningPostgres) -> None:
     owners = query(
         migrated,
-        "SELECT DISTINCT schemaname, tableowner FROM pg_tables WHERE schemaname IN ('orders', 'invoices', 'customers')",
+        f"SELECT DISTINCT schemaname, tableowner FROM pg_tables WHERE schemaname IN {SCHEMAS}",
     )
-    assert set(owners) == {(schema, f"{schema}_owner") for schema in ("orders", "invoices", "customers")}
+    assert set(owners) == {(schema, f"{schema}_owner") for schema in SCHEMAS}
 
 
 @pytest.mark.parametrize(

@@ -117,7 +117,7 @@ def attempts(server: RunningPostgres) -> dict[tuple[str, str, str], str]:
     with psycopg.connect(server.dsn, dbname="migrated") as admin:
         columns = admin.execute(
             "SELECT table_schema || '.' || table_name, column_name FROM information_schema.columns"
-            " WHERE table_schema IN ('orders', 'invoices', 'customers')"
+            " WHERE table_schema IN ('orders', 'invoices', 'customers', 'audit')"
         ).fetchall()
     found = {}
     for table, column in columns:

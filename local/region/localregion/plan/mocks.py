@@ -190,6 +190,8 @@ class AwsMocks(Mocks):
                 return self._broker(inputs)
             case "aws:lb/loadBalancer:LoadBalancer":
                 return {"dnsName": "gateway.invalid", "arnSuffix": f"app/{name}/0"}
+            case "aws:lb/targetGroup:TargetGroup":
+                return {"arnSuffix": f"targetgroup/{name}/0"}
             case "aws:iam/role:Role":
                 return {"arn": f"arn:aws:iam::{ACCOUNT}:role/{name}"}
             case "aws:kms/key:Key":
