@@ -17,6 +17,11 @@ KEY ?=
 TIMEOUT ?=
 ID ?=
 ALL ?=
+NAME ?=
+LIMIT ?=
+CUSTOMER ?=
+ISSUE ?=
+REVOKE ?=
 ORDER ?=
 AMOUNT ?=
 PAYMENT ?=
@@ -124,6 +129,26 @@ dismiss-unmatched: .venv ## let an unmatched payment wait no longer: ID=…
 .PHONY: erase
 erase: .venv ## a pseudonym for one customer's orders and invoices, everything else of it deleted: CUSTOMER=…
 	@$(REGION) erase --customer="$(CUSTOMER)"
+
+.PHONY: customer
+customer: .venv ## add a customer and show its key once, on the last line: NAME=…; LIMIT=… requests a second
+	@$(REGION) customer --name="$(NAME)" --limit="$(LIMIT)"
+
+.PHONY: customers
+customers: .venv ## who may call the API
+	@$(REGION) customers
+
+.PHONY: keys
+keys: .venv ## a customer's keys: CUSTOMER=…; ISSUE=1 for one more, REVOKE=id to take one away
+	@$(REGION) keys --customer="$(CUSTOMER)" --revoke="$(REVOKE)" $(if $(filter-out 0 false,$(ISSUE)),--issue)
+
+.PHONY: suspend
+suspend: .venv ## refuse all keys of a customer: CUSTOMER=…
+	@$(REGION) suspend --customer="$(CUSTOMER)"
+
+.PHONY: resume
+resume: .venv ## take the keys of a suspended customer again: CUSTOMER=…
+	@$(REGION) resume --customer="$(CUSTOMER)"
 
 .PHONY: audit
 audit: .venv ## orders without invoice, payments that do not add up and the like; fails when there are any

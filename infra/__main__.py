@@ -18,26 +18,31 @@ sys.path.insert(0, str(ROOT / "layers" / "contracts" / "python"))
 import deployable
 import mappings
 from components import function as lambda_function
+from components.adoption import Adoption, AdoptionArgs
 from components.alarms import Watched
 from components.backup_copy import BackupCopy, BackupCopyArgs
 from components.broker import Broker, BrokerArgs
+from components.bucket import Bucket, BucketArgs
 from components.database import BACKUP_DAYS, Database, DatabaseArgs
 from components.execution_role import ExecutionRole
 from components.flow_logs import FlowLogsArgs
 from components.gateway import Gateway, GatewayArgs
 from components.key import Key, KeyArgs
-from components.kong_config import Consumer, fill_in
+from components.kong_config import fill_in
+from components.load_balancer import AccessLogs
 from components.monitoring import Monitoring, MonitoringArgs
 from components.network import Network, NetworkArgs
 from components.release import RELEASED, Release, ReleaseArgs, content_hash
 from components.secret import Secret, SecretArgs
-from configuration import FUNCTIONS, PROVIDERS, REQUESTS_PER_SECOND, read_configuration
+from configuration import FUNCTIONS, PROVIDERS, read_configuration
 from functions import ARCHIVES, Functions, build_layers
 from schedules import build_schedules
 from traces import traces_of
 
 # Whose schemas, exchanges, queues and logins are apart.
 SIDES = ("orders", "invoices")
+# The object that `operations` writes and the gateways read.
+CUSTOMERS_KEY = "gateway/customers.json"
 
 config = read_configuration()
 deployable.check(config, ARCHIVES)
@@ -219,8 +224,38 @@ relays = {
     )
     for side, name in (("orders", "outbox_relay"), ("invoices", "invoices_relay"))
 }
+# The customers that the stack names, each with a key that AWS makes; all others are added while the system runs.
+keys = {
+    name: Secret(f"gateway-{name}", SecretArgs(name=f"{config.prefix}gateway/{name}", key=key, generated_field="key"))
+    for name in config.consumers
+}
+customers = Bucket(
+    "customers", BucketArgs(name_prefix=f"{config.prefix}customers-", is_protected=config.is_protected, key=key)
+)
 # Only a right of IAM lets a caller invoke it: the gateway has no route to it.
-operations = functions.build("operations", timeout_s=100, environment={})
+operations = functions.build(
+    "operations",
+    timeout_s=100,
+    environment={
+        "CUSTOMERS_BUCKET": customers.name,
+        "CUSTOMERS_KEY": CUSTOMERS_KEY,
+        "REQUESTS_PER_SECOND_MAX": str(config.address_requests_per_second),
+    },
+    statements=[
+        *customers.write(CUSTOMERS_KEY),
+        *(statement for secret in keys.values() for statement in secret.read()),
+    ],
+)
+adoption = Adoption(
+    "customers",
+    AdoptionArgs(
+        operations=operations,
+        customers={name: (keys[name].arn, limit) for name, limit in config.consumers.items()},
+        database_id=database.resource_id,
+        bucket=customers,
+    ),
+    pulumi.ResourceOptions(depends_on=[release]),
+)
 
 consumers = {
     "orders": mappings.Consumer(function=order_updater, user=mapping_users["orders"]),
@@ -234,12 +269,6 @@ build_schedules(
     operations=operations,
 )
 
-keys = {
-    consumer: Secret(
-        f"gateway-{consumer}", SecretArgs(name=f"{config.prefix}gateway/{consumer}", key=key, generated_field="key")
-    )
-    for consumer in config.consumers
-}
 behind_gateway = [create_order, cancel_order, get_order, record_payment]
 gateway = Gateway(
     "gateway",
@@ -251,25 +280,25 @@ gateway = Gateway(
             functions={function.package: function.name for function in behind_gateway},
             qualifier=lambda_function.LIVE,
             region=config.region,
-            consumers=[
-                Consumer(username=name, custom_id=name, key=keys[name].value, requests_per_second=limit)
-                for name, limit in config.consumers.items()
-            ],
             endpoint=config.lambda_endpoint,
             spans_endpoint=traces.spans_endpoint,
             sample_ratio=config.trace_sampling,
         ),
+        customers=customers,
+        customers_key=CUSTOMERS_KEY,
         functions=behind_gateway,
         region=config.region,
-        # Two customers at their limits may share an address.
-        address_requests_per_second=2 * max(config.consumers.values(), default=REQUESTS_PER_SECOND),
+        address_requests_per_second=config.address_requests_per_second,
         tasks=config.gateway_tasks,
         tasks_max=config.gateway_tasks_max,
         is_protected=config.is_protected,
         log_retention_days=config.log_retention_days,
-        has_access_logs=config.access_logs,
+        access_logs=AccessLogs(
+            days=config.log_retention_days, balancers=key.beside("elasticloadbalancing", "loadbalancer/*")
+        )
+        if config.access_logs
+        else None,
         has_web_acl=config.waf,
-        key=key,
         certificate_arn=config.certificate_arn,
         vpc_id=network.vpc_id,
         vpc_cidr_block=config.vpc_cidr,
@@ -277,6 +306,8 @@ gateway = Gateway(
         private_subnet_ids=network.private_subnet_ids,
         collector=traces.container,
     ),
+    # Until it has the stack's customers no Kong is ready.
+    pulumi.ResourceOptions(depends_on=[adoption]),
 )
 
 everything = (*behind_gateway, invoice_consumer, order_updater, *relays.values(), operations, release_function)

@@ -81,6 +81,7 @@ class Configuration:
     access_logs: bool
     waf: bool
     consumers: Mapping[str, int]
+    address_requests_per_second: int
     tracing: bool
     trace_sampling: float
     otlp_endpoint: str | None
@@ -131,6 +132,7 @@ def read_configuration() -> Configuration:
         access_logs=boolean(config, "accessLogs"),
         waf=boolean(config, "waf"),
         consumers=_limits(config),
+        address_requests_per_second=_address_limit(config),
         tracing=boolean(config, "tracing", default="true"),
         trace_sampling=float(matching(config, "traceSampling", re.compile(r"0|1|0\.\d+|1\.0"), default="1")),
         otlp_endpoint=optional(config, "otlpEndpoint", re.compile(r"http://[^/]+")),
@@ -189,6 +191,12 @@ def _limits(config: pulumi.Config) -> dict[str, int]:
     ):
         raise refuse(config, "requestsPerSecond", value, f"a map of consumers ({', '.join(consumers)}) to numbers")
     return {name: value.get(name, REQUESTS_PER_SECOND) for name in consumers}
+
+
+def _address_limit(config: pulumi.Config) -> int:
+    """Return what one address may send a second: two of the stack's customers at their limits may share one."""
+    largest = max(_limits(config).values())
+    return integer(config, "addressRequestsPerSecond", at_least=largest, at_most=1_000_000, default=2 * largest)
 
 
 def _retention_days(config: pulumi.Config) -> int:

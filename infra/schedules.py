@@ -21,6 +21,17 @@ def build_schedules(config: Configuration, *, relays: Iterable[tuple[str, Functi
             input={"operation": "audit", "days": 7, "emitMetrics": True},
         ),
     )
+    # A change of customers or keys that could not be written at once; what is written already costs one HEAD.
+    Schedule(
+        "publication",
+        ScheduleArgs(
+            prefix=config.prefix,
+            expression="rate(1 minute)",
+            function=operations,
+            input={"operation": "publishCustomers"},
+            beside=audit,
+        ),
+    )
     # Parked messages and unmatched payments are not kept for ever.
     Schedule(
         "purge",

@@ -9,6 +9,7 @@ from functools import cache
 from aws_lambda_powertools.logging import Logger
 
 from aws import database_password
+from aws.s3 import StoredObject
 from contracts.settings import read
 from operations.settings import Settings
 from postgres import Database
@@ -24,6 +25,8 @@ class Dependencies:
     database: Database
     tracing: Tracing
     logger: Logger
+    customers: StoredObject
+    requests_per_second_max: int
 
 
 @cache
@@ -37,4 +40,10 @@ def dependencies() -> Dependencies:
         password=database_password(settings.database),
         observe=tracing.statements(settings.database),
     )
-    return Dependencies(database=database, tracing=tracing, logger=logger)
+    return Dependencies(
+        database=database,
+        tracing=tracing,
+        logger=logger,
+        customers=StoredObject(settings.customers_bucket, settings.customers_key),
+        requests_per_second_max=settings.requests_per_second_max,
+    )

@@ -8,6 +8,7 @@ from typing import Any
 import psycopg
 
 from operations import audit, erasure, outbox, parked_messages, purge, unmatched
+from operations.customer_requests import CustomerRequest
 from operations.request import (
     Audit,
     Dismiss,
@@ -34,6 +35,7 @@ def perform(
     connection: Connection,
     remaining_s: Callable[[], float],
     emit_metrics: Callable[[Mapping[str, int]], None],
+    customers: Callable[[CustomerRequest, Connection], dict[str, Any]],
 ) -> dict[str, Any]:
     """Return the operation's result. Raises an error of the operation's, or psycopg.Error."""
 
@@ -51,8 +53,10 @@ def perform(
             return erasure.erase(connection, customer_id=request.customer_id, is_deadline_near=is_deadline_near)
         case ListParked() | ListOutbox() | ListUnmatched():
             return _list(request, connection)
-        case _:
+        case Dismiss() | DismissUnmatched() | Postpone() | Remove():
             return _change(request, connection)
+        case _:
+            return customers(request, connection)
 
 
 def _list(request: ListParked | ListOutbox | ListUnmatched, connection: Connection) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""The Lambda that operators invoke: parked messages, outboxes, unmatched payments, an audit. Only IAM lets a caller in.
+"""The Lambda that operators invoke: messages, payments, customers and keys, an audit. Only IAM lets a caller in.
 
 The broker and the database cannot be reached from outside the VPC, so this is where to look (`docs/operations.md`).
 Every call is logged with its request id, under which CloudTrail knows the caller. What cannot be done raises: the
@@ -10,9 +10,12 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
+from aws import get_secret
 from aws.metrics import write_metrics
+from operations import customers
 from operations.arguments import InvalidRequestError
 from operations.bootstrap import dependencies
+from operations.customers import CustomerRefusedError
 from operations.dispatch import perform
 from operations.erasure import ErasureRefusedError
 from operations.log_fields import described, outcome
@@ -22,7 +25,7 @@ from tracing import Span
 
 # What is left of the invocation when a database that says nothing is hung up on: enough to fail and to say so.
 HANG_UP_MARGIN_S = 5.0
-REFUSALS = (InvalidRequestError, UnknownMessageError, UnknownQueueError, ErasureRefusedError)
+REFUSALS = (InvalidRequestError, UnknownMessageError, UnknownQueueError, ErasureRefusedError, CustomerRefusedError)
 
 
 def lambda_handler(event: Any, context: Any) -> dict[str, Any]:
@@ -48,6 +51,12 @@ def _answer(event: Any, context: Any, span: Span) -> dict[str, Any]:
         connection=deps.database.connection(),
         remaining_s=lambda: _remaining_s(context),
         emit_metrics=partial(write_metrics, service=context.function_name),
+        customers=partial(
+            customers.perform,
+            store=deps.customers,
+            limit_max=deps.requests_per_second_max,
+            secret_of=lambda secret_id: get_secret(secret_id)["key"],
+        ),
     )
     deps.logger.info("operation done", extra={"request": described(request), "outcome": outcome(answer)})
     return answer

@@ -14,6 +14,7 @@ from uuid import UUID
 from contracts.fields import is_customer_id
 from operations import arguments
 from operations.arguments import InvalidRequestError
+from operations.customer_requests import CUSTOMER_OPERATIONS, CustomerRequest
 
 # The relay publishes within 90 s of a recovery (guarantee G4); what is older than this is late.
 AGE_DEFAULT_S = 120
@@ -120,6 +121,7 @@ Request = (
     | DismissUnmatched
     | Purge
     | Erase
+    | CustomerRequest
 )
 
 
@@ -213,4 +215,5 @@ OPERATIONS: dict[str, tuple[Callable[[Mapping[str, Any]], Request], frozenset[st
     "dismissUnmatched": (_dismiss_unmatched, frozenset({"unmatchedId"})),
     "purge": (_purge, frozenset({"olderThanDays"})),
     "erase": (_erase, frozenset({"customerId"})),
+    **CUSTOMER_OPERATIONS,
 }

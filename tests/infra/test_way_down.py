@@ -20,7 +20,7 @@ BALANCER = "aws:lb/loadBalancer:LoadBalancer"
 BUCKET = "aws:s3/bucket:Bucket"
 BACKUP_COPY = "aws:rds/instanceAutomatedBackupsReplication:InstanceAutomatedBackupsReplication"
 HELD_DATA = {f"{INSTANCE} database", f"{BROKER} broker", f"{KEY} key"}
-HOLD_DATA = HELD_DATA | {f"{KEY} backups", f"{BUCKET} gateway-access-logs"}
+HOLD_DATA = HELD_DATA | {f"{KEY} backups", f"{BUCKET} gateway-access-logs", f"{BUCKET} customers"}
 SECRET = "aws:secretsmanager/secret:Secret"
 NETWORK = ("aws:ec2/vpc:Vpc", "aws:ec2/subnet:Subnet", "aws:ec2/securityGroup:SecurityGroup")
 
@@ -67,6 +67,7 @@ def test_step_1_protection_is_taken_away_without_replacing_anything(stack: Evalu
     for name in [name for name in changed if name.startswith(SECRET)]:
         assert changed.pop(name) == {"recoveryWindowInDays"}
     assert changed.pop(f"{BALANCER} gateway") == {"enableDeletionProtection"}
+    assert changed.pop("aws:s3/bucket:Bucket customers") == {"forceDestroy"}
     assert changed.pop(f"{INSTANCE} database") == {
         "backupRetentionPeriod",
         "deletionProtection",

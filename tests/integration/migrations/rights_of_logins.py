@@ -142,5 +142,14 @@ RIGHTS: dict[str, Rights] = {
                 ("DELETE", "parked_messages"): "*",
             }.items()
         },
+        ("SELECT", "customers.customers"): "*",
+        ("INSERT", "customers.customers"): "customer_id requests_per_second is_of_stack",
+        ("UPDATE", "customers.customers"): "requests_per_second is_of_stack suspended_at",
+        ("DELETE", "customers.customers"): "*",
+        ("SELECT", "customers.keys"): "*",
+        ("INSERT", "customers.keys"): "customer_id key_hash hint",
+        ("UPDATE", "customers.keys"): "revoked_at",
+        ("SELECT", "customers.publication"): "*",
+        ("UPDATE", "customers.publication"): "changes published_changes revision etag changed_at",
     },
 }

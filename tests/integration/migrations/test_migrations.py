@@ -21,7 +21,8 @@ def query(server: RunningPostgres, statement: str) -> list[tuple[Any, ...]]:
 
 def tables(server: RunningPostgres) -> set[str]:
     rows = query(
-        server, "SELECT schemaname || '.' || tablename FROM pg_tables WHERE schemaname IN ('orders','invoices')"
+        server,
+        "SELECT schemaname || '.' || tablename FROM pg_tables WHERE schemaname IN ('orders', 'invoices', 'customers')",
     )
     return {row[0] for row in rows}
 
@@ -45,9 +46,10 @@ def test_up_from_empty_down_and_up_again(server: RunningPostgres, url: URL) -> N
 
 def test_each_schema_has_its_own_owner(migrated: RunningPostgres) -> None:
     owners = query(
-        migrated, "SELECT DISTINCT schemaname, tableowner FROM pg_tables WHERE schemaname IN ('orders', 'invoices')"
+        migrated,
+        "SELECT DISTINCT schemaname, tableowner FROM pg_tables WHERE schemaname IN ('orders', 'invoices', 'customers')",
     )
-    assert set(owners) == {("orders", "orders_owner"), ("invoices", "invoices_owner")}
+    assert set(owners) == {(schema, f"{schema}_owner") for schema in ("orders", "invoices", "customers")}
 
 
 @pytest.mark.parametrize(

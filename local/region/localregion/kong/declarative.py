@@ -64,6 +64,9 @@ class _Reader:
         self.consumers: dict[str, Consumer] = {}
         self.credentials: dict[str, Credential] = {}
         self.plugins: list[PluginConfiguration] = []
+        # What is taken, so that ten thousand consumers are not compared with each other.
+        self.consumer_names: set[tuple[str, str]] = set()
+        self.plugin_scopes: set[tuple[str, tuple[str | None, str | None, str | None]]] = set()
         # Kong names a key that is taken at the top of its tree, not under its consumer.
         self.taken_keys: Errors = {}
         # Kong looks at references once everything else is right.
@@ -141,8 +144,11 @@ class _Reader:
         entities.consumer_rules(values, errors)
         username, custom_id = values["username"], values["custom_id"]
         for name, value in (("username", username), ("custom_id", custom_id)):
-            if value is not None and any(getattr(other, name) == value for other in self.consumers.values()):
+            if (name, value) in self.consumer_names:
                 return _taken("consumers", name, value)
+        self.consumer_names |= {
+            (name, value) for name, value in (("username", username), ("custom_id", custom_id)) if value is not None
+        }
         consumer_id = _id(values, "consumers", username or custom_id, len(self.consumers))
         consumer = Consumer(id=consumer_id, username=username, custom_id=custom_id)
         self.consumers[username or consumer_id] = consumer
@@ -188,9 +194,10 @@ class _Reader:
                     continue
                 scope[f"{kind}_id"] = known[reference].id
         configured = PluginConfiguration(name=name, config=config, **scope)
-        if any(other.name == name and other.scope == configured.scope for other in self.plugins):
+        if (name, configured.scope) in self.plugin_scopes:
             return _taken("plugins", "primary key", name)
         if values["enabled"] and not errors:
+            self.plugin_scopes.add((name, configured.scope))
             self.plugins.append(configured)
         return errors
 
