@@ -25,6 +25,7 @@ from localregion.kong.config.configuration import (
     Service,
 )
 from localregion.kong.config.schema import NOT_SUPPORTED, ConfigurationError, Errors, check_record, render
+from localregion.kong.plugin import PluginType
 from localregion.kong.plugins import BUNDLED, SUPPORTED
 
 _IDS = uuid.UUID("6d1f9f6e-3f0c-5b0a-9a55-0c9c2f7f5f10")
@@ -67,6 +68,7 @@ class _Reader:
         # What is taken, so that ten thousand consumers are not compared with each other.
         self.consumer_names: set[tuple[str, str]] = set()
         self.plugin_scopes: set[tuple[str, tuple[str | None, str | None, str | None]]] = set()
+        self.checked_configs: dict[tuple[str, str], tuple[dict[str, Any], Errors | str]] = {}
         # Kong names a key that is taken at the top of its tree, not under its consumer.
         self.taken_keys: Errors = {}
         # Kong looks at references once everything else is right.
@@ -181,7 +183,7 @@ class _Reader:
         plugin = SUPPORTED.get(name) if isinstance(name, str) else None
         if plugin is None:
             return errors if "name" in errors else errors | {"name": _unknown_plugin(name)}
-        config, config_errors = check_record(values["config"], plugin.fields)
+        config, config_errors = self._checked_config(plugin, values["config"])
         if config_errors:
             errors["config"] = config_errors
         elif plugin.rules and (broken := plugin.rules(config)):
@@ -200,6 +202,13 @@ class _Reader:
             self.plugin_scopes.add((name, configured.scope))
             self.plugins.append(configured)
         return errors
+
+    def _checked_config(self, plugin: PluginType, config: Any) -> tuple[dict[str, Any], Errors | str]:
+        """Thousands of consumers have a handful of limits: each is looked at once."""
+        key = (plugin.name, repr(config))
+        if key not in self.checked_configs:
+            self.checked_configs[key] = check_record(config, plugin.fields)
+        return self.checked_configs[key]
 
     def _note_broken_reference(self, plugin: dict[str, Any], kind: str, reference: str) -> None:
         """Kong names a plugin by its id, which it makes up when there is none."""
