@@ -89,9 +89,9 @@ SEEDED: list[tuple[str, str, str | None, Change, str]] = [
     ),
     (
         "balancers-log-requests",
-        f"{S3}Policy:BucketPolicy",
-        None,
-        put(policy='{"Statement": []}'),
+        BUCKET_POLICY,
+        "gateway-access-logs",
+        put(policy=NO_STATEMENTS),
         "must let logdelivery",
     ),
     ("buckets-are-closed", BUCKET_POLICY, None, put(policy=NO_STATEMENTS), "without TLS"),
