@@ -29,6 +29,7 @@ from components.flow_logs import FlowLogsArgs
 from components.gateway import Gateway, GatewayArgs
 from components.key import Key, KeyArgs
 from components.kong_config import fill_in
+from components.load_balancer import AccessLogs
 from components.monitoring import Monitoring, MonitoringArgs
 from components.network import Network, NetworkArgs
 from components.release import RELEASED, Release, ReleaseArgs, content_hash
@@ -292,9 +293,12 @@ gateway = Gateway(
         tasks_max=config.gateway_tasks_max,
         is_protected=config.is_protected,
         log_retention_days=config.log_retention_days,
-        has_access_logs=config.access_logs,
+        access_logs=AccessLogs(
+            days=config.log_retention_days, balancers=key.beside("elasticloadbalancing", "loadbalancer/*")
+        )
+        if config.access_logs
+        else None,
         has_web_acl=config.waf,
-        key=key,
         certificate_arn=config.certificate_arn,
         vpc_id=network.vpc_id,
         vpc_cidr_block=config.vpc_cidr,

@@ -17,7 +17,6 @@ from components import collector as span_collector
 from components import configurator as task_configurator
 from components.bucket import Bucket
 from components.function import Function
-from components.key import Key
 from components.load_balancer import AccessLogs, LoadBalancer, LoadBalancerArgs
 from components.network import allow, open_outwards
 from components.policy import Statement, policy_document, trust
@@ -79,13 +78,12 @@ class GatewayArgs:
     certificate_arn: str | None
     is_protected: bool
     log_retention_days: int
-    key: Key
     vpc_id: pulumi.Input[str]
     vpc_cidr_block: str
     public_subnet_ids: pulumi.Input[Sequence[str]]
     private_subnet_ids: pulumi.Input[Sequence[str]]
     collector: span_collector.ContainerArgs | None = None
-    has_access_logs: bool = False
+    access_logs: AccessLogs | None = None
     has_web_acl: bool = False
 
 
@@ -132,7 +130,7 @@ class Gateway(pulumi.ComponentResource):
                 target_port=PROXY_PORT,
                 health_port=STATUS_PORT,
                 health_path="/status/ready",
-                access_logs=_access_logs(args),
+                access_logs=args.access_logs,
                 address_requests_per_second=args.address_requests_per_second if args.has_web_acl else None,
                 vpc_id=args.vpc_id,
                 subnet_ids=args.public_subnet_ids,
@@ -221,13 +219,6 @@ def _containers(args: GatewayArgs) -> dict[str, awsx.ecs.TaskDefinitionContainer
     if args.collector:
         containers[span_collector.CONTAINER] = span_collector.container(args.collector)
     return containers
-
-
-def _access_logs(args: GatewayArgs) -> AccessLogs | None:
-    if not args.has_access_logs:
-        return None
-    balancers = args.key.beside("elasticloadbalancing", "loadbalancer/*")
-    return AccessLogs(days=args.log_retention_days, balancers=balancers)
 
 
 def _configurator_args(args: GatewayArgs) -> task_configurator.ConfiguratorArgs:

@@ -178,7 +178,6 @@ def build_gateway(certificate_arn: str | None, **changes: Any) -> Registered:
             declarative_config=fill(),
             customers=Bucket("customers", BucketArgs(name_prefix="dev-customers-", is_protected=False, key=key)),
             customers_key="gateway/customers.json",
-            key=key,
             functions=[],
             region="us-east-1",
             address_requests_per_second=200,

@@ -36,6 +36,8 @@ BALANCER = "aws:lb/loadBalancer:LoadBalancer"
 S3 = "aws:s3/bucket"
 BUCKET_BLOCK = f"{S3}PublicAccessBlock:BucketPublicAccessBlock"
 BUCKET_ENCRYPTION = f"{S3}ServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration"
+BUCKET_POLICY = f"{S3}Policy:BucketPolicy"
+NO_STATEMENTS = '{"Statement": []}'
 SERVICE = "aws:ecs/service:Service"
 TASK = "aws:ecs/taskDefinition:TaskDefinition"
 ENDPOINT = "OTEL_EXPORTER_OTLP_ENDPOINT"
@@ -87,12 +89,12 @@ SEEDED: list[tuple[str, str, str | None, Change, str]] = [
     ),
     (
         "balancers-log-requests",
-        f"{S3}Policy:BucketPolicy",
+        BUCKET_POLICY,
         "gateway-access-logs",
-        put(policy='{"Statement": []}'),
+        put(policy=NO_STATEMENTS),
         "must let logdelivery",
     ),
-    ("buckets-are-closed", f"{S3}Policy:BucketPolicy", None, put(policy='{"Statement": []}'), "without TLS"),
+    ("buckets-are-closed", BUCKET_POLICY, None, put(policy=NO_STATEMENTS), "without TLS"),
     ("buckets-are-closed", BUCKET_BLOCK, None, put(blockPublicAcls=False), "all public access"),
     ("buckets-are-closed", BUCKET_ENCRYPTION, None, put(bucket="x"), "how it is encrypted"),
     (

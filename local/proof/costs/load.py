@@ -31,7 +31,7 @@ class Load:
     @property
     def tasks(self) -> int:
         """Kong's tasks: as many as the requests ask for, at least those that always run."""
-        return max(int(self.stack.tasks[0]), ceil(self.requests / int(assumptions()["gateway"]["requests_per_task"])))
+        return max(self.stack.tasks[0], ceil(self.requests / int(assumptions()["gateway"]["requests_per_task"])))
 
     @property
     def instance(self) -> str:
@@ -44,7 +44,7 @@ class Load:
     @property
     def environments(self) -> int:
         """Environments of `create_order` that are busy at once."""
-        return ceil(self.rate * float(assumptions()["milliseconds"]["create_order"]) / 1000)
+        return ceil(self.rate * int(assumptions()["milliseconds"]["create_order"]) / 1000)
 
     @property
     def storage_gb(self) -> float:

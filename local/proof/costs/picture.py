@@ -56,12 +56,21 @@ def _front(stack: Stack) -> list[str]:
     return [balancer, firewall, "    client --> firewall --> balancer"]
 
 
+def _buckets(stack: Stack) -> list[str]:
+    return [each.name for each in stack.of_type("aws:s3/bucket:Bucket")]
+
+
 def _beside(stack: Stack) -> list[str]:
     """Return what stands outside of the network."""
     copies = stack.of_type("aws:rds/instanceAutomatedBackupsReplication:InstanceAutomatedBackupsReplication")
     return [
         *(f'    database -. backups .-> copy[("copies in {each.inputs["region"]}")]' for each in copies),
-        *('    balancer -. requests .-> bucket[("access logs")]' for _ in stack.of_type("aws:s3/bucket:Bucket")[:1]),
+        *(
+            '    balancer -. requests .-> logs[("access logs")]'
+            for each in _buckets(stack)
+            if each.endswith("access-logs")
+        ),
+        *('    operations --> customers[("customers")] --> kong' for each in _buckets(stack) if each == "customers"),
         *('    vpc -. connections .-> flows["flow logs"]' for _ in stack.of_type("aws:ec2/flowLog:FlowLog")),
         f'    secrets["{stack.secrets} secrets, {stack.count("aws:kms/key:Key")} keys"]',
         f'    watching["{stack.count("aws:cloudwatch/metricAlarm:MetricAlarm")} alarms, dashboard, X-Ray"]',

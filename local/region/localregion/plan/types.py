@@ -31,7 +31,7 @@ _PLACED = frozenset(
 # What stands around the system in AWS and has no counterpart here: the network, rights, TLS, pooling, watching.
 _NOT_BOOTED = re.compile(
     r"awsx:(ec2/vpc:Vpc|ec2:Vpc|ecs:FargateService)"
-    r"|aws:(iam|ec2|vpc|lb|ecs|acm|kms|route53|s3|wafv2|appautoscaling)/"
+    r"|aws:(iam|ec2|vpc|lb|ecs|acm|kms|route53|wafv2|appautoscaling)/"
     r"|aws:rds/(proxy|proxyDefaultTargetGroup|proxyTarget|subnetGroup|parameterGroup|instanceAutomatedBackupsReplication):"
     r"|aws:cloudwatch/(logGroup|metricAlarm|compositeAlarm|dashboard|logMetricFilter|queryDefinition):"
     r"|aws:s3/bucket(Policy|PublicAccessBlock|Versioning|ServerSideEncryptionConfiguration|LifecycleConfiguration"
