@@ -28,30 +28,41 @@ from localregion.kong.config.schema import NOT_SUPPORTED, ConfigurationError, Er
 from localregion.kong.plugins import BUNDLED, SUPPORTED
 
 _IDS = uuid.UUID("6d1f9f6e-3f0c-5b0a-9a55-0c9c2f7f5f10")
+# How `kong config parse` begins.
+FAILED = "Failed parsing:\n"
 
 
 def read(path: Path) -> Configuration:
     """Read a YAML or JSON file. Raises ConfigurationError."""
+    return parse(read_data(path))
+
+
+def read_data(path: Path) -> Any:
+    """Return what a YAML or JSON file says. Raises ConfigurationError."""
     try:
-        data = yaml.load(path.read_text(), Loader=yaml.CSafeLoader)
+        text = path.read_text()
     except OSError as error:
-        raise ConfigurationError(f"Failed parsing:\n{path}: {error.strerror}") from error
+        raise ConfigurationError(f"{FAILED}{path}: {error.strerror}") from error
+    return unserialize(text)
+
+
+def unserialize(text: str) -> Any:
+    """Return what a text in YAML, or in JSON, says. Raises ConfigurationError."""
+    try:
+        return yaml.load(text, Loader=yaml.CSafeLoader)
     except yaml.MarkedYAMLError as error:
         place = f"{error.problem_mark.line + 1}:{error.problem_mark.column + 1}: " if error.problem_mark else ""
-        raise ConfigurationError(
-            f"Failed parsing:\nfailed parsing declarative configuration: {place}{error.problem}"
-        ) from error
-    return parse(data)
+        raise ConfigurationError(f"{FAILED}failed parsing declarative configuration: {place}{error.problem}") from error
 
 
 def parse(data: Any) -> Configuration:
     """Return the entities of a configuration. Raises ConfigurationError that lists everything that is wrong."""
     if not isinstance(data, dict):
-        raise ConfigurationError("Failed parsing:\nfailed parsing declarative configuration: expected an object")
+        raise ConfigurationError(f"{FAILED}failed parsing declarative configuration: expected an object")
     reader = _Reader()
     configuration, errors = reader.read(data)
     if errors:
-        raise ConfigurationError(f"Failed parsing:\n{render(errors)}")
+        raise ConfigurationError(f"{FAILED}{render(errors)}")
     return configuration
 
 

@@ -9,12 +9,15 @@ from dataclasses import replace
 from typing import Any
 
 from localregion.kong.config.configuration import Configuration
+from localregion.kong.counters import Counters
 from localregion.kong.lambda_.invoke_client import InvokeClient
 from localregion.kong.plugin import Surroundings
 from localregion.kong.plugin_chain import plugin_chains
 from localregion.kong.request.errors import NO_ROUTE, error_response, nginx_error
 from localregion.kong.request.exchange import Exchange, Response
 from localregion.kong.request.router import Router
+
+_LOG_PHASE_S = 0.1
 
 
 class Gateway:
@@ -27,17 +30,33 @@ class Gateway:
         *,
         environ: Mapping[str, str] | None = None,
         clock: Callable[[], float] = time.time,
+        counters: Counters | None = None,
     ) -> None:
         credentials = {credential.key: credential for credential in configuration.credentials}
         surroundings = Surroundings(
-            credentials=credentials, invoke_client=invoke_client, environ=environ or {}, clock=clock
+            credentials=credentials,
+            invoke_client=invoke_client,
+            counters=counters if counters is not None else Counters(),
+            environ=environ or {},
+            clock=clock,
         )
+        self._running = 0
+        self._is_idle = asyncio.Event()
         self._on_stop = surroundings.on_stop
         self._router = Router(configuration.routes)
         self._chains, self._everywhere = plugin_chains(configuration, surroundings)
 
     async def handle(self, exchange: Exchange) -> Response:
         """Answer the request, also after a failure. A client that left is the server's business."""
+        self._running += 1
+        try:
+            return await self._answered(exchange)
+        finally:
+            self._running -= 1
+            if not self._running:
+                self._is_idle.set()
+
+    async def _answered(self, exchange: Exchange) -> Response:
         match = self._router.match(exchange.method, exchange.path)
         if match is None:
             return self._answer(exchange, error_response(exchange, 404, NO_ROUTE))
@@ -55,6 +74,15 @@ class Gateway:
     async def stop(self, limit_s: float) -> None:
         """Send what plugins still have to send, within a time."""
         await asyncio.gather(*(stop(limit_s) for stop in self._on_stop))
+
+    async def retire(self, limit_s: float) -> None:
+        """Stop as soon as the requests that began here have ended; no new one may begin."""
+        if self._running:
+            self._is_idle.clear()
+            await self._is_idle.wait()
+        # Their log phase runs when their answers are on the way.
+        await asyncio.sleep(_LOG_PHASE_S)
+        await self.stop(limit_s)
 
 
 def with_invoke_port(configuration: Configuration, port: int) -> Configuration:
