@@ -8,6 +8,7 @@ Compare kong/api/routes/config.lua and health.lua of Kong 3.9.3. Leaves out `fla
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import json
 import logging
@@ -58,14 +59,19 @@ class AdminApi:
             return web.json_response(busy, status=429, headers={"Retry-After": str(RETRY_AFTER_S)})
         self._is_loading = True
         try:
+            digest = await asyncio.to_thread(_digest, body)
             await self._load(lambda: posted(body))
         except ConfigurationError as error:
             return web.json_response(_refusal(error), status=400)
         finally:
             self._is_loading = False
-        # Nobody has to keep it secret, and it has to be Kong's kind of hash.
-        self._hash = hashlib.md5(body, usedforsecurity=False).hexdigest()
-        return web.json_response({"configuration_hash": self._hash}, status=201)
+        self._hash = digest
+        return web.json_response({"configuration_hash": digest}, status=201)
+
+
+def _digest(body: bytes) -> str:
+    """Return Kong's kind of hash: it tells configurations apart and protects nothing."""
+    return hashlib.md5(body, usedforsecurity=False).hexdigest()
 
 
 class UnreadableError(ConfigurationError):

@@ -22,9 +22,11 @@ from localregion.kong.config.configuration import (
     Credential,
     PluginConfiguration,
     Route,
+    Scope,
     Service,
 )
 from localregion.kong.config.schema import NOT_SUPPORTED, ConfigurationError, Errors, check_record, render
+from localregion.kong.plugin import PluginType
 from localregion.kong.plugins import BUNDLED, SUPPORTED
 
 _IDS = uuid.UUID("6d1f9f6e-3f0c-5b0a-9a55-0c9c2f7f5f10")
@@ -75,6 +77,9 @@ class _Reader:
         self.consumers: dict[str, Consumer] = {}
         self.credentials: dict[str, Credential] = {}
         self.plugins: list[PluginConfiguration] = []
+        self.taken_names: dict[str, set[str | None]] = {"username": set(), "custom_id": set()}
+        self.taken_scopes: set[tuple[str, Scope]] = set()
+        self.checked_configs: dict[tuple[str, str], tuple[dict[str, Any], Errors]] = {}
         # Kong names a key that is taken at the top of its tree, not under its consumer.
         self.taken_keys: Errors = {}
         # Kong looks at references once everything else is right.
@@ -152,8 +157,10 @@ class _Reader:
         entities.consumer_rules(values, errors)
         username, custom_id = values["username"], values["custom_id"]
         for name, value in (("username", username), ("custom_id", custom_id)):
-            if value is not None and any(getattr(other, name) == value for other in self.consumers.values()):
+            if value is not None and value in self.taken_names[name]:
                 return _taken("consumers", name, value)
+        self.taken_names["username"].add(username)
+        self.taken_names["custom_id"].add(custom_id)
         consumer_id = _id(values, "consumers", username or custom_id, len(self.consumers))
         consumer = Consumer(id=consumer_id, username=username, custom_id=custom_id)
         self.consumers[username or consumer_id] = consumer
@@ -173,8 +180,8 @@ class _Reader:
             taken = f"this key, of consumer '{consumer.username or consumer.custom_id}', already declared"
             self.taken_keys[position] = f"uniqueness violation: 'keyauth_credentials' entity with {taken}"
             return errors
-        # The id must not tell anything about the key.
-        identifier = _id(values, "keyauth_credentials", None, len(self.credentials))
+        # The id must not tell anything about the key. It stays when other consumers go: limits may count by it.
+        identifier = _id(values, "keyauth_credentials", f"{consumer.id}/{position}", position)
         self.credentials[key] = Credential(id=identifier, key=key, consumer=consumer)
         return errors
 
@@ -186,11 +193,8 @@ class _Reader:
         plugin = SUPPORTED.get(name) if isinstance(name, str) else None
         if plugin is None:
             return errors if "name" in errors else errors | {"name": _unknown_plugin(name)}
-        config, config_errors = check_record(values["config"], plugin.fields)
-        if config_errors:
-            errors["config"] = config_errors
-        elif plugin.rules and (broken := plugin.rules(config)):
-            errors.update(broken)
+        config, config_errors = self._checked_config(plugin, values["config"])
+        errors.update(config_errors)
         for kind, known in (("route", self.routes), ("service", self.services), ("consumer", self.consumers)):
             reference = values[kind]
             if reference is not None and kind not in errors:
@@ -199,11 +203,26 @@ class _Reader:
                     continue
                 scope[f"{kind}_id"] = known[reference].id
         configured = PluginConfiguration(name=name, config=config, **scope)
-        if any(other.name == name and other.scope == configured.scope for other in self.plugins):
+        if (name, configured.scope) in self.taken_scopes:
             return _taken("plugins", "primary key", name)
         if values["enabled"] and not errors:
             self.plugins.append(configured)
+            self.taken_scopes.add((name, configured.scope))
         return errors
+
+    def _checked_config(self, plugin: PluginType, config: Any) -> tuple[dict[str, Any], Errors]:
+        """Return a plugin's configuration with its defaults; those that are alike are checked once and share one.
+
+        Not by equality: to Python, 1 is True.
+        """
+        alike = plugin.name, repr(config)
+        if alike not in self.checked_configs:
+            values, errors = check_record(config, plugin.fields)
+            if errors:
+                self.checked_configs[alike] = values, {"config": errors}
+            else:
+                self.checked_configs[alike] = values, plugin.rules(values) if plugin.rules else {}
+        return self.checked_configs[alike]
 
     def _note_broken_reference(self, plugin: dict[str, Any], kind: str, reference: str) -> None:
         """Kong names a plugin by its id, which it makes up when there is none."""

@@ -9,14 +9,19 @@ are limited to nothing.
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TypeVar
 
-from localregion.kong.config.configuration import Configuration, PluginConfiguration, Route
+from localregion.kong.config.configuration import Configuration, Route, Scope
 from localregion.kong.config.schema import ConfigurationError
 from localregion.kong.plugin import Plugin, Surroundings
 from localregion.kong.plugins import SUPPORTED
 from localregion.kong.request.body import BodyError
 from localregion.kong.request.errors import UNEXPECTED, error_response, nginx_error
 from localregion.kong.request.exchange import Exchange, Response
+
+T = TypeVar("T")
 
 _LOG = logging.getLogger("gateway")
 
@@ -33,18 +38,35 @@ _PRECEDENCE = (
 )
 
 
-class PluginChain:
-    """The plugins of one route: per plugin, each consumer's own configuration, and the one for all others."""
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Step:
+    """One plugin on one route: what runs for a consumer is the first that has it, else `default`, if there is one.
 
-    def __init__(self, steps: list[dict[str | None, Plugin]]) -> None:
+    `of_consumers` are the configurations that name a consumer and nothing else: all routes share them.
+    """
+
+    here: Mapping[str, Plugin]
+    of_consumers: Mapping[str, Plugin]
+    default: Plugin | None
+
+    def plugin(self, consumer_id: str | None) -> Plugin | None:
+        if consumer_id is None:
+            return self.default
+        return self.here.get(consumer_id) or self.of_consumers.get(consumer_id) or self.default
+
+
+class PluginChain:
+    """The plugins of one route, in their order."""
+
+    def __init__(self, steps: list[Step]) -> None:
         self._steps = steps
 
     async def respond(self, exchange: Exchange) -> Response:
         """Run the access phase until a plugin answers, then every plugin's part in the response's headers."""
         response: Response | None = None
         chosen: list[Plugin] = []
-        for by_consumer in self._steps:
-            plugin = by_consumer.get(exchange.consumer.id if exchange.consumer else None) or by_consumer.get(None)
+        for step in self._steps:
+            plugin = step.plugin(exchange.consumer.id if exchange.consumer else None)
             if plugin is None:
                 continue
             chosen.append(plugin)
@@ -67,7 +89,7 @@ class PluginChain:
 
     def filter_headers(self, exchange: Exchange, response: Response) -> None:
         """Run the plugins that are not limited to a consumer on a response that came from none of them."""
-        chosen = [plugin for step in self._steps if (plugin := step.get(None)) is not None]
+        chosen = [plugin for step in self._steps if (plugin := step.default) is not None]
         exchange.log_phases += [plugin.log for plugin in chosen if plugin.log is not None]
         _filter_headers(exchange, response, chosen)
 
@@ -95,39 +117,71 @@ def plugin_chains(
 
     Raises ConfigurationError for a route that nothing answers.
     """
-    made = {id(entry): SUPPORTED[entry.name].create(entry, surroundings) for entry in configuration.plugins}
+    entries = made_entries(configuration, surroundings)
     chains = {}
     for route in configuration.routes:
-        steps = _steps(route, configuration)
-        if not any(name == "aws-lambda" and None in chosen for name, chosen in steps.items()):
+        steps = {name: entries[name].step(route) for name in entries}
+        if "aws-lambda" not in steps or steps["aws-lambda"].default is None:
             raise ConfigurationError(
                 f"route '{route.name or route.id}' has no aws-lambda plugin: "
                 "proxying to a service is not supported by the embedded gateway"
             )
         chains[route.id] = PluginChain(
-            [{consumer: made[id(entry)] for consumer, entry in chosen.items()} for chosen in steps.values()]
+            [step for step in steps.values() if step.default or step.here or step.of_consumers]
         )
-    everywhere = [entry for entry in configuration.plugins if entry.scope == (None, None, None)]
-    everywhere.sort(key=lambda entry: -SUPPORTED[entry.name].priority)
-    return chains, PluginChain([{None: made[id(entry)]} for entry in everywhere])
+    everywhere = [made.by_scope[None, None, None] for made in entries.values() if (None, None, None) in made.by_scope]
+    return chains, PluginChain([Step(here={}, of_consumers={}, default=plugin) for plugin in everywhere])
 
 
-def _steps(route: Route, configuration: Configuration) -> dict[str, dict[str | None, PluginConfiguration]]:
-    consumers = {entry.consumer_id for entry in configuration.plugins} | {None}
-    steps: dict[str, dict[str | None, PluginConfiguration]] = {}
-    for name in sorted(SUPPORTED, key=lambda name: -SUPPORTED[name].priority):
-        entries = {entry.scope: entry for entry in configuration.plugins if entry.name == name}
-        chosen = {consumer: most_specific(entries, route=route, consumer_id=consumer) for consumer in consumers}
-        steps[name] = {consumer: entry for consumer, entry in chosen.items() if entry is not None}
-    return {name: chosen for name, chosen in steps.items() if chosen}
+class Entries:
+    """All configurations of one plugin."""
+
+    def __init__(self) -> None:
+        self.by_scope: dict[Scope, Plugin] = {}
+        # Of those that name a consumer: its id by what else they name.
+        self._consumers: dict[tuple[str | None, str | None], set[str]] = {}
+        self._of_consumers: dict[str, Plugin] = {}
+
+    def add(self, scope: Scope, plugin: Plugin) -> None:
+        self.by_scope[scope] = plugin
+        consumer_id, *place = scope
+        if consumer_id is None:
+            return
+        if place == [None, None]:
+            self._of_consumers[consumer_id] = plugin
+        else:
+            self._consumers.setdefault((scope[1], scope[2]), set()).add(consumer_id)
+
+    def step(self, route: Route) -> Step:
+        service_id = route.service.id if route.service else None
+        places = {(route.id, service_id), (route.id, None), (None, service_id)}
+        named_here = set().union(*(self._consumers.get(place, ()) for place in places))
+        here = {each: most_specific(self.by_scope, route=route, consumer_id=each) for each in named_here}
+        # As recorded: a configuration that names route and service is more specific than one that names a consumer.
+        is_outranked = service_id is not None and (None, route.id, service_id) in self.by_scope
+        return Step(
+            here={consumer_id: plugin for consumer_id, plugin in here.items() if plugin is not None},
+            of_consumers={} if is_outranked else self._of_consumers,
+            default=most_specific(self.by_scope, route=route, consumer_id=None),
+        )
 
 
-def most_specific(
-    entries: dict[tuple[str | None, str | None, str | None], PluginConfiguration],
-    *,
-    route: Route,
-    consumer_id: str | None,
-) -> PluginConfiguration | None:
+def made_entries(configuration: Configuration, surroundings: Surroundings) -> dict[str, Entries]:
+    """Return the plugins by their names, in the order in which they run.
+
+    What differs in nothing but its consumer is one plugin: ten thousand consumers have a handful of limits.
+    """
+    entries = {name: Entries() for name in sorted(SUPPORTED, key=lambda name: -SUPPORTED[name].priority)}
+    shared: dict[tuple[str, int, str | None, str | None], Plugin] = {}
+    for entry in configuration.plugins:
+        alike = (entry.name, id(entry.config), entry.route_id, entry.service_id)
+        if alike not in shared:
+            shared[alike] = SUPPORTED[entry.name].create(entry, surroundings)
+        entries[entry.name].add(entry.scope, shared[alike])
+    return entries
+
+
+def most_specific(entries: Mapping[Scope, T], *, route: Route, consumer_id: str | None) -> T | None:
     """Return the configuration that applies, of those of one plugin by their scope."""
     service_id = route.service.id if route.service else None
     for by_consumer, by_route, by_service in _PRECEDENCE:

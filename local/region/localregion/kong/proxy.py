@@ -79,7 +79,7 @@ class Proxy:
         await self._server.shutdown(STOP_TIMEOUT_S)
         await self._gateway.stop(FLUSH_TIMEOUT_S)
         if self._retiring:
-            await asyncio.wait(self._retiring, timeout=FLUSH_TIMEOUT_S)
+            await asyncio.wait(self._retiring, timeout=2 * FLUSH_TIMEOUT_S)
 
 
 def bind(port: int, *, hint: str) -> socket.socket:

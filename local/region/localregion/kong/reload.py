@@ -6,6 +6,7 @@ Requests go on meanwhile; one that is refused changes nothing.
 from __future__ import annotations
 
 import asyncio
+import gc
 import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -24,13 +25,22 @@ Build = Callable[[Any], Gateway]
 SWITCH_INTERVAL_S = 0.0005
 
 
+def _built(build: Build, read: Callable[[], Any]) -> Gateway:
+    """Build without the collector of garbage: it stops all threads, and finds nothing in what is being read."""
+    gc.disable()
+    try:
+        return build(read())
+    finally:
+        gc.enable()
+
+
 @asynccontextmanager
 async def listening(port: int, build: Build, proxy: Proxy) -> AsyncIterator[None]:
     """Take configurations for the proxy on a port of this machine. Raises PortTakenError."""
     sys.setswitchinterval(SWITCH_INTERVAL_S)
 
     async def load(read: Callable[[], Any]) -> None:
-        await proxy.serve(await asyncio.to_thread(lambda: build(read())))
+        await proxy.serve(await asyncio.to_thread(_built, build, read))
 
     runner = web.AppRunner(AdminApi(load).application(), access_log=None, shutdown_timeout=1.0)
     await runner.setup()

@@ -51,15 +51,40 @@ class _Call(BaseHTTPRequestHandler):
         """Say nothing."""
 
 
+class Collector(ThreadingHTTPServer):
+    """Keeps the spans that it gets."""
+
+    daemon_threads = True
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), _Batch)
+        self.spans: list[dict[str, Any]] = []
+
+
+class _Batch(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    server: Collector
+
+    def do_POST(self) -> None:
+        self.server.spans += json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        self.send_response(202)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    def log_message(self, *_: Any) -> None:
+        """Say nothing."""
+
+
 @contextmanager
-def running_invoke_api() -> Iterator[InvokeApi]:
-    with InvokeApi() as server:
+def serving(server: ThreadingHTTPServer) -> Iterator[None]:
+    with server:
         thread = Thread(target=server.serve_forever, daemon=True)
         thread.start()
-        yield server
-        server.gate.set()
-        server.shutdown()
-        thread.join()
+        try:
+            yield
+        finally:
+            server.shutdown()
+            thread.join()
 
 
 @dataclass

@@ -7,18 +7,31 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from integration.kong.configurable_gateway import ConfigurableGateway, InvokeApi, running, running_invoke_api
+from integration.kong.configurable_gateway import Collector, ConfigurableGateway, InvokeApi, running, serving
 
 
 @pytest.fixture
 def invoke_api() -> Iterator[InvokeApi]:
-    with running_invoke_api() as server:
+    server = InvokeApi()
+    with serving(server):
+        yield server
+        server.gate.set()
+
+
+@pytest.fixture
+def collector() -> Iterator[Collector]:
+    server = Collector()
+    with serving(server):
         yield server
 
 
 @pytest.fixture
-def gateway(invoke_api: InvokeApi, tmp_path: Path) -> Iterator[ConfigurableGateway]:
+def gateway(invoke_api: InvokeApi, collector: Collector, tmp_path: Path) -> Iterator[ConfigurableGateway]:
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
-    with running(tmp_path, port, "--aws-port", str(invoke_api.server_address[1])) as started:
+    options = [
+        f"--aws-port={invoke_api.server_port}",
+        f"--spans-endpoint=http://127.0.0.1:{collector.server_port}/spans",
+    ]
+    with running(tmp_path, port, *options) as started:
         yield started
