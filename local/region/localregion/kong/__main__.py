@@ -21,8 +21,9 @@ import uvloop
 from localregion.kong.config.kong_conf import refuse_settings, settings_of
 from localregion.kong.config.request_limit import RequestLimit, request_limit
 from localregion.kong.config.schema import ConfigurationError
+from localregion.kong.config.text import read_data
 from localregion.kong.counters import Counters
-from localregion.kong.declarative import parse, read_data
+from localregion.kong.declarative import parse
 from localregion.kong.gateway import Gateway, with_invoke_port, with_spans_endpoint
 from localregion.kong.lambda_.invoke_client import InvokeClient
 from localregion.kong.proxy import PortTakenError, Proxy, bind

@@ -18,7 +18,7 @@ from typing import Any
 from aiohttp import web
 
 from localregion.kong.config.schema import ConfigurationError
-from localregion.kong.declarative import FAILED, unserialize
+from localregion.kong.config.text import FAILED, unserialize
 
 _LOG = logging.getLogger("gateway.admin")
 

@@ -13,8 +13,6 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-import yaml
-
 from localregion.kong.config import entities
 from localregion.kong.config.configuration import (
     Configuration,
@@ -26,35 +24,16 @@ from localregion.kong.config.configuration import (
     Service,
 )
 from localregion.kong.config.schema import NOT_SUPPORTED, ConfigurationError, Errors, check_record, render
+from localregion.kong.config.text import FAILED, read_data
 from localregion.kong.plugin import PluginType
 from localregion.kong.plugins import BUNDLED, SUPPORTED
 
 _IDS = uuid.UUID("6d1f9f6e-3f0c-5b0a-9a55-0c9c2f7f5f10")
-# How `kong config parse` begins.
-FAILED = "Failed parsing:\n"
 
 
 def read(path: Path) -> Configuration:
     """Read a YAML or JSON file. Raises ConfigurationError."""
     return parse(read_data(path))
-
-
-def read_data(path: Path) -> Any:
-    """Return what a YAML or JSON file says. Raises ConfigurationError."""
-    try:
-        text = path.read_text()
-    except OSError as error:
-        raise ConfigurationError(f"{FAILED}{path}: {error.strerror}") from error
-    return unserialize(text)
-
-
-def unserialize(text: str) -> Any:
-    """Return what a text in YAML, or in JSON, says. Raises ConfigurationError."""
-    try:
-        return yaml.load(text, Loader=yaml.CSafeLoader)
-    except yaml.MarkedYAMLError as error:
-        place = f"{error.problem_mark.line + 1}:{error.problem_mark.column + 1}: " if error.problem_mark else ""
-        raise ConfigurationError(f"{FAILED}failed parsing declarative configuration: {place}{error.problem}") from error
 
 
 def parse(data: Any) -> Configuration:

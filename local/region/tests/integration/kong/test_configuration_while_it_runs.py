@@ -118,6 +118,7 @@ def test_a_configuration_that_is_refused_leaves_the_former(gateway: Configurable
     assert "expected an object" in gateway.post([]).json()["message"]
     assert "in '_format_version': required field missing" in gateway.post({"consumers": []}).json()["message"]
     assert "failed parsing declarative configuration: 2:1: " in gateway.post({"config": "a: ["}).json()["message"]
+    assert "it is no YAML" in gateway.post({"config": "a: \x00"}).json()["message"]
     assert gateway.status() == loaded
     assert gateway.get("k").status == 200
 
