@@ -1,7 +1,7 @@
 """Counters of fixed windows: what rate limits count with, in this process's memory as with Kong's policy `local`.
 
 A window is a calendar one (this minute, this hour), so a counter starts at zero at the full minute. Counters of windows
-that are over are dropped, at the latest when `COUNTERS_MAX` are held.
+that are over are dropped, at the latest when `COUNTERS_MAX` are held, or twice as many as were left the last time.
 """
 
 from __future__ import annotations
@@ -26,12 +26,13 @@ class Counters:
 
     def __init__(self) -> None:
         self._counts: dict[tuple[Hashable, str, int], int] = {}
+        self._drop_at = COUNTERS_MAX
 
     def count(self, key: Hashable, window: str, now: int) -> int:
         return self._counts.get((key, window, window_start(window, now)), 0)
 
     def increment(self, key: Hashable, window: str, now: int) -> None:
-        if len(self._counts) >= COUNTERS_MAX:
+        if len(self._counts) >= self._drop_at:
             self._drop_ended(now)
         counter = (key, window, window_start(window, now))
         self._counts[counter] = self._counts.get(counter, 0) + 1
@@ -40,6 +41,8 @@ class Counters:
         self._counts = {
             counter: count for counter, count in self._counts.items() if counter[2] == window_start(counter[1], now)
         }
+        # Where many are in use none can go, and looking at all of them with every request would be slow.
+        self._drop_at = max(COUNTERS_MAX, 2 * len(self._counts))
 
 
 def window_start(window: str, now: int) -> int:

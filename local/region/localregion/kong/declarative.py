@@ -13,8 +13,6 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-import yaml
-
 from localregion.kong.config import entities
 from localregion.kong.config.configuration import (
     Configuration,
@@ -22,9 +20,11 @@ from localregion.kong.config.configuration import (
     Credential,
     PluginConfiguration,
     Route,
+    Scope,
     Service,
 )
 from localregion.kong.config.schema import NOT_SUPPORTED, ConfigurationError, Errors, check_record, render
+from localregion.kong.config.text import FAILED, read_data
 from localregion.kong.plugin import PluginType
 from localregion.kong.plugins import BUNDLED, SUPPORTED
 
@@ -33,26 +33,17 @@ _IDS = uuid.UUID("6d1f9f6e-3f0c-5b0a-9a55-0c9c2f7f5f10")
 
 def read(path: Path) -> Configuration:
     """Read a YAML or JSON file. Raises ConfigurationError."""
-    try:
-        data = yaml.load(path.read_text(), Loader=yaml.CSafeLoader)
-    except OSError as error:
-        raise ConfigurationError(f"Failed parsing:\n{path}: {error.strerror}") from error
-    except yaml.MarkedYAMLError as error:
-        place = f"{error.problem_mark.line + 1}:{error.problem_mark.column + 1}: " if error.problem_mark else ""
-        raise ConfigurationError(
-            f"Failed parsing:\nfailed parsing declarative configuration: {place}{error.problem}"
-        ) from error
-    return parse(data)
+    return parse(read_data(path))
 
 
 def parse(data: Any) -> Configuration:
     """Return the entities of a configuration. Raises ConfigurationError that lists everything that is wrong."""
     if not isinstance(data, dict):
-        raise ConfigurationError("Failed parsing:\nfailed parsing declarative configuration: expected an object")
+        raise ConfigurationError(f"{FAILED}failed parsing declarative configuration: expected an object")
     reader = _Reader()
     configuration, errors = reader.read(data)
     if errors:
-        raise ConfigurationError(f"Failed parsing:\n{render(errors)}")
+        raise ConfigurationError(f"{FAILED}{render(errors)}")
     return configuration
 
 
@@ -65,10 +56,9 @@ class _Reader:
         self.consumers: dict[str, Consumer] = {}
         self.credentials: dict[str, Credential] = {}
         self.plugins: list[PluginConfiguration] = []
-        # What is taken, so that ten thousand consumers are not compared with each other.
-        self.consumer_names: set[tuple[str, str]] = set()
-        self.plugin_scopes: set[tuple[str, tuple[str | None, str | None, str | None]]] = set()
-        self.checked_configs: dict[tuple[str, str], tuple[dict[str, Any], Errors | str]] = {}
+        self.taken_names: dict[str, set[str | None]] = {"username": set(), "custom_id": set()}
+        self.taken_scopes: set[tuple[str, Scope]] = set()
+        self.checked_configs: dict[tuple[str, str], tuple[dict[str, Any], Errors]] = {}
         # Kong names a key that is taken at the top of its tree, not under its consumer.
         self.taken_keys: Errors = {}
         # Kong looks at references once everything else is right.
@@ -146,11 +136,10 @@ class _Reader:
         entities.consumer_rules(values, errors)
         username, custom_id = values["username"], values["custom_id"]
         for name, value in (("username", username), ("custom_id", custom_id)):
-            if (name, value) in self.consumer_names:
+            if value is not None and value in self.taken_names[name]:
                 return _taken("consumers", name, value)
-        self.consumer_names |= {
-            (name, value) for name, value in (("username", username), ("custom_id", custom_id)) if value is not None
-        }
+        self.taken_names["username"].add(username)
+        self.taken_names["custom_id"].add(custom_id)
         consumer_id = _id(values, "consumers", username or custom_id, len(self.consumers))
         consumer = Consumer(id=consumer_id, username=username, custom_id=custom_id)
         self.consumers[username or consumer_id] = consumer
@@ -170,8 +159,8 @@ class _Reader:
             taken = f"this key, of consumer '{consumer.username or consumer.custom_id}', already declared"
             self.taken_keys[position] = f"uniqueness violation: 'keyauth_credentials' entity with {taken}"
             return errors
-        # The id must not tell anything about the key.
-        identifier = _id(values, "keyauth_credentials", None, len(self.credentials))
+        # The id must not tell anything about the key. It stays when other consumers go: limits may count by it.
+        identifier = _id(values, "keyauth_credentials", f"{consumer.id}/{position}", position)
         self.credentials[key] = Credential(id=identifier, key=key, consumer=consumer)
         return errors
 
@@ -184,10 +173,7 @@ class _Reader:
         if plugin is None:
             return errors if "name" in errors else errors | {"name": _unknown_plugin(name)}
         config, config_errors = self._checked_config(plugin, values["config"])
-        if config_errors:
-            errors["config"] = config_errors
-        elif plugin.rules and (broken := plugin.rules(config)):
-            errors.update(broken)
+        errors.update(config_errors)
         for kind, known in (("route", self.routes), ("service", self.services), ("consumer", self.consumers)):
             reference = values[kind]
             if reference is not None and kind not in errors:
@@ -196,19 +182,26 @@ class _Reader:
                     continue
                 scope[f"{kind}_id"] = known[reference].id
         configured = PluginConfiguration(name=name, config=config, **scope)
-        if (name, configured.scope) in self.plugin_scopes:
+        if (name, configured.scope) in self.taken_scopes:
             return _taken("plugins", "primary key", name)
         if values["enabled"] and not errors:
-            self.plugin_scopes.add((name, configured.scope))
             self.plugins.append(configured)
+            self.taken_scopes.add((name, configured.scope))
         return errors
 
-    def _checked_config(self, plugin: PluginType, config: Any) -> tuple[dict[str, Any], Errors | str]:
-        """Thousands of consumers have a handful of limits: each is looked at once."""
-        key = (plugin.name, repr(config))
-        if key not in self.checked_configs:
-            self.checked_configs[key] = check_record(config, plugin.fields)
-        return self.checked_configs[key]
+    def _checked_config(self, plugin: PluginType, config: Any) -> tuple[dict[str, Any], Errors]:
+        """Return a plugin's configuration with its defaults; those that are alike are checked once and share one.
+
+        Not by equality: to Python, 1 is True.
+        """
+        alike = plugin.name, repr(config)
+        if alike not in self.checked_configs:
+            values, errors = check_record(config, plugin.fields)
+            if errors:
+                self.checked_configs[alike] = values, {"config": errors}
+            else:
+                self.checked_configs[alike] = values, plugin.rules(values) if plugin.rules else {}
+        return self.checked_configs[alike]
 
     def _note_broken_reference(self, plugin: dict[str, Any], kind: str, reference: str) -> None:
         """Kong names a plugin by its id, which it makes up when there is none."""

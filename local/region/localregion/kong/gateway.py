@@ -17,14 +17,11 @@ from localregion.kong.request.errors import NO_ROUTE, error_response, nginx_erro
 from localregion.kong.request.exchange import Exchange, Response
 from localregion.kong.request.router import Router
 
-_RETIRE_POLL_S = 0.05
+_LOG_PHASE_S = 0.1
 
 
 class Gateway:
-    """One configuration at work. Raises ConfigurationError when it is made from one that it cannot serve.
-
-    `counters` are those of the configuration before: nobody's limit begins anew.
-    """
+    """One configuration at work. Raises ConfigurationError when it is made from one that it cannot serve."""
 
     def __init__(
         self,
@@ -39,26 +36,32 @@ class Gateway:
         surroundings = Surroundings(
             credentials=credentials,
             invoke_client=invoke_client,
+            counters=counters if counters is not None else Counters(),
             environ=environ or {},
             clock=clock,
-            counters=counters or Counters(),
         )
-        self._on_stop = surroundings.on_stop
         self._running = 0
+        self._is_idle = asyncio.Event()
+        self._on_stop = surroundings.on_stop
         self._router = Router(configuration.routes)
         self._chains, self._everywhere = plugin_chains(configuration, surroundings)
 
     async def handle(self, exchange: Exchange) -> Response:
         """Answer the request, also after a failure. A client that left is the server's business."""
+        self._running += 1
+        try:
+            return await self._answered(exchange)
+        finally:
+            self._running -= 1
+            if not self._running:
+                self._is_idle.set()
+
+    async def _answered(self, exchange: Exchange) -> Response:
         match = self._router.match(exchange.method, exchange.path)
         if match is None:
             return self._answer(exchange, error_response(exchange, 404, NO_ROUTE))
         exchange.match = match
-        self._running += 1
-        try:
-            return await self._chains[match.route.id].respond(exchange)
-        finally:
-            self._running -= 1
+        return await self._chains[match.route.id].respond(exchange)
 
     def refuse(self, exchange: Exchange, status: int, message: str) -> Response:
         """Answer a request that nginx refuses before it has a route."""
@@ -68,19 +71,18 @@ class Gateway:
         self._everywhere.filter_headers(exchange, response)
         return response
 
-    async def retire(self, after_s: float, limit_s: float) -> None:
-        """Stop once the requests that run have ended, at the latest after a time."""
-        deadline = time.monotonic() + after_s
-        is_idle = False
-        # Looked at twice: a response that is ready is still to be sent and logged.
-        while not (is_idle and self._running == 0) and time.monotonic() < deadline:
-            is_idle = self._running == 0
-            await asyncio.sleep(_RETIRE_POLL_S)
-        await self.stop(limit_s)
-
     async def stop(self, limit_s: float) -> None:
         """Send what plugins still have to send, within a time."""
         await asyncio.gather(*(stop(limit_s) for stop in self._on_stop))
+
+    async def retire(self, limit_s: float) -> None:
+        """Stop as soon as the requests that began here have ended; no new one may begin."""
+        if self._running:
+            self._is_idle.clear()
+            await self._is_idle.wait()
+        # Their log phase runs when their answers are on the way.
+        await asyncio.sleep(_LOG_PHASE_S)
+        await self.stop(limit_s)
 
 
 def with_invoke_port(configuration: Configuration, port: int) -> Configuration:

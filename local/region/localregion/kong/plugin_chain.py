@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TypeVar
 
-from localregion.kong.config.configuration import Configuration, Route
+from localregion.kong.config.configuration import Configuration, Route, Scope
 from localregion.kong.config.schema import ConfigurationError
 from localregion.kong.plugin import Plugin, Surroundings
 from localregion.kong.plugins import SUPPORTED
@@ -22,8 +22,7 @@ from localregion.kong.request.errors import UNEXPECTED, error_response, nginx_er
 from localregion.kong.request.exchange import Exchange, Response
 
 T = TypeVar("T")
-# Consumer, route and service; None for all.
-Scope = tuple[str | None, str | None, str | None]
+
 _LOG = logging.getLogger("gateway")
 
 # Most specific first, as recorded: whether consumer, route and service must be named.
@@ -39,16 +38,25 @@ _PRECEDENCE = (
 )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Step:
-    """One plugin on one route: consumers' own configurations by their ids, and the one of everybody else."""
+    """One plugin on one route: what runs for a consumer is the first that has it, else `default`, if there is one.
 
-    by_consumer: Mapping[str, Plugin]
-    otherwise: Plugin | None
+    `of_consumers` are the configurations that name a consumer and nothing else: all routes share them.
+    """
+
+    here: Mapping[str, Plugin]
+    of_consumers: Mapping[str, Plugin]
+    default: Plugin | None
+
+    def plugin(self, consumer_id: str | None) -> Plugin | None:
+        if consumer_id is None:
+            return self.default
+        return self.here.get(consumer_id) or self.of_consumers.get(consumer_id) or self.default
 
 
 class PluginChain:
-    """The plugins of one route, by priority."""
+    """The plugins of one route, in their order."""
 
     def __init__(self, steps: list[Step]) -> None:
         self._steps = steps
@@ -58,8 +66,7 @@ class PluginChain:
         response: Response | None = None
         chosen: list[Plugin] = []
         for step in self._steps:
-            own = step.by_consumer.get(exchange.consumer.id) if exchange.consumer else None
-            plugin = own or step.otherwise
+            plugin = step.plugin(exchange.consumer.id if exchange.consumer else None)
             if plugin is None:
                 continue
             chosen.append(plugin)
@@ -82,7 +89,7 @@ class PluginChain:
 
     def filter_headers(self, exchange: Exchange, response: Response) -> None:
         """Run the plugins that are not limited to a consumer on a response that came from none of them."""
-        chosen = [step.otherwise for step in self._steps if step.otherwise is not None]
+        chosen = [plugin for step in self._steps if (plugin := step.default) is not None]
         exchange.log_phases += [plugin.log for plugin in chosen if plugin.log is not None]
         _filter_headers(exchange, response, chosen)
 
@@ -110,51 +117,72 @@ def plugin_chains(
 
     Raises ConfigurationError for a route that nothing answers.
     """
-    by_plugin: dict[str, dict[Scope, Plugin]] = {}
-    for entry in configuration.plugins:
-        made = SUPPORTED[entry.name].create(entry, surroundings)
-        by_plugin.setdefault(entry.name, {})[entry.scope] = made
-    plugins = [_Configured(by_plugin[name]) for name in sorted(by_plugin, key=lambda name: -SUPPORTED[name].priority)]
-    answers = by_plugin.get("aws-lambda", {})
+    entries = made_entries(configuration, surroundings)
     chains = {}
     for route in configuration.routes:
-        if most_specific(answers, route=route, consumer_id=None) is None:
+        steps = {name: entries[name].step(route) for name in entries}
+        if "aws-lambda" not in steps or steps["aws-lambda"].default is None:
             raise ConfigurationError(
                 f"route '{route.name or route.id}' has no aws-lambda plugin: "
                 "proxying to a service is not supported by the embedded gateway"
             )
-        chains[route.id] = PluginChain([plugin.on(route) for plugin in plugins])
-    everywhere = [Step({}, plugin.everywhere) for plugin in plugins if plugin.everywhere is not None]
-    return chains, PluginChain(everywhere)
+        chains[route.id] = PluginChain(
+            [step for step in steps.values() if step.default or step.here or step.of_consumers]
+        )
+    everywhere = [made.by_scope[None, None, None] for made in entries.values() if (None, None, None) in made.by_scope]
+    return chains, PluginChain([Step(here={}, of_consumers={}, default=plugin) for plugin in everywhere])
 
 
-class _Configured:
-    """All configurations of one plugin, by what they are limited to."""
+class Entries:
+    """All configurations of one plugin."""
 
-    def __init__(self, entries: Mapping[Scope, Plugin]) -> None:
-        self._entries = entries
-        self.everywhere = entries.get((None, None, None))
-        self._consumers = {consumer_id for consumer_id, _, _ in entries if consumer_id is not None}
-        # One mapping for all routes: a consumer's own configuration mostly is for every route.
-        self._on_every_route = {
-            consumer_id: plugin
-            for (consumer_id, route_id, service_id), plugin in entries.items()
-            if consumer_id is not None and route_id is None and service_id is None
-        }
-        self._has_others = len(self._on_every_route) < sum(scope[0] is not None for scope in entries)
+    def __init__(self) -> None:
+        self.by_scope: dict[Scope, Plugin] = {}
+        # Of those that name a consumer: its id by what else they name.
+        self._consumers: dict[tuple[str | None, str | None], set[str]] = {}
+        self._of_consumers: dict[str, Plugin] = {}
 
-    def on(self, route: Route) -> Step:
-        otherwise = most_specific(self._entries, route=route, consumer_id=None)
+    def add(self, scope: Scope, plugin: Plugin) -> None:
+        self.by_scope[scope] = plugin
+        consumer_id, *place = scope
+        if consumer_id is None:
+            return
+        if place == [None, None]:
+            self._of_consumers[consumer_id] = plugin
+        else:
+            self._consumers.setdefault((scope[1], scope[2]), set()).add(consumer_id)
+
+    def step(self, route: Route) -> Step:
         service_id = route.service.id if route.service else None
-        # Only one for this route and its service together is more specific than one for a consumer.
-        if self._has_others or (service_id is not None and (None, route.id, service_id) in self._entries):
-            own = {each: most_specific(self._entries, route=route, consumer_id=each) for each in self._consumers}
-            return Step({each: plugin for each, plugin in own.items() if plugin is not None}, otherwise)
-        return Step(self._on_every_route, otherwise)
+        places = {(route.id, service_id), (route.id, None), (None, service_id)}
+        named_here = set().union(*(self._consumers.get(place, ()) for place in places))
+        here = {each: most_specific(self.by_scope, route=route, consumer_id=each) for each in named_here}
+        # As recorded: a configuration that names route and service is more specific than one that names a consumer.
+        is_outranked = service_id is not None and (None, route.id, service_id) in self.by_scope
+        return Step(
+            here={consumer_id: plugin for consumer_id, plugin in here.items() if plugin is not None},
+            of_consumers={} if is_outranked else self._of_consumers,
+            default=most_specific(self.by_scope, route=route, consumer_id=None),
+        )
+
+
+def made_entries(configuration: Configuration, surroundings: Surroundings) -> dict[str, Entries]:
+    """Return the plugins by their names, in the order in which they run.
+
+    What differs in nothing but its consumer is one plugin: ten thousand consumers have a handful of limits.
+    """
+    entries = {name: Entries() for name in sorted(SUPPORTED, key=lambda name: -SUPPORTED[name].priority)}
+    shared: dict[tuple[str, int, str | None, str | None], Plugin] = {}
+    for entry in configuration.plugins:
+        alike = (entry.name, id(entry.config), entry.route_id, entry.service_id)
+        if alike not in shared:
+            shared[alike] = SUPPORTED[entry.name].create(entry, surroundings)
+        entries[entry.name].add(entry.scope, shared[alike])
+    return entries
 
 
 def most_specific(entries: Mapping[Scope, T], *, route: Route, consumer_id: str | None) -> T | None:
-    """Return what applies, of one plugin's by their scopes."""
+    """Return the configuration that applies, of those of one plugin by their scope."""
     service_id = route.service.id if route.service else None
     for by_consumer, by_route, by_service in _PRECEDENCE:
         if (by_consumer and consumer_id is None) or (by_service and service_id is None):

@@ -98,7 +98,10 @@ class WireResponse:
 
 
 class GatewayServer(web.Server):
-    """aiohttp's server with requests as nginx reads them, and Kong's answers."""
+    """aiohttp's server with requests as nginx reads them, and Kong's answers.
+
+    Each request is answered by what `gateway` is when its head has been read.
+    """
 
     def __init__(
         self,
@@ -116,14 +119,10 @@ class GatewayServer(web.Server):
             keepalive_timeout=idle_timeout_s,
             lingering_time=LINGER_S,
         )
-        self._gateway = gateway
+        self.gateway = gateway
         self._request_limit = request_limit
         self._body_max_bytes = body_max_bytes
         self._body_timeout_s = body_timeout_s
-
-    def change_to(self, gateway: Gateway) -> None:
-        """Serve requests that come from now on by another configuration."""
-        self._gateway = gateway
 
     def __call__(self) -> RequestHandler:
         return _Connection(self, loop=self._loop, **self._kwargs)
@@ -131,11 +130,11 @@ class GatewayServer(web.Server):
     async def _serve(self, request: HttpRequest) -> WireResponse:
         exchange = self._exchange(request)
         if request.head.refusal is not None:
-            response = self._gateway.refuse(exchange, *request.head.refusal)
+            response = self.gateway.refuse(exchange, *request.head.refusal)
         elif self._request_limit is not None and not self._request_limit.admits(exchange.peer):
             return _wire_response(exchange, nginx_page(429, "Too Many Requests"), keep_alive=request.keep_alive)
         else:
-            response = await self._gateway.handle(exchange)
+            response = await self.gateway.handle(exchange)
         keep_alive = request.keep_alive and not response.closes
         return _wire_response(exchange, response, keep_alive=keep_alive, on_sent=partial(log, exchange, response))
 

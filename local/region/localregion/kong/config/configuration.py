@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+# Consumer, route and service, by their ids; None means all.
+Scope = tuple[str | None, str | None, str | None]
+
 
 @dataclass(frozen=True, kw_only=True)
 class Service:
@@ -25,21 +28,21 @@ class Route:
     methods: frozenset[str] = frozenset()
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Consumer:
     id: str
     username: str | None
     custom_id: str | None
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Credential:
     id: str
     key: str = field(repr=False)
     consumer: Consumer
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, slots=True)
 class PluginConfiguration:
     """One configured plugin and what it is limited to; None means all."""
 
@@ -50,7 +53,7 @@ class PluginConfiguration:
     consumer_id: str | None = None
 
     @property
-    def scope(self) -> tuple[str | None, str | None, str | None]:
+    def scope(self) -> Scope:
         return self.consumer_id, self.route_id, self.service_id
 
 

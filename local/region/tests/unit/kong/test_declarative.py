@@ -206,3 +206,39 @@ def test_references_are_looked_at_once_everything_else_is_right() -> None:
         parse({"_format_version": "3.0", "plugins": plugins})
     assert "max_age" in str(refused.value)
     assert "nope" not in str(refused.value)
+
+
+def _limited(*limits: Any) -> dict[str, Any]:
+    plugins = [[{"name": "rate-limiting", "config": {"second": limit}}] for limit in limits]
+    consumers = [{"username": f"c{number}", "plugins": each} for number, each in enumerate(plugins)]
+    return {"_format_version": "3.0", "consumers": consumers}
+
+
+def test_configurations_of_plugins_that_are_alike_are_one() -> None:
+    first, second, third = parse(_limited(5, 5, 6)).plugins
+    assert first.config is second.config
+    assert (first.config["second"], third.config["second"]) == (5, 6)
+
+
+def test_a_value_that_only_python_takes_for_an_equal_one_is_checked_by_itself() -> None:
+    with pytest.raises(ConfigurationError, match=r"in entry 2 of 'consumers'(.|\n)*in 'second': expected a number"):
+        parse(_limited(1, True))
+    assert [type(plugin.config["second"]) for plugin in parse(_limited(1, 1.0)).plugins] == [int, float]
+
+
+@pytest.mark.parametrize("name", ["username", "custom_id"])
+def test_names_of_consumers_are_taken_once(name: str) -> None:
+    twice = [{"username": "a", "custom_id": "b"}, {"username": "c", "custom_id": "d"}]
+    twice[1][name] = twice[0][name]
+    taken = f"in entry 2 of 'consumers': uniqueness violation: 'consumers' entity with {name} set to '{twice[0][name]}'"
+    with pytest.raises(ConfigurationError, match=taken):
+        parse({"_format_version": "3.0", "consumers": twice})
+    parse({"_format_version": "3.0", "consumers": [{"username": "a", "custom_id": "b"}, {"custom_id": "a"}]})
+
+
+def test_ids_stay_when_other_consumers_go() -> None:
+    one = {"username": "one", "keyauth_credentials": [{"key": "k"}]}
+    other = {"username": "other", "keyauth_credentials": [{"key": "l"}]}
+    before = parse({"_format_version": "3.0", "consumers": [other, one]}).credentials[1]
+    after = parse({"_format_version": "3.0", "consumers": [one]}).credentials[0]
+    assert (before.id, before.consumer.id) == (after.id, after.consumer.id)

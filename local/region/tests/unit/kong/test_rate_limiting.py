@@ -114,3 +114,10 @@ def test_counters_of_ended_windows_do_not_stay() -> None:
     counters.increment("x", "second", 200)
     assert counters.count(0, "second", 100) == 0
     assert counters.count("x", "second", 200) == 1
+
+
+def test_more_counters_than_the_bound_stay_as_long_as_they_count() -> None:
+    counters = Counters()
+    for number in range(2 * COUNTERS_MAX):
+        counters.increment(number, "minute", 100)
+    assert all(counters.count(number, "minute", 100) == 1 for number in range(2 * COUNTERS_MAX))
