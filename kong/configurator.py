@@ -26,7 +26,7 @@ from typing import Any
 from urllib.parse import quote, urlsplit
 
 TIMEOUT_S = 5.0
-# Kong answers a configuration when all its workers have it, which takes seconds for ten thousand customers.
+# Kong loads a configuration before it answers, which may take seconds for ten thousand customers.
 CONFIGURE_TIMEOUT_S = 60.0
 # What Kong's status says when it has no configuration (DECLARATIVE_EMPTY_CONFIG_HASH in Kong's source).
 UNCONFIGURED = "0" * 32

@@ -13,7 +13,6 @@ from email.utils import formatdate
 from typing import Any, Protocol, get_args
 from urllib.parse import parse_qsl
 
-from localregion.aws import s3
 from localregion.aws.amqp.consumer import RequeueMethod
 from localregion.aws.event_source_mappings.api import Mappings
 from localregion.aws.http import unknown_calls
@@ -32,6 +31,7 @@ from localregion.aws.lambda_.debug_api import DebugApi
 from localregion.aws.lambda_.function_api import FUNCTIONS_PATH, FunctionApi
 from localregion.aws.lambda_.memory_api import MemoryApi
 from localregion.aws.lambda_.service import SYNC_PAYLOAD_MAX
+from localregion.aws.s3.api import S3, WIRE_MAX_BYTES
 from localregion.aws.secrets_manager import TARGET_PREFIX, SecretsManager
 
 MAPPINGS_PATH = "/2015-03-31/event-source-mappings"
@@ -41,8 +41,10 @@ INVOCATIONS_PATH = "/_emulator/invocations"
 REQUEUE_PATH = "/_emulator/requeue/"
 SUPPORTED = (
     "Lambda: Invoke, GetFunction, GetFunctionConfiguration, ListFunctions, event source mappings; "
-    f"Secrets Manager: GetSecretValue; {s3.SUPPORTED}"
+    "Secrets Manager: GetSecretValue; S3: PutObject, GetObject, HeadObject in the plan's buckets"
 )
+# Paths that are another API's, whatever buckets are called.
+_OTHERS = (FUNCTIONS_PATH, MAPPINGS_PATH, "/_emulator/")
 Send = Callable[[dict[str, Any]], Awaitable[None]]
 _log = logging.getLogger("emulator.aws")
 
@@ -66,7 +68,7 @@ class AwsEndpoint:
         status: TellsStatus,
         debug: DebugApi,
         memory: MemoryApi,
-        objects: s3.S3,
+        s3: S3,
         allowed_hosts: tuple[str, ...] = (),
     ) -> None:
         self._functions = functions
@@ -75,24 +77,20 @@ class AwsEndpoint:
         self._status = status
         self._debug = debug
         self._memory = memory
-        self._objects = objects
+        self._s3 = s3
         self._allowed_hosts = allowed_hosts
         self._is_allowed_host = host_check(allowed_hosts)
 
     async def __call__(self, scope: dict[str, Any], receive: Receive, send: Send) -> None:
-        limit = s3.BODY_MAX if self._objects.owns(scope["path"]) else SYNC_PAYLOAD_MAX
-        body, size = await read_body(receive, limit=limit)
+        headers, path = dict(scope["headers"]), scope["path"]
+        is_s3 = not path.startswith(_OTHERS) and self._s3.is_meant(path, headers)
+        body, size = await read_body(receive, limit=WIRE_MAX_BYTES if is_s3 else SYNC_PAYLOAD_MAX)
         query = scope["query_string"]
-        request = Request(
-            scope["method"],
-            scope["path"],
-            dict(parse_qsl(query.decode("latin-1"), keep_blank_values=True)) if query else {},
-            dict(scope["headers"]),
-            body,
-            size,
-        )
+        parameters = dict(parse_qsl(query.decode("latin-1"), keep_blank_values=True)) if query else {}
+        request = Request(scope["method"], path, parameters, headers, body, size)
         try:
-            response = await self._answer(request)
+            self._check(request, chunked="aws-chunked" if is_s3 else "")
+            response = self._s3.handle(request) if is_s3 else await self._answer(request)
         except LambdaApiError as error:
             response = refusal(error)
         except Exception as error:
@@ -101,7 +99,6 @@ class AwsEndpoint:
         await _send(response, send)
 
     async def _answer(self, request: Request) -> Response:
-        self._check(request)
         path = request.path
         if path.startswith(FUNCTIONS_PATH):
             return await self._functions.handle(request)
@@ -117,21 +114,22 @@ class AwsEndpoint:
             return await self._debug.handle(request)
         if path.startswith(memory_api.PATH):
             return self._memory.handle(request)
-        if self._objects.owns(path):
-            return self._objects.handle(request)
         target = request.header(b"x-amz-target")
         if target is not None and target.startswith(TARGET_PREFIX):
             return self._secrets.handle(request)
         return unknown_calls.refuse(request, supported=SUPPORTED)
 
-    def _check(self, request: Request) -> None:
-        """Raise LambdaApiError for what no AWS client sends, but a page that the user happens to read may."""
+    def _check(self, request: Request, *, chunked: str) -> None:
+        """Raise LambdaApiError for what no AWS client sends, but a page that the user happens to read may.
+
+        `chunked` is the content encoding that S3 takes beside none.
+        """
         if not self._is_allowed_host(request.headers.get(b"host")):
             names = ", ".join((*NAMES, *self._allowed_hosts))
             raise misdirected_request(f"The emulator is called by an address, {names}; --allowed-host adds a name.")
         if b"origin" in request.headers or b"sec-fetch-site" in request.headers:
             raise access_denied("Not for browsers.")
-        if request.headers.get(b"content-encoding", b"identity") != b"identity":
+        if (request.header(b"content-encoding") or "identity") not in ("identity", chunked):
             raise unsupported_media_type("A compressed request body is not read: send it without Content-Encoding.")
 
     def _requeue_by(self, method: str) -> Response:

@@ -53,6 +53,8 @@ class AdminApi:
         return web.json_response({"configuration_hash": self._hash})
 
     async def _config(self, request: web.Request) -> web.Response:
+        if (request.content_length or 0) > CONFIGURATION_MAX_BYTES:
+            raise web.HTTPRequestEntityTooLarge(CONFIGURATION_MAX_BYTES, request.content_length or 0)
         body = await request.read()
         if self._is_loading:
             busy = {"message": "Currently loading previous configuration"}

@@ -35,6 +35,8 @@ class Proxy:
 
     def __init__(self, bound: socket.socket, *, request_limit: RequestLimit | None, body_max_bytes: int) -> None:
         self._socket = bound
+        # With it, Linux lets a second program bind a port on which the first doesn't listen yet.
+        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 0)
         self._request_limit = request_limit
         self._body_max_bytes = body_max_bytes
         self._gateway: Gateway | None = None
@@ -56,6 +58,7 @@ class Proxy:
 
     async def _listening(self, gateway: Gateway) -> GatewayServer:
         server = GatewayServer(gateway, request_limit=self._request_limit, body_max_bytes=self._body_max_bytes)
+        # Connections inherit it: those that wait for their end do not keep the next gateway from the port.
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         loop = asyncio.get_running_loop()
         self._listener = await loop.create_server(server, sock=self._socket, backlog=BACKLOG)
@@ -93,6 +96,4 @@ def bind(port: int, *, hint: str) -> socket.socket:
         if error.errno != errno.EADDRINUSE:
             raise
         raise PortTakenError(f"port {port} is taken; {hint}") from error
-    # With it, Linux lets a second program bind a port on which the first doesn't listen yet.
-    bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 0)
     return bound
