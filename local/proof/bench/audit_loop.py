@@ -19,7 +19,6 @@ import psycopg
 from operations import bootstrap
 from operations.audit import audit_incrementally
 from operations.findings import FINDINGS
-from proof.bench.databases import beside
 
 NEW = 1_000
 PER_ROUND = 3
@@ -68,7 +67,7 @@ def audited_ms(deps: bootstrap.Dependencies) -> float:
 
 
 def main(dsn: str, rounds: int, out: Path, *names: str) -> None:
-    databases = [(environment(name), psycopg.connect(beside(dsn, name), autocommit=True)) for name in names]
+    databases = [(environment(name), psycopg.connect(dsn, dbname=name, autocommit=True)) for name in names]
     figures: list[dict[str, Any]] = [{"first_ms": audited_ms(deps), "ms": []} for deps, _ in databases]
     for _ in range(rounds):
         for figure, (deps, database) in zip(figures, databases, strict=True):
