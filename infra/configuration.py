@@ -33,6 +33,8 @@ FUNCTIONS = tuple(PACKAGES)
 PROVIDERS = ("default", "stripe")
 # What CloudWatch Logs takes, up to a year and a month.
 RETENTION_DAYS = (1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400)
+# Users and no roles: a session that came by a role says nothing of a second factor.
+_USER = re.compile(r"arn:aws[a-z-]*:iam::\d{12}:user/[\w+=,.@/-]+")
 _CONSUMER = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
 
 
@@ -78,6 +80,7 @@ class Configuration:
     collector_image: str
     certificate_arn: str | None
     lambda_endpoint: LambdaEndpoint | None
+    operator_access: Sequence[str] = ()
 
 
 def read_configuration() -> Configuration:
@@ -119,6 +122,7 @@ def read_configuration() -> Configuration:
         collector_image=_matching(config, "collectorImage", re.compile(r"v\d+\.\d+\.\d+"), default="v0.48.0"),
         certificate_arn=_certificate_arn(config),
         lambda_endpoint=_lambda_endpoint(config),
+        operator_access=_operator_access(config),
     )
 
 
@@ -226,6 +230,16 @@ def _certificate_arn(config: pulumi.Config) -> str | None:
             raise _refuse(config, "plainHttp", "true", "false where isProtected is true: keys would travel in clear")
         return None
     return _matching(config, "certificateArn", re.compile(r"arn:aws[a-z-]*:acm:[a-z0-9-]+:\d{12}:certificate/.+"))
+
+
+def _operator_access(config: pulumi.Config) -> tuple[str, ...]:
+    """Return the IAM users that may take the way in; none leaves the way in out."""
+    value: Any = config.get_object("operatorAccess", [])
+    if not isinstance(value, list) or not all(isinstance(user, str) and _USER.fullmatch(user) for user in value):
+        raise _refuse(config, "operatorAccess", value, f"a list of IAM users like {_USER.pattern}")
+    if value and config.get("databaseAuth", "iam") != "iam":
+        raise _refuse(config, "operatorAccess", value, "empty where databaseAuth is not iam")
+    return tuple(value)
 
 
 def _lambda_endpoint(config: pulumi.Config) -> LambdaEndpoint | None:

@@ -1,6 +1,7 @@
 """The Lambda that a deployment invokes before anything else: schema, logins, topology, users. Idempotent.
 
-Input: `{"database_roles": {role: secret id, or null for IAM}, "broker_users": {user: secret id}}`.
+Input: `{"database_roles": {role: secret id, or null for IAM}, "broker_users": {user: secret id}}`. With `"people"`
+(roles as a list) exactly these of the logins for people are let in; without it none of them is touched.
 """
 
 from __future__ import annotations
@@ -32,6 +33,9 @@ def _release(event: dict[str, Any], deps: Dependencies, *, remaining_s: float) -
     with deps.tracing.span("release broker"):
         version = _release_broker(event["broker_users"], deps)
     deps.logger.info("broker released", extra={"rabbitmq_version": version, "users": sorted(event["broker_users"])})
+    if (people := event.get("people")) is not None:
+        _admit(people, deps)
+        deps.logger.info("people admitted", extra={"roles": people["database_roles"]})
     return {"revision": revision, "rabbitmq_version": version}
 
 
@@ -42,12 +46,21 @@ def _release_database(roles: dict[str, str | None], deps: Dependencies, *, deadl
 
 
 def _release_broker(users: dict[str, str], deps: Dependencies) -> str:
-    admin = get_secret(deps.settings.broker_admin_secret_id)
-    url = deps.settings.broker_management_url
-    api = ManagementApi(url, username=admin["username"], password=admin["password"])
+    api = _management_api(deps)
     version = topology.declare(api)
     topology.set_users(api, {user: _password_of(secret_id) for user, secret_id in users.items()})
     return version
+
+
+def _admit(people: dict[str, Any], deps: Dependencies) -> None:
+    database.admit(deps.database.connection(), people["database_roles"])
+    passwords = {user: _password_of(secret_id) for user, secret_id in people["broker_users"].items()}
+    topology.admit(_management_api(deps), passwords)
+
+
+def _management_api(deps: Dependencies) -> ManagementApi:
+    admin = get_secret(deps.settings.broker_admin_secret_id)
+    return ManagementApi(deps.settings.broker_management_url, username=admin["username"], password=admin["password"])
 
 
 def _password_of(secret_id: str) -> str:

@@ -33,7 +33,7 @@ _NOT_BOOTED = re.compile(
     r"|aws:(iam|ec2|vpc|lb|ecs|acm|kms|route53|wafv2|appautoscaling)/"
     r"|aws:rds/(proxy|proxyDefaultTargetGroup|proxyTarget|subnetGroup|parameterGroup):"
     r"|aws:cloudwatch/(logGroup|metricAlarm|compositeAlarm|dashboard|logMetricFilter|queryDefinition):"
-    r"|aws:sns/"
+    r"|aws:(sns|ssm)/"
     r"|pulumi:providers:"
 )
 
