@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import migrations
 import psycopg
-from migrations.roles import LOGINS, PEOPLE
+from migrations.roles import LOGINS
 from psycopg import sql
 from sqlalchemy import URL
 
@@ -48,18 +48,6 @@ def set_logins(
                 connection.execute(sql.SQL("GRANT rds_iam TO {}").format(sql.Identifier(role)))
             else:
                 _set_password(connection, role, password_of(secret_id))
-
-
-def admit(connection: psycopg.Connection[Any], people: Collection[str]) -> None:
-    """Let these logins of people in, by IAM, and no other of them."""
-    if unknown := sorted(set(people) - set(PEOPLE)):
-        raise UnknownRoleError(f"{', '.join(unknown)}; the migrations make {', '.join(sorted(PEOPLE))}")
-    with connection.transaction():
-        for role in PEOPLE:
-            login = sql.SQL("LOGIN" if role in people else "NOLOGIN")
-            connection.execute(sql.SQL("ALTER ROLE {} {}").format(sql.Identifier(role), login))
-            if role in people:
-                connection.execute(sql.SQL("GRANT rds_iam TO {}").format(sql.Identifier(role)))
 
 
 def _set_password(connection: psycopg.Connection[Any], role: str, password: str) -> None:

@@ -1,7 +1,6 @@
 """The Lambda that a deployment invokes before anything else: schema, logins, topology, users. Idempotent.
 
-Input: `{"database_roles": {role: secret id, or null for IAM}, "broker_users": {user: secret id}}`. With `"people"`
-(roles as a list) exactly these of the logins for people are let in; without it none of them is touched.
+Input: `{"database_roles": {role: secret id, or null for IAM}, "broker_users": {user: secret id}}`, and `"people"`.
 """
 
 from __future__ import annotations
@@ -12,7 +11,7 @@ from typing import Any
 from aws import get_secret
 from release import database, topology
 from release.bootstrap import Dependencies, dependencies
-from release.management_api import ManagementApi
+from release.people import admit
 
 # What of the invocation's time migrations may wait for locks; the rest is for logins and the broker.
 MIGRATIONS_PART = 0.8
@@ -34,7 +33,7 @@ def _release(event: dict[str, Any], deps: Dependencies, *, remaining_s: float) -
         version = _release_broker(event["broker_users"], deps)
     deps.logger.info("broker released", extra={"rabbitmq_version": version, "users": sorted(event["broker_users"])})
     if (people := event.get("people")) is not None:
-        _admit(people, deps)
+        admit(people, connection=deps.database.connection(), api=deps.broker_api(), password_of=_password_of)
         deps.logger.info("people admitted", extra={"roles": people["database_roles"]})
     return {"revision": revision, "rabbitmq_version": version}
 
@@ -46,21 +45,10 @@ def _release_database(roles: dict[str, str | None], deps: Dependencies, *, deadl
 
 
 def _release_broker(users: dict[str, str], deps: Dependencies) -> str:
-    api = _management_api(deps)
+    api = deps.broker_api()
     version = topology.declare(api)
     topology.set_users(api, {user: _password_of(secret_id) for user, secret_id in users.items()})
     return version
-
-
-def _admit(people: dict[str, Any], deps: Dependencies) -> None:
-    database.admit(deps.database.connection(), people["database_roles"])
-    passwords = {user: _password_of(secret_id) for user, secret_id in people["broker_users"].items()}
-    topology.admit(_management_api(deps), passwords)
-
-
-def _management_api(deps: Dependencies) -> ManagementApi:
-    admin = get_secret(deps.settings.broker_admin_secret_id)
-    return ManagementApi(deps.settings.broker_management_url, username=admin["username"], password=admin["password"])
 
 
 def _password_of(secret_id: str) -> str:

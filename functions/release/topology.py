@@ -36,10 +36,6 @@ PERMISSIONS: dict[str, dict[str, str]] = {
     "invoices_mapping": {"configure": NOTHING, "write": NOTHING, "read": _readable("invoices")},
 }
 
-# What people look with, and nothing more: every page of the management UI, no message. A queue is never looked into by
-# taking messages from it (guarantee G1).
-PEOPLE = {"on_call": "monitoring"}
-
 
 class UnknownUserError(Exception):
     """The input names a user for which there are no permissions here."""
@@ -86,19 +82,6 @@ def set_users(api: ManagementApi, passwords: Mapping[str, str]) -> None:
     for user, password in passwords.items():
         api.put("users", user, document={"password": password, "tags": ""})
         api.put("permissions", topology.VIRTUAL_HOST, user, document=PERMISSIONS[user])
-
-
-def admit(api: ManagementApi, passwords: Mapping[str, str]) -> None:
-    """Create these users for people, or set them anew, and delete the others of them."""
-    if unknown := sorted(set(passwords) - set(PEOPLE)):
-        raise UnknownUserError(f"{', '.join(unknown)}; known for people are {', '.join(sorted(PEOPLE))}")
-    for user, tag in PEOPLE.items():
-        if user not in passwords:
-            api.delete("users", user)
-            continue
-        api.put("users", user, document={"password": passwords[user], "tags": tag})
-        nothing = {"configure": NOTHING, "write": NOTHING, "read": NOTHING}
-        api.put("permissions", topology.VIRTUAL_HOST, user, document=nothing)
 
 
 def _exchange(api: ManagementApi, name: str, kind: str) -> None:

@@ -19,7 +19,7 @@ from localregion import project
 from localregion.plan.collect import Collector
 from localregion.plan.evaluate import evaluate
 from localregion.plan.model import Plan
-from release import topology
+from release.people import BROKER_USERS
 
 ANA = "arn:aws:iam::123456789012:user/ana"
 ROLE = "aws:iam/role:Role"
@@ -157,7 +157,7 @@ def test_a_release_admits_the_logins_that_migrations_and_topology_know(opened: l
     people = json.loads(of_type(opened, RELEASE)["release"].inputs["input"])["people"]
 
     assert set(people["database_roles"]) == PEOPLE.keys()
-    assert people["broker_users"].keys() == topology.PEOPLE.keys()
+    assert people["broker_users"].keys() == BROKER_USERS.keys()
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,8 @@ from contracts import topology
 from release.bootstrap import dependencies
 from release.handler import lambda_handler
 from release.management_api import ManagementApi, ManagementApiError
-from release.topology import UnknownUserError, admit
+from release.people import UnknownPersonError
+from release.people import admit_to_broker as admit
 
 NOTHING: dict[str, Any] = {"database_roles": {}, "broker_users": {}}
 
@@ -60,6 +61,18 @@ def test_a_release_that_names_no_people_removes_them_and_one_that_says_nothing_l
         on_call.get("whoami")
 
 
-def test_a_user_of_a_function_is_not_admitted_as_people(broker: ManagementApi) -> None:
-    with pytest.raises(UnknownUserError, match="orders_publisher; known for people are on_call"):
-        admit(broker, {"orders_publisher": PASSWORD})
+@pytest.mark.parametrize(
+    ("roles", "users", "named"),
+    [
+        (["operations"], {}, "operations; there are break_glass"),
+        ([], {"admin": "broker/admin"}, "admin; there are on_"),
+    ],
+)
+def test_a_login_that_is_not_for_people_is_not_admitted(
+    released: Released, monkeypatch: pytest.MonkeyPatch, roles: list[str], users: dict[str, str], named: str
+) -> None:
+    for name, value in released.environ.items():
+        monkeypatch.setenv(name, value)
+    dependencies.cache_clear()
+    with pytest.raises(UnknownPersonError, match=named):
+        lambda_handler({**NOTHING, "people": {"database_roles": roles, "broker_users": users}}, Context())

@@ -15,7 +15,7 @@ from tests.integration.migrations.conftest import PASSWORD
 from tests.integration.migrations.test_roles import ESCAPES, attempts, is_allowed
 
 from localregion.testing.services import RunningPostgres
-from release.database import UnknownRoleError, admit
+from release.people import admit_to_database as admit
 
 
 @pytest.fixture
@@ -63,11 +63,6 @@ def test_migrations_admit_nobody_and_lock_nobody_out(
     migrations.upgrade(url)
 
     logged_in(migrated, "on_call").close()
-
-
-def test_a_login_of_a_function_is_not_admitted_as_people(master: psycopg.Connection[Any]) -> None:
-    with pytest.raises(UnknownRoleError, match="operations; the migrations make break_glass, on_call"):
-        admit(master, ["operations"])
 
 
 def test_who_looks_reads_every_table_and_changes_none(
