@@ -17,12 +17,13 @@ from operations.dispatch import perform
 from operations.erasure import ErasureRefusedError
 from operations.log_fields import described, outcome
 from operations.parked_messages import UnknownMessageError, UnknownQueueError
+from operations.refusals import RefusedError
 from operations.request import parse
 from tracing import Span
 
 # What is left of the invocation when a database that says nothing is hung up on: enough to fail and to say so.
 HANG_UP_MARGIN_S = 5.0
-REFUSALS = (InvalidRequestError, UnknownMessageError, UnknownQueueError, ErasureRefusedError)
+REFUSALS = (InvalidRequestError, UnknownMessageError, UnknownQueueError, ErasureRefusedError, RefusedError)
 
 
 def lambda_handler(event: Any, context: Any) -> dict[str, Any]:

@@ -12,8 +12,9 @@ from typing import Any
 from uuid import UUID
 
 from contracts.fields import is_customer_id
-from operations import arguments
+from operations import arguments, mending_request
 from operations.arguments import InvalidRequestError
+from operations.mending_request import Mending
 
 # The relay publishes within 90 s of a recovery (guarantee G4); what is older than this is late.
 AGE_DEFAULT_S = 120
@@ -120,6 +121,7 @@ Request = (
     | DismissUnmatched
     | Purge
     | Erase
+    | Mending
 )
 
 
@@ -132,7 +134,7 @@ def parse(event: Any) -> Request:
         raise InvalidRequestError(f"no operation {event['operation'][:100]!r}; there are: {', '.join(OPERATIONS)}")
     read, names = known
     if foreign := sorted(map(repr, event.keys() - names - {"operation"})):
-        takes = ", ".join(sorted(names))
+        takes = ", ".join(sorted(names)) or "no argument"
         raise InvalidRequestError(f"{event['operation']} takes {takes}, not {', '.join(foreign)[:200]}")
     return read(event)
 
@@ -213,4 +215,5 @@ OPERATIONS: dict[str, tuple[Callable[[Mapping[str, Any]], Request], frozenset[st
     "dismissUnmatched": (_dismiss_unmatched, frozenset({"unmatchedId"})),
     "purge": (_purge, frozenset({"olderThanDays"})),
     "erase": (_erase, frozenset({"customerId"})),
+    **mending_request.OPERATIONS,
 }
