@@ -29,7 +29,7 @@ def show(connection: Connection, *, order_id: UUID | None, invoice: str | None) 
         return _view(connection, order_id)
 
 
-def missing(order: Mapping[str, Any] | None, invoice: Mapping[str, Any] | None, canceled_at: object) -> list[str]:
+def unheard(order: Mapping[str, Any] | None, invoice: Mapping[str, Any] | None, canceled_at: object) -> list[str]:
     """The events that the other side has not heard, by what they tell; with nothing on its way, they are lost."""
     found: list[str] = []
     if order is None:
@@ -60,7 +60,7 @@ def _view(connection: Connection, order_id: UUID) -> Shown:
         "creditNote": _one(connection, queries.CREDIT_NOTE, given),
         "canceledAt": canceled_at,
         **lists,
-        "missing": missing(order, invoice, canceled_at),
+        "unheard": unheard(order, invoice, canceled_at),
     }
 
 

@@ -43,7 +43,7 @@ def reemit(connection: Connection, *, order_id: UUID) -> dict[str, Any]:
     """Put what is missing into the outboxes, due at once. Raises UnknownMessageError and RefusedError."""
     view = show(connection, order_id=order_id, invoice=None)
     _refuse_needless(view)
-    events = {what: _EVENTS[what](view) for what in view["missing"]}
+    events = {what: _EVENTS[what](view) for what in view["unheard"]}
     with connection.transaction():
         for what, event in events.items():
             side = "invoices" if what == "invoice changed" else "orders"
@@ -58,7 +58,7 @@ def _refuse_needless(view: dict[str, Any]) -> None:
         )
     if any(each["isWaiting"] for each in view["parkedMessages"]):
         raise RefusedError("a message of this order is parked: replay it, or dismiss it first")
-    if not view["missing"]:
+    if not view["unheard"]:
         raise RefusedError("both sides have heard of everything: there is no event to tell again")
 
 

@@ -38,7 +38,7 @@ def test_an_order_whose_event_is_gone_is_told_again_in_the_same_words_and_invoic
     empty: Released, invoke: Invoke
 ) -> None:
     order, properties, body = lost_order(empty, invoke)
-    assert shown(invoke, order["orderId"])["missing"] == ["order created"]
+    assert shown(invoke, order["orderId"])["unheard"] == ["order created"]
     assert operate(invoke, "reemit", orderId=order["orderId"]) == {"queued": 1, "events": ["order created"]}
     assert relay(invoke) == 1
 
@@ -121,7 +121,7 @@ def test_a_canceled_order_hears_of_no_invoice(empty: Released, invoke: Invoke) -
             "INSERT INTO invoices.canceled_orders (order_id, canceled_at) VALUES (%s, now())", [order_id]
         )
 
-    assert shown(invoke, order_id)["missing"] == []
+    assert shown(invoke, order_id)["unheard"] == []
 
 
 def test_an_order_is_shown_with_everything_that_belongs_to_it(empty: Released, invoke: Invoke) -> None:
@@ -147,7 +147,7 @@ def test_an_order_is_shown_with_everything_that_belongs_to_it(empty: Released, i
     assert [each["key"] for each in view["idempotencyKeys"]] == ["mine"]
     assert [each["outboxId"] for each in view["outbox"]] == [str(row)]
     assert [(each["parkedId"], each["isWaiting"]) for each in view["parkedMessages"]] == [(parked_id, True)]
-    assert (view["creditNote"], view["canceledAt"], view["missing"]) == (None, None, [])
+    assert (view["creditNote"], view["canceledAt"], view["unheard"]) == (None, None, [])
     for name in ("42", view["invoice"]["invoiceId"].upper()):
         assert operate(invoke, "order", invoice=name) == view
     assert other not in json.dumps(view)
@@ -159,7 +159,7 @@ def test_an_invoice_without_order_is_shown_as_well(empty: Released, invoke: Invo
         connection.execute("DELETE FROM orders.orders")
     view = shown(invoke, order_id)
 
-    assert (view["order"], view["invoice"]["number"], view["missing"]) == (None, 1, [])
+    assert (view["order"], view["invoice"]["number"], view["unheard"]) == (None, 1, [])
 
 
 @pytest.mark.parametrize("operation", ["order", "reemit"])
