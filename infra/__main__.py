@@ -61,7 +61,7 @@ network = Network(
     pulumi.ResourceOptions(depends_on=[*roles.values()]),
 )
 
-# Nobody logs in where the stack names no people.
+# Where the stack names no people, no login of theirs comes in.
 peoples_logins = (READER, WRITER) if config.operator_access else ()
 database = Database(
     "database",

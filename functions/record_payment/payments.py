@@ -1,7 +1,7 @@
 """Record what a provider tells, once, and with it the invoice's status and the event of a change.
 
 What fits no invoice or no payment is kept as unmatched, with the reason, and answered with 200. A provider repeats a
-webhook that is answered otherwise for days, and nobody looks at it here meanwhile.
+webhook that is answered otherwise for days, and no one looks at it here meanwhile.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The logins of people on call, at the database and at the broker: let in when a release names them, and else not.
 
 The event's `people` is `{"database_roles": [role], "broker_users": {user: secret id}}`. Exactly these come in; an event
-without it changes nothing, so that a release by hand locks nobody out.
+without it changes nothing, so that a release by hand locks no one out.
 """
 
 from __future__ import annotations

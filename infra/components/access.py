@@ -139,7 +139,7 @@ class Access(pulumi.ComponentResource):
         return group
 
     def _build_page_document(self, name: str) -> aws.ssm.Document:
-        """Host and port are fixed here: whoever may use the document chooses nothing but the port of their machine."""
+        """Host and port are fixed here: who may use the document chooses the port of their own machine, no more."""
         host = self._args.broker.management_url.apply(lambda url: url.removeprefix("https://"))
         content = {
             "schemaVersion": "1.0",
@@ -164,11 +164,12 @@ class Access(pulumi.ComponentResource):
         )
 
     def _build_service(self, name: str, group: aws.ec2.SecurityGroup) -> None:
+        definition = self._build_task_definition(name)
         aws.ecs.Service(
             name,
             name=f"{self._args.prefix}access",
             cluster=self._cluster.arn,
-            task_definition=self._build_task_definition(name).arn,
+            task_definition=definition.arn,
             desired_count=1,
             launch_type="FARGATE",
             enable_execute_command=True,
@@ -177,7 +178,8 @@ class Access(pulumi.ComponentResource):
                 "security_groups": [group.id],
                 "assign_public_ip": False,
             },
-            opts=pulumi.ResourceOptions(parent=self),
+            # A task whose role may not open channels yet is never entered.
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[self._task_rights]),
         )
 
     def _build_task_definition(self, name: str) -> aws.ecs.TaskDefinition:
@@ -226,5 +228,5 @@ class Access(pulumi.ComponentResource):
     def _build_task_role(self, name: str, statements: Sequence[Statement]) -> aws.iam.Role:
         opts = pulumi.ResourceOptions(parent=self)
         role = aws.iam.Role(name, assume_role_policy=trust("ecs-tasks.amazonaws.com"), opts=opts)
-        aws.iam.RolePolicy(name, role=role.name, policy=policy_document(statements), opts=opts)
+        self._task_rights = aws.iam.RolePolicy(name, role=role.name, policy=policy_document(statements), opts=opts)
         return role

@@ -72,6 +72,6 @@ def sessions_in_tasks_are_recorded(resource: Resource, stack: Stack) -> Iterator
 
 @policy(SERVICE)
 def no_task_has_both_sessions_and_listeners(resource: Resource, stack: Stack) -> Iterator[str]:
-    """A task that people enter serves nobody, and one that serves is entered by nobody."""
+    """A task that people enter serves no requests, and one that serves them is not entered."""
     if resource.properties.get("enableExecuteCommand") and resource.properties.get("loadBalancers"):
         yield "it stands behind a load balancer and lets people in"

@@ -61,7 +61,9 @@ def test_an_invoice_is_named_by_its_number_as_well_and_a_part_pays_it_in_part(em
     assert state(empty) == ("issued", 0)
 
 
-def test_the_webhook_that_comes_again_pays_nothing_twice_and_waits_for_nobody(empty: Released, invoke: Invoke) -> None:
+def test_the_webhook_that_comes_again_pays_nothing_twice_and_does_not_wait_again(
+    empty: Released, invoke: Invoke
+) -> None:
     invoice_id = invoiced(empty, invoke)
     operate(invoke, "match", unmatchedId=misdirected(invoke), invoice=invoice_id)
 

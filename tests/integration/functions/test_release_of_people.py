@@ -20,7 +20,7 @@ NOTHING: dict[str, Any] = {"database_roles": {}, "broker_users": {}}
 
 @pytest.fixture
 def broker(released: Released) -> Iterator[ManagementApi]:
-    """The administrator's API; at the end nobody is admitted."""
+    """The administrator's API; at the end no person is admitted."""
     node = released.rabbitmq
     api = ManagementApi(node.management_url, username=node.username, password=node.password)
     yield api

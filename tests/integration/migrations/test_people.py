@@ -20,7 +20,7 @@ from release.people import admit_to_database as admit
 
 @pytest.fixture
 def master(migrated: RunningPostgres, url: URL) -> Iterator[psycopg.Connection[Any]]:
-    """The master user's connection, on a server that has RDS's role; at the end nobody is admitted."""
+    """The master user's connection, on a server that has RDS's role; at the end no person is admitted."""
     with psycopg.connect(migrated.dsn, autocommit=True) as admin:
         for role in PEOPLE:
             admin.execute(f"ALTER ROLE {role} PASSWORD '{PASSWORD}'")
@@ -39,7 +39,7 @@ def logged_in(server: RunningPostgres, role: str) -> psycopg.Connection[Any]:
 
 
 @pytest.mark.parametrize("role", PEOPLE)
-def test_nobody_comes_in_until_a_release_admits_them_nor_after_one_that_does_not(
+def test_no_person_comes_in_until_a_release_admits_them_nor_after_one_that_does_not(
     migrated: RunningPostgres, master: psycopg.Connection[Any], role: str
 ) -> None:
     with pytest.raises(psycopg.OperationalError, match="not permitted to log in"):
@@ -56,7 +56,7 @@ def test_nobody_comes_in_until_a_release_admits_them_nor_after_one_that_does_not
         logged_in(migrated, role)
 
 
-def test_migrations_admit_nobody_and_lock_nobody_out(
+def test_migrations_admit_no_one_and_lock_no_one_out(
     migrated: RunningPostgres, master: psycopg.Connection[Any], url: URL
 ) -> None:
     admit(master, ["on_call"])
