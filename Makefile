@@ -17,6 +17,11 @@ KEY ?=
 TIMEOUT ?=
 ID ?=
 ALL ?=
+NAME ?=
+LIMIT ?=
+CUSTOMER ?=
+ISSUE ?=
+REVOKE ?=
 ORDER ?=
 AMOUNT ?=
 PAYMENT ?=
@@ -158,6 +163,26 @@ activity: .venv ## what the database does: sessions, the longest transactions, w
 cancel-statement: .venv ## cancel what a session of the database runs: PID=…; END=1 ends the session
 	@$(REGION) cancel-statement --pid="$(PID)" $(if $(filter-out 0 false,$(END)),--end)
 
+.PHONY: customer
+customer: .venv ## add a customer and show its key once, on the last line: NAME=…; LIMIT=… requests a second
+	@$(REGION) customer --name="$(NAME)" --limit="$(LIMIT)"
+
+.PHONY: customers
+customers: .venv ## who may call the API
+	@$(REGION) customers
+
+.PHONY: keys
+keys: .venv ## a customer's keys: CUSTOMER=…; ISSUE=1 for one more, REVOKE=id to take one away
+	@$(REGION) keys --customer="$(CUSTOMER)" --revoke="$(REVOKE)" $(if $(filter-out 0 false,$(ISSUE)),--issue)
+
+.PHONY: suspend
+suspend: .venv ## refuse all keys of a customer: CUSTOMER=…
+	@$(REGION) suspend --customer="$(CUSTOMER)"
+
+.PHONY: resume
+resume: .venv ## take the keys of a suspended customer again: CUSTOMER=…
+	@$(REGION) resume --customer="$(CUSTOMER)"
+
 .PHONY: audit
 audit: .venv ## orders without invoice, payments that do not add up and the like; fails when there are any
 	@$(REGION) audit
@@ -204,6 +229,10 @@ openapi: .venv ## write the OpenAPI description that is served
 .PHONY: bench
 bench: .venv ## the benchmarks: a table, and JSON in .local/bench/
 	@$(REGION) bench
+
+.PHONY: costs
+costs: .venv ## write the tables of docs/costs.md anew from the plans of dev and prod
+	@PYTHONPATH=$$($(REGION) import-path) .venv/bin/python -m proof.costs
 
 .PHONY: lock
 lock: .venv ## resolve pyproject.toml's groups and the platform's needs into requirements.lock

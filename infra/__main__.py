@@ -19,27 +19,33 @@ import deployable
 import mappings
 from components import function as lambda_function
 from components.access import Access, AccessArgs
-from components.alarms import Watched
+from components.adoption import Adoption, AdoptionArgs
+from components.alarms.watched import Watched
+from components.backup_copy import BackupCopy, BackupCopyArgs
 from components.broker import Broker, BrokerArgs
-from components.database import Database, DatabaseArgs
+from components.bucket import Bucket, BucketArgs
+from components.database import BACKUP_DAYS, Database, DatabaseArgs
 from components.execution_role import ExecutionRole
+from components.flow_logs import FlowLogsArgs
 from components.gateway import Gateway, GatewayArgs
 from components.key import Key, KeyArgs
-from components.kong_config import Consumer, fill_in
+from components.kong_config import fill_in
+from components.load_balancer import AccessLogs
 from components.monitoring import Monitoring, MonitoringArgs
 from components.network import Network, NetworkArgs
 from components.people import READER, WRITER, People, PeopleArgs
 from components.release import RELEASED, Release, ReleaseArgs, content_hash
 from components.release import People as PeoplesLogins
 from components.secret import Secret, SecretArgs
-from configuration import FUNCTIONS, PROVIDERS, REQUESTS_PER_SECOND, read_configuration
+from configuration import FUNCTIONS, PROVIDERS, read_configuration
 from functions import ARCHIVES, Functions, build_layers
 from schedules import build_schedules
 from traces import traces_of
 
-CIDR_BLOCK = "10.0.0.0/16"
 # Whose schemas, exchanges, queues and logins are apart.
 SIDES = ("orders", "invoices")
+# The object that `operations` writes and the gateways read.
+CUSTOMERS_KEY = "gateway/customers.json"
 
 config = read_configuration()
 deployable.check(config, ARCHIVES)
@@ -50,12 +56,15 @@ roles = {name: ExecutionRole(name) for name in FUNCTIONS}
 network = Network(
     "network",
     NetworkArgs(
-        cidr_block=CIDR_BLOCK,
+        cidr_block=config.vpc_cidr,
         region=config.region,
         availability_zones=config.availability_zones,
         zone_cidr_mask=config.zone_cidr_mask,
         nat_gateways=config.nat_gateways,
         private_endpoints=config.private_endpoints,
+        flow_logs=None
+        if config.flow_logs == "NONE"
+        else FlowLogsArgs(prefix=config.prefix, traffic=config.flow_logs, log_retention_days=config.log_retention_days),
     ),
     # Lambda takes its network interfaces away in the roles' names, so roles go last (components/execution_role.py).
     pulumi.ResourceOptions(depends_on=[*roles.values()]),
@@ -71,6 +80,7 @@ database = Database(
         engine_version=config.database_version,
         may_upgrade=config.database_upgrade,
         instance_class=config.database_instance_class,
+        storage_max_gb=config.database_storage_max,
         multi_az=config.database_multi_az,
         is_protected=config.is_protected,
         log_retention_days=config.log_retention_days,
@@ -84,6 +94,17 @@ database = Database(
     ),
 )
 logins = {name: database.login(name) for name in FUNCTIONS if name != "release"}
+if config.backup_region is not None:
+    BackupCopy(
+        "backups",
+        BackupCopyArgs(
+            prefix=config.prefix,
+            region=config.backup_region,
+            database_arn=database.arn,
+            days=BACKUP_DAYS if config.is_protected else 1,
+            is_protected=config.is_protected,
+        ),
+    )
 
 broker = Broker(
     "broker",
@@ -93,6 +114,7 @@ broker = Broker(
         instance_type=config.broker_instance_type,
         deployment_mode=config.broker_deployment_mode,
         is_protected=config.is_protected,
+        is_encrypted_with_key=config.broker_encryption,
         key=key,
         vpc_id=network.vpc_id,
         subnet_ids=network.private_subnet_ids,
@@ -213,12 +235,41 @@ relays = {
         timeout_s=50,
         environment={**publishing[side], "OUTBOX_SCHEMA": side},
         statements=publishers[side].read(),
-        reserved_concurrency=1,
     )
     for side, name in (("orders", "outbox_relay"), ("invoices", "invoices_relay"))
 }
+# The customers that the stack names, each with a key that AWS makes; all others are added while the system runs.
+keys = {
+    name: Secret(f"gateway-{name}", SecretArgs(name=f"{config.prefix}gateway/{name}", key=key, generated_field="key"))
+    for name in config.consumers
+}
+customers = Bucket(
+    "customers", BucketArgs(name_prefix=f"{config.prefix}customers-", is_protected=config.is_protected, key=key)
+)
 # Only a right of IAM lets a caller invoke it: the gateway has no route to it.
-operations = functions.build("operations", timeout_s=100, environment={})
+operations = functions.build(
+    "operations",
+    timeout_s=100,
+    environment={
+        "CUSTOMERS_BUCKET": customers.name,
+        "CUSTOMERS_KEY": CUSTOMERS_KEY,
+        "REQUESTS_PER_SECOND_MAX": str(config.address_requests_per_second),
+    },
+    statements=[
+        *customers.write(CUSTOMERS_KEY),
+        *(statement for secret in keys.values() for statement in secret.read()),
+    ],
+)
+adoption = Adoption(
+    "customers",
+    AdoptionArgs(
+        operations=operations,
+        customers={name: (keys[name].arn, limit) for name, limit in config.consumers.items()},
+        database_id=database.resource_id,
+        bucket=customers,
+    ),
+    pulumi.ResourceOptions(depends_on=[release]),
+)
 
 consumers = {
     "orders": mappings.Consumer(function=order_updater, user=mapping_users["orders"]),
@@ -232,12 +283,6 @@ build_schedules(
     operations=operations,
 )
 
-keys = {
-    consumer: Secret(
-        f"gateway-{consumer}", SecretArgs(name=f"{config.prefix}gateway/{consumer}", key=key, generated_field="key")
-    )
-    for consumer in config.consumers
-}
 behind_gateway = [create_order, cancel_order, get_order, record_payment]
 gateway = Gateway(
     "gateway",
@@ -249,30 +294,34 @@ gateway = Gateway(
             functions={function.package: function.name for function in behind_gateway},
             qualifier=lambda_function.LIVE,
             region=config.region,
-            consumers=[
-                Consumer(username=name, custom_id=name, key=keys[name].value, requests_per_second=limit)
-                for name, limit in config.consumers.items()
-            ],
             endpoint=config.lambda_endpoint,
             spans_endpoint=traces.spans_endpoint,
             sample_ratio=config.trace_sampling,
         ),
+        customers=customers,
+        customers_key=CUSTOMERS_KEY,
         functions=behind_gateway,
         region=config.region,
-        # Two customers at their limits may share an address.
-        address_requests_per_second=2 * max(config.consumers.values(), default=REQUESTS_PER_SECOND),
+        address_requests_per_second=config.address_requests_per_second,
         tasks=config.gateway_tasks,
         tasks_max=config.gateway_tasks_max,
         is_protected=config.is_protected,
         log_retention_days=config.log_retention_days,
-        key=key,
+        access_logs=AccessLogs(
+            days=config.log_retention_days, balancers=key.beside("elasticloadbalancing", "loadbalancer/*")
+        )
+        if config.access_logs
+        else None,
+        has_web_acl=config.waf,
         certificate_arn=config.certificate_arn,
         vpc_id=network.vpc_id,
-        vpc_cidr_block=CIDR_BLOCK,
+        vpc_cidr_block=config.vpc_cidr,
         public_subnet_ids=network.public_subnet_ids,
         private_subnet_ids=network.private_subnet_ids,
         collector=traces.container,
     ),
+    # Until it has the stack's customers no Kong is ready.
+    pulumi.ResourceOptions(depends_on=[adoption]),
 )
 
 everything = (*behind_gateway, invoice_consumer, order_updater, *relays.values(), operations, release_function)
@@ -288,15 +337,19 @@ monitoring = Monitoring(
         watched=Watched(
             producer=create_order.name,
             canceler=cancel_order.name,
+            reader=get_order.name,
             recorder=record_payment.name,
             relays={side: relay.name for side, relay in relays.items()},
             consumers={side: consumer.function.name for side, consumer in consumers.items()},
             operations=operations.name,
+            configurator=f"{config.prefix}kong-configurator",
             balancer=gateway.balancer,
+            target_group=gateway.target_group,
             broker=broker.name,
             database=database.identifier,
             database_proxy=database.proxy_name,
             has_insights=config.is_protected,
+            has_credits=config.database_instance_class.startswith("db.t"),
         ),
     ),
 )

@@ -1,4 +1,4 @@
-"""What only a deployment needs: archives, a certificate of one's own, an address that alarms go to.
+"""What only a deployment needs: archives, a certificate, an address for alarms, an account that has what is reserved.
 
 A plan is evaluated without them. Pulumi's engine is stopped before anything is created, with what is to be done.
 """
@@ -10,10 +10,12 @@ import pulumi
 from pulumi.runtime.mocks import MockMonitor
 from pulumi.runtime.settings import get_monitor
 
+import concurrency
 from configuration import Configuration
 
 # The certificate in Pulumi.prod.yaml, which stands there so that the stack can be planned.
 PLACEHOLDER = "certificate/00000000-0000-0000-0000-000000000000"
+AUTHORITIES = Path(__file__).resolve().parent.parent / "functions" / "release" / "rds-authorities.pem"
 PACKAGE = "make package RUNTIME_PYTHON=python3.13"
 
 
@@ -42,6 +44,23 @@ def _lacking(config: Configuration, archives: Sequence[Path]) -> Iterator[str]:
             "- serverless-orders:alarmEmail is missing, and isProtected is true: alarms would reach no person, "
             f"`pulumi config set --stack {stack} serverless-orders:alarmEmail you@example.com`"
         )
+    yield from _authorities(config)
+    yield from _concurrency(config)
+
+
+def _authorities(config: Configuration) -> Iterator[str]:
+    """Name what `release` could not connect without: the authority that signs the instances of this region."""
+    if config.database_ssl_mode != "disable" and f"# Amazon RDS {config.region} Root CA" not in AUTHORITIES.read_text():
+        yield (
+            f"- functions/release/rds-authorities.pem has no authority of {config.region}: add those in "
+            f"https://truststore.pki.rds.amazonaws.com/{config.region}/{config.region}-bundle.pem"
+        )
+
+
+def _concurrency(config: Configuration) -> Iterator[str]:
+    if config.reserved_concurrency and (quota := concurrency.account_quota()) is not None:
+        found = concurrency.shortage(config.reserved_concurrency, quota, stack=pulumi.get_stack())
+        yield from () if found is None else (found,)
 
 
 def _is_planned() -> bool:

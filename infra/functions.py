@@ -58,7 +58,6 @@ class Functions:
         environment: Mapping[str, pulumi.Input[str]],
         memory_mb: int = 512,
         statements: Sequence[Statement] = (),
-        reserved_concurrency: int | None = None,
     ) -> Function:
         """Create the function of this name."""
         config, login, traces = self.config, self.logins[name], self.traces
@@ -83,7 +82,7 @@ class Functions:
                 security_group_id=self.network.function_security_group_id,
                 log_level=config.log_level,
                 log_retention_days=config.log_retention_days,
-                reserved_concurrency=config.reserved_concurrency.get(name, reserved_concurrency),
+                reserved_concurrency=config.reserved_concurrency.get(name),
                 snap_start=name in config.snap_start,
                 live_after=self.live_after,
             ),

@@ -7,7 +7,7 @@ Time-outs are properties of a role because RDS Proxy pins a connection that says
 
 from sqlalchemy import Connection, text
 
-OWNERS = ("orders_owner", "invoices_owner")
+OWNERS = ("orders_owner", "invoices_owner", "customers_owner", "audit_owner")
 
 # lock_timeout of create_order is what turns the wait for a running original into a 409.
 LOGINS: dict[str, dict[str, str]] = {

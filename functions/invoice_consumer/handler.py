@@ -23,6 +23,7 @@ def _metrics(report: Report) -> dict[str, int]:
     return {
         "BatchSize": report["messages"],
         "InvoicesIssued": report["issued"],
+        "InvoicesLate": report["late"],
         "InvoicesCanceled": report["canceled"],
         "DuplicatesIgnored": report["duplicates"],
         "MessagesParked": report["parked"],

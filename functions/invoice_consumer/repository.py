@@ -8,7 +8,7 @@ an order's two events come one after the other: the later one sees what the earl
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import psycopg
@@ -19,8 +19,12 @@ from contracts.events import OrderCanceled, OrderCreated
 LOCK_COUNTER = "SELECT last_number FROM invoices.invoice_counter FOR UPDATE"
 
 # Ids and contexts as two texts: psycopg makes an array value by value, and the largest batch has 7,000 of each.
+# An order's id begins with its time in milliseconds (UUID version 7): those below one id are late.
 INSERT_INVOICES = """
-WITH incoming AS (
+WITH punctual AS (
+    SELECT (lpad(to_hex((extract(epoch FROM statement_timestamp()) * 1000)::bigint - %(late_after_ms)s), 12, '0')
+            || repeat('0', 20))::uuid AS first_id
+), incoming AS (
     SELECT DISTINCT ON (order_id) order_id, customer_id, amount, currency, traceparent, position
     FROM unnest(string_to_array(%(order_ids)s, ',')::uuid[], %(customer_ids)s::text[], %(amounts)s::bigint[],
                 %(currencies)s::text[], string_to_array(%(traceparents)s, ',', ''))
@@ -34,10 +38,11 @@ WITH incoming AS (
     SELECT (SELECT last_number FROM invoices.invoice_counter) + ordinal, order_id, customer_id, amount, currency,
            traceparent, statement_timestamp(), statement_timestamp() + %(due_days)s * interval '1 day'
     FROM fresh
-    RETURNING 1
+    RETURNING order_id
 )
 UPDATE invoices.invoice_counter SET last_number = last_number + (SELECT count(*) FROM issued)
 RETURNING (SELECT count(*) FROM issued),
+    (SELECT count(*) FROM issued WHERE order_id < (SELECT first_id FROM punctual)),
     ARRAY(SELECT order_id FROM incoming JOIN invoices.canceled_orders USING (order_id))
 """
 
@@ -68,6 +73,16 @@ RETURNING (SELECT count(*) FROM noted)
 """
 
 Connection = psycopg.Connection[Any]
+# What the objective "invoiced" promises (infra/components/alarms/objectives.py).
+LATE_AFTER_S = 90
+
+
+class Issued(NamedTuple):
+    """How many invoices were issued, how many of them late, and which of all the orders were canceled."""
+
+    total: int
+    late: int
+    canceled: list[UUID]
 
 
 class CounterMissingError(Exception):
@@ -82,8 +97,8 @@ def lock_counter(connection: Connection) -> None:
 
 def issue_invoices(
     connection: Connection, orders: Sequence[OrderCreated], traceparents: Sequence[str | None], *, due_days: int
-) -> tuple[int, list[UUID]]:
-    """Invoice those orders that have none; returns how many, and which of all were canceled. With the counter locked.
+) -> Issued:
+    """Invoice those orders that have none. With the counter locked.
 
     Raises CounterMissingError.
     """
@@ -94,11 +109,12 @@ def issue_invoices(
         "currencies": [order.currency for order in orders],
         "traceparents": ",".join([traceparent or "" for traceparent in traceparents]),
         "due_days": due_days,
+        "late_after_ms": LATE_AFTER_S * 1000,
     }
     row = connection.execute(INSERT_INVOICES, parameters).fetchone()
     if row is None:
         raise CounterMissingError
-    return int(row[0]), row[1]
+    return Issued(*row)
 
 
 def remember_canceled(connection: Connection, orders: Sequence[OrderCanceled]) -> None:

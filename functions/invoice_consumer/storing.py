@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import Any
-from uuid import UUID
 
 import psycopg
 
@@ -12,7 +11,7 @@ from contracts.events import OrderCanceled, OrderCreated
 from deliveries.event import Delivery
 from invoice_consumer import repository
 
-COUNTS = ("issued", "duplicates", "canceled")
+COUNTS = ("issued", "late", "duplicates", "canceled")
 Events = Sequence[tuple[OrderCreated | OrderCanceled, Delivery]]
 
 
@@ -23,11 +22,12 @@ def store(connection: psycopg.Connection[Any], events: Events, *, due_days: int)
     repository.lock_counter(connection)
     if canceled:
         repository.remember_canceled(connection, canceled)
-    issued, born_canceled = 0, list[UUID]()
+    issued = repository.Issued(0, 0, [])
     if created:
         orders, traceparents = zip(*created, strict=True)
-        issued, born_canceled = repository.issue_invoices(connection, orders, traceparents, due_days=due_days)
+        issued = repository.issue_invoices(connection, orders, traceparents, due_days=due_days)
     notes = 0
-    if to_cancel := [*born_canceled, *(event.order_id for event in canceled)]:
+    if to_cancel := [*issued.canceled, *(event.order_id for event in canceled)]:
         notes = repository.cancel_invoices(connection, to_cancel)
-    return {"issued": issued, "duplicates": len(created) - issued, "canceled": notes}
+    duplicates = len(created) - issued.total
+    return {"issued": issued.total, "late": issued.late, "duplicates": duplicates, "canceled": notes}

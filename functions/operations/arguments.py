@@ -30,6 +30,14 @@ def integer(event: Mapping[str, Any], name: str, default: int | None, *, minimum
     return value
 
 
+def boolean(event: Mapping[str, Any], name: str) -> bool:
+    """False unless it is given."""
+    value = event.get(name, False)
+    if not isinstance(value, bool):
+        raise InvalidRequestError(f'"{name}" is true or false')
+    return value
+
+
 def uuid(event: Mapping[str, Any], name: str) -> UUID:
     try:
         return UUID(event[name])

@@ -1,14 +1,16 @@
 """Audit the guarantees: every order has its invoice (G1), and only one that fits it (G2); nothing waits unnoticed (G3);
 money adds up (G8).
 
-Read only. An order is expected to be invoiced, and an event published, when it is older than the audit's age; an outage
-of the broker shows as long as it lasts. An audit of the last days looks only at orders of those days, and at the latest
-numbers of invoices and credit notes: what a schedule can afford every few minutes.
+An order is expected to be invoiced, and an event published, when it is older than the audit's age; an outage of the
+broker shows as long as it lasts. An audit changes no row of orders and invoices. A full one reads everything, or the
+orders of the last days and the latest numbers. An incremental one reads what is new or changed (`incremental`) and
+knows what it found before: what a schedule can afford every few minutes, however many orders there are.
 """
 
 from __future__ import annotations
 
 import time
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -16,13 +18,16 @@ from uuid import UUID
 import psycopg
 
 from operations import audit_queries as queries
-from operations import repository
+from operations import incremental, progress_repository, repository
 from operations.findings import FINDINGS, METRICS, MONEY_TO_RETURN, UNWATCHED_METRICS
 
 LISTED_MAX = 100
 DAY_S = 86_400
 NUMBERS_OF_A_RECENT_AUDIT = 100_000
 ALL_NUMBERS = 2**62
+ASKED = FINDINGS | MONEY_TO_RETURN
+
+Connection = psycopg.Connection[Any]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,27 +38,59 @@ class Findings:
     metrics: dict[str, int]
 
 
-def audit(connection: psycopg.Connection[Any], *, older_than_s: int, days: int | None) -> Findings:
-    """Raises psycopg.Error."""
+def audit(connection: Connection, *, older_than_s: int, days: int | None) -> Findings:
+    """The full one. Raises psycopg.Error."""
     parameters = {
         "since": first_id(days),
         "older_than_s": older_than_s,
         "numbers": ALL_NUMBERS if days is None else NUMBERS_OF_A_RECENT_AUDIT,
         "limit": LISTED_MAX,
     }
-    asked = FINDINGS | MONEY_TO_RETURN
-    found = {name: queries.find(connection, each.statement, parameters) for name, each in asked.items()}
+    return _findings(connection, {name: _asked(connection, name, parameters) for name in ASKED})
+
+
+def audit_incrementally(connection: Connection, *, older_than_s: int, is_deadline_near: Callable[[], bool]) -> Findings:
+    """What is open now, by the orders' ids; behind by so many seconds if the time did not suffice.
+
+    Raises psycopg.Error.
+    """
+    behind_s = incremental.catch_up(connection, older_than_s=older_than_s, is_deadline_near=is_deadline_near)
+    found = _remembered(connection)
+    parameters = {"older_than_s": older_than_s, "limit": LISTED_MAX}
+    small = {name: _asked(connection, name, parameters) for name in ASKED.keys() - found.keys()}
+    findings = _findings(connection, {name: (found | small)[name] for name in ASKED})
+    return Findings(
+        report=findings.report | {"behindSeconds": behind_s},
+        metrics=findings.metrics | {"AuditBehindSeconds": behind_s},
+    )
+
+
+def _asked(connection: Connection, name: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
+    found = queries.find(connection, ASKED[name].statement, parameters)
+    return {"count": found.total, "first": [ASKED[name].show(*row) for row in found.rows]}
+
+
+def _remembered(connection: Connection) -> dict[str, dict[str, Any]]:
+    orders = {
+        name: {"count": count, "first": [{"orderId": str(order_id)} for order_id in first]}
+        for name, (count, first) in progress_repository.open_findings(connection, LISTED_MAX).items()
+    }
+    gaps = {}
+    for name, series in progress_repository.SERIES.items():
+        count, first_gaps = progress_repository.missing_numbers(connection, series, LISTED_MAX)
+        gaps[name] = {"count": count, "first": [ASKED[name].show(*gap) for gap in first_gaps]}
+    return orders | gaps
+
+
+def _findings(connection: Connection, found: Mapping[str, Mapping[str, Any]]) -> Findings:
     outbox_rows, oldest_age_s = queries.outbox(connection)
     _, waiting = repository.count_parked(connection)
-    metrics = {metric: found[name].total for name, metric in (METRICS | UNWATCHED_METRICS).items()}
+    metrics = {metric: found[name]["count"] for name, metric in (METRICS | UNWATCHED_METRICS).items()}
     metrics |= {"OutboxRows": outbox_rows, "OutboxOldestAgeSeconds": oldest_age_s, "ParkedMessages": waiting}
-    healthy = waiting == 0 and not any(found[name].total for name in FINDINGS)
-    findings = {
-        name: {"count": each.total, "first": [asked[name].show(*row) for row in each.rows]}
-        for name, each in found.items()
-    }
+    metrics["AuditRuns"] = 1
+    healthy = waiting == 0 and not any(found[name]["count"] for name in FINDINGS)
     outbox = {"rows": outbox_rows, "oldestAgeSeconds": oldest_age_s}
-    report = {"healthy": healthy, **findings, "parkedMessages": {"count": waiting}, "outbox": outbox}
+    report = {"healthy": healthy, **found, "parkedMessages": {"count": waiting}, "outbox": outbox}
     return Findings(report=report, metrics=metrics)
 
 

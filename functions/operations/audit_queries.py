@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 import psycopg
 
+from operations import conditions
 from operations.sides import of_both
 
 # count(*) OVER () counts before LIMIT.
@@ -31,13 +32,13 @@ WHERE i.order_id >= %(since)s
 ORDER BY i.number LIMIT %(limit)s
 """
 
-INVOICES_DIFFERING = """
+INVOICES_DIFFERING = f"""
 SELECT count(*) OVER (), i.order_id, i.number, o.amount, i.amount, o.currency, i.currency, o.customer_id, i.customer_id
 FROM orders.orders o JOIN invoices.invoices i ON i.order_id = o.order_id
 WHERE o.order_id >= %(since)s AND i.order_id >= %(since)s
-  AND (o.amount, o.currency, o.customer_id) IS DISTINCT FROM (i.amount, i.currency, i.customer_id)
+  AND {conditions.DIFFERING}
 ORDER BY i.number LIMIT %(limit)s
-"""
+"""  # noqa: S608 (a constant)
 
 _OUTBOX = of_both("outbox", "outbox_id, created_at, due_at, attempts, last_error", name="schema_name")
 

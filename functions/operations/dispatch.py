@@ -8,6 +8,7 @@ from typing import Any
 import psycopg
 
 from operations import audit, erasure, mending, outbox, parked_messages, purge, unmatched
+from operations.customer_requests import CustomerRequest
 from operations.mending_request import Mending
 from operations.request import (
     Audit,
@@ -35,6 +36,7 @@ def perform(
     connection: Connection,
     remaining_s: Callable[[], float],
     emit_metrics: Callable[[Mapping[str, int]], None],
+    customers: Callable[[CustomerRequest, Connection], dict[str, Any]],
 ) -> dict[str, Any]:
     """Return the operation's result. Raises an error of the operation's, or psycopg.Error."""
 
@@ -45,7 +47,7 @@ def perform(
         return mending.perform(request, connection)
     match request:
         case Audit():
-            return _audit(request, connection, emit_metrics)
+            return _audit(request, connection, emit_metrics, is_deadline_near)
         case Replay():
             return _replay(request, connection, is_deadline_near)
         case Purge():
@@ -54,8 +56,10 @@ def perform(
             return erasure.erase(connection, customer_id=request.customer_id, is_deadline_near=is_deadline_near)
         case ListParked() | ListOutbox() | ListUnmatched():
             return _list(request, connection)
-        case _:
+        case Dismiss() | DismissUnmatched() | Postpone() | Remove():
             return _change(request, connection)
+        case _:
+            return customers(request, connection)
 
 
 def _list(request: ListParked | ListOutbox | ListUnmatched, connection: Connection) -> dict[str, Any]:
@@ -93,8 +97,18 @@ def _replay(request: Replay, connection: Connection, is_deadline_near: Callable[
     }
 
 
-def _audit(request: Audit, connection: Connection, emit_metrics: Callable[[Mapping[str, int]], None]) -> dict[str, Any]:
-    findings = audit.audit(connection, older_than_s=request.older_than_s, days=request.days)
+def _audit(
+    request: Audit,
+    connection: Connection,
+    emit_metrics: Callable[[Mapping[str, int]], None],
+    is_deadline_near: Callable[[], bool],
+) -> dict[str, Any]:
+    if request.is_incremental:
+        findings = audit.audit_incrementally(
+            connection, older_than_s=request.older_than_s, is_deadline_near=is_deadline_near
+        )
+    else:
+        findings = audit.audit(connection, older_than_s=request.older_than_s, days=request.days)
     if request.emit_metrics:
         emit_metrics(findings.metrics)
     return findings.report

@@ -41,12 +41,15 @@ def erase(
         "invoices": invoices,
         "idempotencyKeys": keys,
         "parkedMessages": repository.delete_parked(connection, customer_id),
+        # It is out of the gateways' object since it was suspended.
+        "customers": repository.delete_customer(connection, customer_id),
         "remaining": repository.count_orders(connection, customer_id),
     }
 
 
 def _refuse_unfinished(unfinished: repository.Unfinished) -> None:
     reasons = {
+        "keys that are not refused (suspendCustomer)": unfinished.active_customers,
         "events in the outbox (the relay publishes them)": unfinished.outbox_rows,
         "orders without invoice (it follows their event)": unfinished.orders_without_invoice,
         "parked messages that wait (replay or dismiss them)": unfinished.waiting_messages,

@@ -24,7 +24,8 @@ UNFINISHED = f"""
 SELECT (SELECT count(*) FROM {_OUTBOX} WHERE {_IN_BODY}),
        (SELECT count(*) FROM orders.orders o WHERE o.customer_id = %(customer_id)s
         AND NOT EXISTS (SELECT FROM invoices.invoices i WHERE i.order_id = o.order_id)),
-       (SELECT count(*) FROM {_PARKED} WHERE {_IN_BODY} AND {WAITING})
+       (SELECT count(*) FROM {_PARKED} WHERE {_IN_BODY} AND {WAITING}),
+       (SELECT count(*) FROM customers.customers WHERE customer_id = %(customer_id)s AND suspended_at IS NULL)
 """  # noqa: S608 (constants)
 
 # An order that came after the question above is left alone until its invoice names the customer as well.
@@ -54,6 +55,10 @@ DELETE_PARKED = {
     for side in SIDES
 }
 
+DELETE_CUSTOMER = """
+DELETE FROM customers.customers WHERE customer_id = %(customer_id)s AND suspended_at IS NOT NULL
+"""
+
 COUNT_ORDERS = "SELECT count(*) FROM orders.orders WHERE customer_id = %(customer_id)s"
 
 Connection = psycopg.Connection[Any]
@@ -65,6 +70,7 @@ class Unfinished(NamedTuple):
     outbox_rows: int
     orders_without_invoice: int
     waiting_messages: int
+    active_customers: int
 
 
 def unfinished(connection: Connection, customer_id: str) -> Unfinished:
@@ -89,6 +95,11 @@ def delete_keys(connection: Connection, customer_id: str) -> int:
 def delete_parked(connection: Connection, customer_id: str) -> int:
     """Delete the messages that are parked and wait for no decision; returns how many."""
     return sum(connection.execute(DELETE_PARKED[side], _parameters(customer_id)).rowcount for side in SIDES)
+
+
+def delete_customer(connection: Connection, customer_id: str) -> int:
+    """Delete the suspended customer with its keys' hashes; returns how many."""
+    return connection.execute(DELETE_CUSTOMER, _parameters(customer_id)).rowcount
 
 
 def count_orders(connection: Connection, customer_id: str) -> int:

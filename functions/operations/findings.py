@@ -105,14 +105,14 @@ METRICS = {
     "paidInvoicesWithoutPaidOrder": "PaidInvoicesWithoutPaidOrder",
     "paidOrdersWithoutPaidInvoice": "PaidOrdersWithoutPaidInvoice",
     "canceledOrdersWithoutCanceledInvoice": "CanceledOrdersWithoutCanceledInvoice",
+    "ordersBesideTheirInvoice": "OrdersBesideTheirInvoice",
     "invoicesBesideTheirPayments": "InvoicesBesideTheirPayments",
+    "canceledInvoicesWithoutCreditNote": "CanceledInvoicesWithoutCreditNote",
     "creditNoteNumberGaps": "CreditNoteNumberGaps",
     "unmatchedPayments": "UnmatchedPayments",
 }
 # Written for dashboards, without an alarm of the stack.
 UNWATCHED_METRICS = {
-    "ordersBesideTheirInvoice": "OrdersBesideTheirInvoice",
-    "canceledInvoicesWithoutCreditNote": "CanceledInvoicesWithoutCreditNote",
     "overpaidInvoices": "OverpaidInvoices",
     "owedBack": "OwedBack",
 }

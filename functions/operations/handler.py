@@ -1,4 +1,4 @@
-"""The Lambda that operators invoke: parked messages, outboxes, unmatched payments, an audit. Only IAM lets a caller in.
+"""The Lambda that operators invoke: messages, payments, customers and keys, an audit. Only IAM lets a caller in.
 
 The broker and the database cannot be reached from outside the VPC, so this is where to look (`docs/operations.md`).
 Every call is logged with its request id, under which CloudTrail knows the caller. What cannot be done raises: the
@@ -11,19 +11,15 @@ from functools import partial
 from typing import Any
 
 from aws.metrics import write_metrics
-from operations.arguments import InvalidRequestError
 from operations.bootstrap import dependencies
 from operations.dispatch import perform
-from operations.erasure import ErasureRefusedError
 from operations.log_fields import described, outcome
-from operations.parked_messages import UnknownMessageError, UnknownQueueError
-from operations.refusals import RefusedError
+from operations.refusals import REFUSALS
 from operations.request import parse
 from tracing import Span
 
 # What is left of the invocation when a database that says nothing is hung up on: enough to fail and to say so.
 HANG_UP_MARGIN_S = 5.0
-REFUSALS = (InvalidRequestError, UnknownMessageError, UnknownQueueError, ErasureRefusedError, RefusedError)
 
 
 def lambda_handler(event: Any, context: Any) -> dict[str, Any]:
@@ -49,6 +45,7 @@ def _answer(event: Any, context: Any, span: Span) -> dict[str, Any]:
         connection=deps.database.connection(),
         remaining_s=lambda: _remaining_s(context),
         emit_metrics=partial(write_metrics, service=context.function_name),
+        customers=deps.customers,
     )
     deps.logger.info("operation done", extra={"request": described(request), "outcome": outcome(answer)})
     return answer

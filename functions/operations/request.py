@@ -14,6 +14,7 @@ from uuid import UUID
 from contracts.fields import is_customer_id
 from operations import arguments, mending_request
 from operations.arguments import InvalidRequestError
+from operations.customer_requests import CUSTOMER_OPERATIONS, CustomerRequest
 from operations.mending_request import Mending
 
 # The relay publishes within 90 s of a recovery (guarantee G4); what is older than this is late.
@@ -72,10 +73,14 @@ class Remove:
 
 @dataclass(frozen=True, kw_only=True)
 class Audit:
-    """Orders of the last `days` (None: of all time) that should be invoiced after `older_than_s`."""
+    """Orders of the last `days` (None: of all time) that should be invoiced after `older_than_s`.
+
+    An incremental one looks at what is new or changed since the last of its kind.
+    """
 
     older_than_s: int
     days: int | None
+    is_incremental: bool
     emit_metrics: bool
 
 
@@ -121,6 +126,7 @@ Request = (
     | DismissUnmatched
     | Purge
     | Erase
+    | CustomerRequest
     | Mending
 )
 
@@ -174,11 +180,11 @@ def _remove(event: Mapping[str, Any]) -> Remove:
 
 def _audit(event: Mapping[str, Any]) -> Audit:
     older_than_s = arguments.integer(event, "olderThanSeconds", AGE_DEFAULT_S, minimum=0, maximum=86_400)
-    emit_metrics = event.get("emitMetrics", False)
-    if not isinstance(emit_metrics, bool):
-        raise InvalidRequestError('"emitMetrics" is true or false')
+    emit_metrics, is_incremental = (arguments.boolean(event, name) for name in ("emitMetrics", "incremental"))
     days = arguments.integer(event, "days", None, maximum=DAYS_MAX)
-    return Audit(older_than_s=older_than_s or 0, days=days, emit_metrics=emit_metrics)
+    if is_incremental and days is not None:
+        raise InvalidRequestError('audit takes either "days" or "incremental"')
+    return Audit(older_than_s=older_than_s or 0, days=days, is_incremental=is_incremental, emit_metrics=emit_metrics)
 
 
 def _list_unmatched(event: Mapping[str, Any]) -> ListUnmatched:
@@ -210,10 +216,11 @@ OPERATIONS: dict[str, tuple[Callable[[Mapping[str, Any]], Request], frozenset[st
     "outbox": (_list_outbox, frozenset({"limit", "after", "outboxId"})),
     "postpone": (_postpone, frozenset({"outboxId", "seconds"})),
     "remove": (_remove, frozenset({"outboxId"})),
-    "audit": (_audit, frozenset({"olderThanSeconds", "days", "emitMetrics"})),
+    "audit": (_audit, frozenset({"olderThanSeconds", "days", "incremental", "emitMetrics"})),
     "unmatched": (_list_unmatched, frozenset({"limit", "after", "unmatchedId"})),
     "dismissUnmatched": (_dismiss_unmatched, frozenset({"unmatchedId"})),
     "purge": (_purge, frozenset({"olderThanDays"})),
     "erase": (_erase, frozenset({"customerId"})),
+    **CUSTOMER_OPERATIONS,
     **mending_request.OPERATIONS,
 }

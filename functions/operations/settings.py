@@ -11,3 +11,6 @@ class Settings:
     database: DatabaseSettings
     tracing: TracingSettings
     log_level: str
+    customers_bucket: str
+    customers_key: str
+    requests_per_second_max: int

@@ -24,13 +24,17 @@ MAINTENANCE = {"day_of_week": "SUNDAY", "time_of_day": "04:00", "time_zone": "UT
 
 @dataclass(frozen=True, kw_only=True)
 class BrokerArgs:
-    """`deployment_mode` is `SINGLE_INSTANCE` or `CLUSTER_MULTI_AZ`; `client_security_group_id` may connect."""
+    """`deployment_mode` is `SINGLE_INSTANCE` or `CLUSTER_MULTI_AZ`; `client_security_group_id` may connect.
+
+    Without `is_encrypted_with_key` AWS encrypts with a key of its own. A change of it replaces the broker.
+    """
 
     prefix: str
     engine_version: str
     instance_type: str
     deployment_mode: str
     is_protected: bool
+    is_encrypted_with_key: bool
     key: Key
     vpc_id: pulumi.Input[str]
     subnet_ids: pulumi.Output[Sequence[str]]
@@ -103,13 +107,18 @@ class Broker(pulumi.ComponentResource):
             subnet_ids=args.subnet_ids.apply(lambda ids: ids[:1] if is_single else ids),
             security_groups=[group.id],
             logs={"general": True},
-            encryption_options={"use_aws_owned_key": False, "kms_key_id": args.key.arn},
+            encryption_options=_with_key(args.key) if args.is_encrypted_with_key else None,
             maintenance_window_start_time=MAINTENANCE,
             # Amazon MQ demands it from 3.13 on.
             auto_minor_version_upgrade=True,
             # A change of users would replace the broker, messages and all: passwords are changed through its own API.
             opts=pulumi.ResourceOptions(parent=self, ignore_changes=["users"], protect=args.is_protected),
         )
+
+
+def _with_key(key: Key) -> dict[str, Any]:
+    # Amazon MQ answered "encryptionOptions is not supported for RabbitMQ brokers" in 2022 and 2023.
+    return {"use_aws_owned_key": False, "kms_key_id": key.arn}
 
 
 def _amqp_endpoint(instances: Sequence[Any]) -> str:

@@ -21,6 +21,9 @@ PORT = 5432
 ADMINISTRATOR = "orders_admin"  # RDS refuses `admin`: PostgreSQL's engine there reserves it.
 # The proxy's certificate comes from Amazon Trust Services, which the runtime's own trust store knows.
 PROXY_ROOT_CERT = "/etc/pki/tls/certs/ca-bundle.crt"
+# An instance's comes from RDS's own authorities, which are in no trust store: they are packaged beside `release`.
+INSTANCE_ROOT_CERT = "/var/task/release/rds-authorities.pem"
+BACKUP_DAYS = 14
 # Once a week, when few order; backups before it.
 MAINTENANCE_WINDOW = "sun:05:00-sun:06:00"
 BACKUP_WINDOW = "03:00-04:00"
@@ -39,6 +42,7 @@ class DatabaseArgs:
     engine_version: str
     may_upgrade: bool
     instance_class: str
+    storage_max_gb: int
     multi_az: bool
     is_protected: bool
     log_retention_days: int
@@ -68,7 +72,7 @@ class Database(pulumi.ComponentResource):
       - an RDS Proxy with IAM end to end, its target and its role
       - a subnet group, and a security group that lets the functions and the proxy in
 
-    Outputs: endpoint (the proxy's), port, identifier, resource_id (another one after a replacement), proxy_name.
+    Outputs: endpoint (the proxy's), port, identifier, arn, resource_id (another one after a replacement), proxy_name.
     """
 
     def __init__(self, name: str, args: DatabaseArgs, opts: pulumi.ResourceOptions | None = None) -> None:
@@ -83,6 +87,7 @@ class Database(pulumi.ComponentResource):
         self.endpoint: pulumi.Output[str] = self._proxy.endpoint
         self.port: pulumi.Output[str] = self._instance.port.apply(str)
         self.identifier: pulumi.Output[str] = self._instance.identifier
+        self.arn: pulumi.Output[str] = self._instance.arn
         self.resource_id: pulumi.Output[str] = self._instance.resource_id
         self.proxy_name: pulumi.Output[str] = self._proxy.name
         self.register_outputs({"endpoint": self.endpoint, "port": self.port})
@@ -95,7 +100,11 @@ class Database(pulumi.ComponentResource):
 
     def login(self, user: str) -> DatabaseLogin:
         """Return the login of the role `user`, through the proxy; `release` creates the role."""
-        environment = {**self._address(self.endpoint, user), **self._tls(), "DATABASE_AUTH": self._args.auth}
+        environment = {
+            **self._address(self.endpoint, user),
+            **self._tls(PROXY_ROOT_CERT),
+            "DATABASE_AUTH": self._args.auth,
+        }
         if self._args.auth == "iam":
             return DatabaseLogin(environment=environment, statements=[self._connect(user)], secret_arn=None)
         own = secret.Secret(
@@ -109,12 +118,10 @@ class Database(pulumi.ComponentResource):
     def administrator_login(self) -> DatabaseLogin:
         """Return the administrator's login to the instance itself, with the secret that RDS manages."""
         arn = self._instance.master_user_secrets.apply(lambda secrets: str(secrets[0].secret_arn))
-        # RDS's own authority is in no trust store, so towards the instance the connection is encrypted, not verified.
-        ssl_mode = "disable" if self._args.ssl_mode == "disable" else "require"
         return DatabaseLogin(
             environment={
                 **self._address(self._instance.address, ADMINISTRATOR),
-                "DATABASE_SSLMODE": ssl_mode,
+                **self._tls(INSTANCE_ROOT_CERT),
                 "DATABASE_AUTH": "secret",
                 "DATABASE_SECRET_ID": arn,
             },
@@ -130,10 +137,10 @@ class Database(pulumi.ComponentResource):
             "DATABASE_USER": user,
         }
 
-    def _tls(self) -> dict[str, pulumi.Input[str]]:
+    def _tls(self, root_cert: str) -> dict[str, pulumi.Input[str]]:
         if self._args.ssl_mode == "disable":
             return {"DATABASE_SSLMODE": "disable"}
-        return {"DATABASE_SSLMODE": self._args.ssl_mode, "DATABASE_SSLROOTCERT": PROXY_ROOT_CERT}
+        return {"DATABASE_SSLMODE": self._args.ssl_mode, "DATABASE_SSLROOTCERT": root_cert}
 
     def _connect(self, user: str) -> Statement:
         # arn:…:rds:…:db-proxy:prx-1 names the proxy, arn:…:rds-db:…:dbuser:prx-1/user a login through it.
@@ -153,7 +160,7 @@ class Database(pulumi.ComponentResource):
             engine_lifecycle_support="open-source-rds-extended-support-disabled",
             instance_class=args.instance_class,
             allocated_storage=20,
-            max_allocated_storage=200,
+            max_allocated_storage=args.storage_max_gb,
             storage_type="gp3",
             db_name=args.database_name,
             port=PORT,
@@ -163,7 +170,7 @@ class Database(pulumi.ComponentResource):
             publicly_accessible=False,
             vpc_security_group_ids=[self._group.id],
             multi_az=args.multi_az,
-            backup_retention_period=14 if args.is_protected else 1,
+            backup_retention_period=BACKUP_DAYS if args.is_protected else 1,
             backup_window=BACKUP_WINDOW,
             maintenance_window=MAINTENANCE_WINDOW,
             copy_tags_to_snapshot=True,

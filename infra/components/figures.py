@@ -1,7 +1,7 @@
 """What the functions count themselves, as the dashboard shows it beside the alarms.
 
 Each writes its figures into its log in the embedded metric format, with one dimension: its own name, which holds the
-stack's. A figure that is an alarm as well has its graph there (components/alarms.py) and none here.
+stack's. A figure that is an alarm as well has its graph there (components/alarms) and none here.
 """
 
 from collections.abc import Sequence
@@ -9,7 +9,8 @@ from dataclasses import dataclass
 
 import pulumi
 
-from components.alarms import DIMENSION, NAMESPACE, Watched
+from components.alarms.model import DIMENSION, NAMESPACE
+from components.alarms.watched import Watched
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,7 +49,7 @@ def figures_of(watched: Watched) -> list[Figure]:
         Figure(
             title="Invoices",
             function=watched.consumers["invoices"],
-            metrics=["InvoicesIssued", "InvoicesCanceled", "DuplicatesIgnored", "MessagesParked"],
+            metrics=["InvoicesCanceled", "DuplicatesIgnored", "MessagesParked"],
         ),
         Figure(
             title="Orders that hear of their invoices",

@@ -1,8 +1,8 @@
-"""Kong on Fargate behind a load balancer, DB-less: its whole configuration is one secret that the task reads at start.
+"""Kong on Fargate behind a load balancer, DB-less, with a configurator in the same task.
 
-The configuration holds the customers' keys, so it is a secret of its own; a task definition names one version of it, so
-a change rolls the service. The component states it as its own input with the keys marked secret: `make plan` reads it
-there.
+Kong starts empty and is not ready; the configurator posts routes and customers to the Admin API, which listens inside
+the task only. Routes are part of the task definition, so another kong.yml rolls the service; customers are not. The
+component states both as its own inputs: `make plan` reads them there.
 """
 
 from collections.abc import Mapping, Sequence
@@ -14,20 +14,28 @@ import pulumi_aws as aws
 import pulumi_awsx as awsx
 
 from components import collector as span_collector
+from components import configurator as task_configurator
+from components.bucket import Bucket
 from components.function import Function
-from components.key import Key
-from components.load_balancer import LoadBalancer, LoadBalancerArgs
+from components.load_balancer import AccessLogs, LoadBalancer, LoadBalancerArgs
 from components.network import allow, open_outwards
 from components.policy import Statement, policy_document, trust
 from components.scaling import leave_the_number_of_tasks, scale
-from components.secret import read_secret
 
 CONTAINER = "kong"
 PROXY_PORT = 8000
 STATUS_PORT = 8100
+ADMIN_PORT = 8001
+# Of a configuration: eighty thousand customers.
+CONFIGURATION_MAX = "32m"
 SETTINGS = {
     "KONG_DATABASE": "off",
-    "KONG_ADMIN_LISTEN": "off",
+    # Containers of a task share the loopback interface, and nobody else has it.
+    "KONG_ADMIN_LISTEN": f"127.0.0.1:{ADMIN_PORT}",
+    "KONG_NGINX_ADMIN_CLIENT_MAX_BODY_SIZE": CONFIGURATION_MAX,
+    "KONG_NGINX_ADMIN_CLIENT_BODY_BUFFER_SIZE": CONFIGURATION_MAX,
+    # What `pre-function` hashes keys with.
+    "KONG_UNTRUSTED_LUA_SANDBOX_REQUIRES": "resty.sha256",
     "KONG_PROXY_LISTEN": f"0.0.0.0:{PROXY_PORT}",
     "KONG_STATUS_LISTEN": f"0.0.0.0:{STATUS_PORT}",
     "KONG_PROXY_ACCESS_LOG": "/dev/stdout",
@@ -52,12 +60,16 @@ def address_limit(requests_per_second: int) -> dict[str, str]:
 class GatewayArgs:
     """`declarative_config` is the filled-in kong.yml; `functions` are those that Kong may invoke.
 
+    `customers` is the bucket with the customers' object, of this key.
+
     From `tasks` up to `tasks_max` run, as many as it takes. Without `collector` Kong's spans go elsewhere or nowhere.
     """
 
     prefix: str
     kong_version: str
     declarative_config: Mapping[str, Any]
+    customers: Bucket
+    customers_key: str
     functions: Sequence[Function]
     region: str
     address_requests_per_second: int
@@ -66,23 +78,24 @@ class GatewayArgs:
     certificate_arn: str | None
     is_protected: bool
     log_retention_days: int
-    key: Key
     vpc_id: pulumi.Input[str]
     vpc_cidr_block: str
     public_subnet_ids: pulumi.Input[Sequence[str]]
     private_subnet_ids: pulumi.Input[Sequence[str]]
     collector: span_collector.ContainerArgs | None = None
+    access_logs: AccessLogs | None = None
+    has_web_acl: bool = False
 
 
 class Gateway(pulumi.ComponentResource):
     """The way in.
 
     Creates:
-      - the secret with Kong's declarative configuration
       - a load balancer (HTTPS with a certificate) and Kong's security group
-      - a cluster, a log group, task and execution role, the Fargate service (Kong and its collector) and its scaling
+      - a cluster, a log group, task and execution role, the Fargate service and its scaling: Kong, its configurator and
+        its collector
 
-    Outputs: url, balancer (its name in metrics).
+    Outputs: url, balancer and target_group (their names in metrics).
     """
 
     def __init__(self, name: str, args: GatewayArgs, opts: pulumi.ResourceOptions | None = None) -> None:
@@ -90,6 +103,10 @@ class Gateway(pulumi.ComponentResource):
             "version": args.kong_version,
             "declarative_config": args.declarative_config,
             "settings": address_limit(args.address_requests_per_second),
+            "configurator": {
+                "script": task_configurator.SCRIPT,
+                "environment": task_configurator.environment(_configurator_args(args)),
+            },
         }
         super().__init__("serverless-orders:components:Gateway", name, described, opts)
         balancer = self._build_load_balancer(name, args)
@@ -100,6 +117,7 @@ class Gateway(pulumi.ComponentResource):
         scheme = "https" if args.certificate_arn else "http"
         self.url: pulumi.Output[str] = pulumi.Output.concat(f"{scheme}://", balancer.dns_name)
         self.balancer: pulumi.Output[str] = balancer.arn_suffix
+        self.target_group: pulumi.Output[str] = balancer.target_group_arn_suffix
         self.register_outputs({"url": self.url})
 
     def _build_load_balancer(self, name: str, args: GatewayArgs) -> LoadBalancer:
@@ -112,30 +130,13 @@ class Gateway(pulumi.ComponentResource):
                 target_port=PROXY_PORT,
                 health_port=STATUS_PORT,
                 health_path="/status/ready",
+                access_logs=args.access_logs,
+                address_requests_per_second=args.address_requests_per_second if args.has_web_acl else None,
                 vpc_id=args.vpc_id,
                 subnet_ids=args.public_subnet_ids,
             ),
             pulumi.ResourceOptions(parent=self),
         )
-
-    def _build_configuration(self, name: str, args: GatewayArgs) -> tuple[pulumi.Output[str], pulumi.Output[str]]:
-        """Return the secret's ARN and what a container refers to: one version of it."""
-        opts = pulumi.ResourceOptions(parent=self)
-        secret = aws.secretsmanager.Secret(
-            name,
-            name=f"{args.prefix}gateway-configuration",
-            kms_key_id=args.key.arn,
-            recovery_window_in_days=0,
-            opts=opts,
-        )
-        version = aws.secretsmanager.SecretVersion(
-            name,
-            secret_id=secret.id,
-            # The customers' keys in it are secret, and so the output is.
-            secret_string=pulumi.Output.json_dumps(dict(args.declarative_config)),
-            opts=opts,
-        )
-        return secret.arn, pulumi.Output.concat(secret.arn, ":::", version.version_id)
 
     def _build_service(
         self, name: str, args: GatewayArgs, group: aws.ec2.SecurityGroup, balancer: LoadBalancer
@@ -178,9 +179,10 @@ class Gateway(pulumi.ComponentResource):
         )
 
     def _build_task_definition(self, name: str, args: GatewayArgs) -> awsx.ecs.FargateServiceTaskDefinitionArgs:
-        secret_arn, configuration = self._build_configuration(name, args)
         may_send = span_collector.send_spans() if args.collector else []
-        task_role = self._build_role(f"{name}-task", [*(each.invoke() for each in args.functions), *may_send])
+        may_read = args.customers.read(args.customers_key)
+        invokes = [each.invoke() for each in args.functions]
+        task_role = self._build_role(f"{name}-task", [*invokes, *may_read, *may_send])
         log_group = aws.cloudwatch.LogGroup(
             name,
             name=f"/kong/{args.prefix}orders",
@@ -192,14 +194,14 @@ class Gateway(pulumi.ComponentResource):
             actions=["logs:CreateLogStream", "logs:PutLogEvents"],
             resources=[pulumi.Output.concat(log_group.arn, ":*")],
         )
-        execution_role = self._build_role(f"{name}-execution", [*read_secret(secret_arn, args.key), write])
+        execution_role = self._build_role(f"{name}-execution", [write])
         return awsx.ecs.FargateServiceTaskDefinitionArgs(
             cpu="512",
             memory="1024",
             task_role=awsx.awsx.DefaultRoleWithPolicyArgs(role_arn=task_role.arn),
             execution_role=awsx.awsx.DefaultRoleWithPolicyArgs(role_arn=execution_role.arn),
             log_group=awsx.awsx.DefaultLogGroupArgs(existing=awsx.awsx.ExistingLogGroupArgs(arn=log_group.arn)),
-            containers=_containers(args, configuration),
+            containers=_containers(args),
         )
 
     def _build_role(self, name: str, statements: Sequence[Statement]) -> aws.iam.Role:
@@ -209,14 +211,23 @@ class Gateway(pulumi.ComponentResource):
         return role
 
 
-def _containers(
-    args: GatewayArgs, configuration: pulumi.Output[str]
-) -> dict[str, awsx.ecs.TaskDefinitionContainerDefinitionArgs]:
-    kong = {CONTAINER: _kong(args, configuration)}
-    return {**kong, span_collector.CONTAINER: span_collector.container(args.collector)} if args.collector else kong
+def _containers(args: GatewayArgs) -> dict[str, awsx.ecs.TaskDefinitionContainerDefinitionArgs]:
+    configurator = task_configurator.container(
+        _configurator_args(args), args.declarative_config, admin_port=ADMIN_PORT, region=args.region
+    )
+    containers = {CONTAINER: _kong(args), task_configurator.CONTAINER: configurator}
+    if args.collector:
+        containers[span_collector.CONTAINER] = span_collector.container(args.collector)
+    return containers
 
 
-def _kong(args: GatewayArgs, configuration: pulumi.Output[str]) -> awsx.ecs.TaskDefinitionContainerDefinitionArgs:
+def _configurator_args(args: GatewayArgs) -> task_configurator.ConfiguratorArgs:
+    return task_configurator.ConfiguratorArgs(
+        bucket=args.customers.name, key=args.customers_key, service=f"{args.prefix}kong-configurator"
+    )
+
+
+def _kong(args: GatewayArgs) -> awsx.ecs.TaskDefinitionContainerDefinitionArgs:
     # The client's address is the one that the balancer names; without this all clients share one limit per address.
     client = {
         "KONG_TRUSTED_IPS": args.vpc_cidr_block,
@@ -231,9 +242,6 @@ def _kong(args: GatewayArgs, configuration: pulumi.Output[str]) -> awsx.ecs.Task
         essential=True,
         environment=[
             awsx.ecs.TaskDefinitionKeyValuePairArgs(name=name, value=value) for name, value in environment.items()
-        ],
-        secrets=[
-            awsx.ecs.TaskDefinitionSecretArgs(name="KONG_DECLARATIVE_CONFIG_STRING", value_from=configuration),
         ],
         port_mappings=[
             awsx.ecs.TaskDefinitionPortMappingArgs(container_port=port) for port in (PROXY_PORT, STATUS_PORT)

@@ -36,6 +36,8 @@ class Key(pulumi.ComponentResource):
         super().__init__("serverless-orders:components:Key", name, None, opts)
         self._name = name
         self._region = args.region
+        # How long a deleted secret can be taken back; for as long its name is taken (docs/operations.md, "Destroy").
+        self.secret_recovery_days = 30 if args.is_protected else 0
         key = aws.kms.Key(
             name,
             description=f"{args.prefix}orders: database, broker, secrets",
@@ -63,8 +65,23 @@ class Key(pulumi.ComponentResource):
 
     def decrypt_secrets(self) -> Statement:
         """Grant decrypting, when Secrets Manager does it for the caller and not otherwise."""
-        via = {"StringEquals": {"kms:ViaService": f"secretsmanager.{self._region}.amazonaws.com"}}
-        return Statement(actions=["kms:Decrypt"], resources=[self.arn], condition=via)
+        return self._through("secretsmanager", "kms:Decrypt")
+
+    def decrypt_objects(self) -> Statement:
+        """Grant decrypting, when S3 does it for the caller and not otherwise."""
+        return self._through("s3", "kms:Decrypt")
+
+    def encrypt_objects(self) -> Statement:
+        """Grant what S3 does for the caller who writes an object."""
+        return self._through("s3", "kms:GenerateDataKey")
+
+    def beside(self, service: str, resource: str) -> pulumi.Output[str]:
+        """Return the ARN of another service's resource in the key's account and region."""
+        return self.arn.apply(lambda arn: ":".join([*arn.split(":")[:2], service, *arn.split(":")[3:5], resource]))
+
+    def _through(self, service: str, action: str) -> Statement:
+        via = {"StringEquals": {"kms:ViaService": f"{service}.{self._region}.amazonaws.com"}}
+        return Statement(actions=[action], resources=[self.arn], condition=via)
 
 
 def _shared_with_logs(key_arn: str, log_group: str) -> str:

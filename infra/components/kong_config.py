@@ -1,10 +1,10 @@
-"""`kong/kong.yml` made concrete: AWS's names for the functions, where to invoke them, where spans go, the consumers.
+"""`kong/kong.yml` made concrete: AWS's names for the functions, where to invoke them, where spans go.
 
-`kong.yml` names functions as the packages under `functions/` do and holds neither keys nor limits of customers, so the
-one file serves every stack. Values are passed through untouched: a key may still be a Pulumi output.
+`kong.yml` names functions as the packages under `functions/` do, so the one file serves every stack. Customers and keys
+are not in it: kong/configurator.py adds them while Kong runs. Values are passed through untouched, outputs, too.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,26 +23,12 @@ class LambdaEndpoint:
     secret_key: str
 
 
-@dataclass(frozen=True, kw_only=True)
-class Consumer:
-    """A customer: `custom_id` is the id that its orders carry, `key` opens the gateway.
-
-    `requests_per_second` counts all routes together, in each of Kong's nodes by itself.
-    """
-
-    username: str
-    custom_id: str
-    key: Any
-    requests_per_second: int
-
-
 def fill_in(
     declarative_config: Mapping[str, Any],
     *,
     functions: Mapping[str, Any],
     qualifier: Any,
     region: str,
-    consumers: Sequence[Consumer],
     endpoint: LambdaEndpoint | None = None,
     spans_endpoint: str | None = None,
     sample_ratio: float | None = None,
@@ -62,7 +48,6 @@ def fill_in(
     for plugin in filled.get("plugins", []):
         if plugin["name"] == "zipkin":
             plugin["config"].update({key: value for key, value in traced.items() if value is not None})
-    filled["consumers"] = [_consumer(consumer) for consumer in consumers]
     return filled
 
 
@@ -88,24 +73,4 @@ def _address(endpoint: LambdaEndpoint | None) -> dict[str, Any]:
         "disable_https": True,
         "aws_key": endpoint.access_key,
         "aws_secret": endpoint.secret_key,
-    }
-
-
-def _consumer(consumer: Consumer) -> dict[str, Any]:
-    return {
-        "username": consumer.username,
-        "custom_id": consumer.custom_id,
-        "keyauth_credentials": [{"key": consumer.key}],
-        "plugins": [{"name": "rate-limiting", "config": _limit(consumer)}],
-    }
-
-
-def _limit(consumer: Consumer) -> dict[str, Any]:
-    return {
-        "limit_by": "consumer",
-        "second": consumer.requests_per_second,
-        # In each node's memory: a shared store would be one more part that can fail.
-        "policy": "local",
-        "fault_tolerant": True,
-        "hide_client_headers": False,
     }

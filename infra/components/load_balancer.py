@@ -9,15 +9,28 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_aws as aws
 
+from components.bucket import Bucket, BucketArgs, Delivery
 from components.network import ANYWHERE, open_outwards
+from components.web_acl import WebAcl, WebAclArgs
 
 # TLS 1.2 and 1.3.
 SSL_POLICY = "ELBSecurityPolicy-TLS13-1-2-2021-06"
 
 
 @dataclass(frozen=True, kw_only=True)
+class AccessLogs:
+    """How long each request's line is kept, and the ARNs of the balancers of this account and region."""
+
+    days: int
+    balancers: pulumi.Input[str]
+
+
+@dataclass(frozen=True, kw_only=True)
 class LoadBalancerArgs:
-    """`target_port` is where requests go, `health_port` and `health_path` say whether a target takes any."""
+    """`target_port` is where requests go, `health_port` and `health_path` say whether a target takes any.
+
+    With `address_requests_per_second` a firewall stands in front and knows that limit.
+    """
 
     prefix: str
     certificate_arn: str | None
@@ -27,6 +40,8 @@ class LoadBalancerArgs:
     health_path: str
     vpc_id: pulumi.Input[str]
     subnet_ids: pulumi.Input[Sequence[str]]
+    access_logs: AccessLogs | None = None
+    address_requests_per_second: int | None = None
 
 
 class LoadBalancer(pulumi.ComponentResource):
@@ -35,8 +50,10 @@ class LoadBalancer(pulumi.ComponentResource):
     Creates:
       - its security group, open to the internet on the listener's port
       - the balancer, its target group and listener: HTTPS with a certificate, else HTTP
+      - the bucket of its access logs and the firewall, where they are asked for
 
-    Outputs: dns_name, security_group_id, target_group_arn, listener, arn_suffix (its name in metrics).
+    Outputs: dns_name, security_group_id, target_group_arn, listener, arn_suffix and
+    target_group_arn_suffix (the names in metrics).
     """
 
     def __init__(self, name: str, args: LoadBalancerArgs, opts: pulumi.ResourceOptions | None = None) -> None:
@@ -44,10 +61,14 @@ class LoadBalancer(pulumi.ComponentResource):
         port = 443 if args.certificate_arn else 80
         group = self._build_group(name, args, port)
         targets = self._build_target_group(name, args)
-        balancer = self._build_balancer(name, args, group)
+        logs = self._build_logs(name, args, args.access_logs) if args.access_logs else None
+        balancer = self._build_balancer(name, args, group, logs)
+        if args.address_requests_per_second is not None:
+            self._build_web_acl(name, args, balancer, args.address_requests_per_second)
         self.listener = self._build_listener(name, args, port, balancer=balancer, targets=targets)
         self.security_group_id: pulumi.Output[str] = group.id
         self.target_group_arn: pulumi.Output[str] = targets.arn
+        self.target_group_arn_suffix: pulumi.Output[str] = targets.arn_suffix
         self.dns_name: pulumi.Output[str] = balancer.dns_name
         self.arn_suffix: pulumi.Output[str] = balancer.arn_suffix
         self.register_outputs({"dns_name": self.dns_name})
@@ -83,7 +104,35 @@ class LoadBalancer(pulumi.ComponentResource):
             opts=pulumi.ResourceOptions(parent=self),
         )
 
-    def _build_balancer(self, name: str, args: LoadBalancerArgs, group: aws.ec2.SecurityGroup) -> aws.lb.LoadBalancer:
+    def _build_logs(self, name: str, args: LoadBalancerArgs, logs: AccessLogs) -> Bucket:
+        """Build the bucket that the balancer writes to: AWS encrypts these logs with S3's own keys and no others."""
+        arguments = BucketArgs(
+            name_prefix=f"{args.prefix}orders-access-logs-",
+            is_protected=args.is_protected,
+            key=None,
+            old_versions_days=1,
+            expire_days=logs.days,
+            deliveries=[
+                Delivery(
+                    service="logdelivery.elasticloadbalancing.amazonaws.com",
+                    objects="AWSLogs/*",
+                    source_arn=logs.balancers,
+                )
+            ],
+        )
+        return Bucket(f"{name}-access-logs", arguments, pulumi.ResourceOptions(parent=self))
+
+    def _build_web_acl(
+        self, name: str, args: LoadBalancerArgs, balancer: aws.lb.LoadBalancer, requests_per_second: int
+    ) -> None:
+        arguments = WebAclArgs(
+            prefix=args.prefix, address_requests_per_second=requests_per_second, balancer_arn=balancer.arn
+        )
+        WebAcl(name, arguments, pulumi.ResourceOptions(parent=self))
+
+    def _build_balancer(
+        self, name: str, args: LoadBalancerArgs, group: aws.ec2.SecurityGroup, logs: Bucket | None
+    ) -> aws.lb.LoadBalancer:
         return aws.lb.LoadBalancer(
             name,
             name=f"{args.prefix}orders",
@@ -92,7 +141,9 @@ class LoadBalancer(pulumi.ComponentResource):
             security_groups=[group.id],
             drop_invalid_header_fields=True,
             enable_deletion_protection=args.is_protected,
-            opts=pulumi.ResourceOptions(parent=self),
+            access_logs={"bucket": logs.name, "enabled": True} if logs else None,
+            # The balancer tries to write as soon as it is told to, and is refused before the policy stands.
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[logs.policy] if logs else []),
         )
 
     def _build_listener(

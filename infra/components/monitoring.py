@@ -7,11 +7,15 @@ from typing import Any
 import pulumi
 import pulumi_aws as aws
 
-from components.alarms import Alarm, Watched, alarms_of
-from components.figures import figures_of
+from components.alarms.causes import EXTENSION_S, composites_of, section_of, told
+from components.alarms.every import alarms_of
+from components.alarms.model import Alarm, Composite, Metric
+from components.alarms.watched import Watched
+from components.dashboard import widgets_of
 from components.queries import Queries, QueriesArgs
 
-FIVE_MINUTES_S = 300
+# The page that a mail's text names; where the repository is served is not known here.
+RUNBOOK = "docs/operations.md"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,7 +39,7 @@ class Monitoring(pulumi.ComponentResource):
 
     Creates:
       - a topic, and with `email` a subscription that its reader has to confirm
-      - an alarm per line of `alarms_of`
+      - an alarm per line of `alarms_of`, and those of `composites_of` that are made of them
       - a dashboard: what the functions count, their invocations, a graph per alarm
       - the saved queries
 
@@ -55,12 +59,12 @@ class Monitoring(pulumi.ComponentResource):
             child,
         )
         alarms = alarms_of(args.watched)
-        for alarm_name, alarm in alarms.items():
-            self._build_alarm(f"{args.prefix}{alarm_name}", alarm_name, alarm, topic)
+        self._build_alarms(args.prefix, topic, alarms)
+        widgets = widgets_of(args.watched, alarms, functions=args.functions, region=args.region)
         dashboard = aws.cloudwatch.Dashboard(
             name,
             dashboard_name=f"{args.prefix}orders",
-            dashboard_body=pulumi.Output.json_dumps({"widgets": _widgets(args, alarms)}),
+            dashboard_body=pulumi.Output.json_dumps({"widgets": widgets}),
             opts=child,
         )
         self.topic_arn: pulumi.Output[str] = topic.arn
@@ -70,61 +74,95 @@ class Monitoring(pulumi.ComponentResource):
         )
         self.register_outputs({"topic_arn": self.topic_arn})
 
-    def _build_alarm(self, full_name: str, name: str, alarm: Alarm, topic: aws.sns.Topic) -> None:
-        aws.cloudwatch.MetricAlarm(
+    def _build_alarms(self, prefix: str, topic: aws.sns.Topic, alarms: Mapping[str, Alarm]) -> None:
+        composites = composites_of(alarms)
+        are_told = told(alarms, composites)
+
+        def described(name: str, meaning: str) -> dict[str, Any]:
+            receivers = [topic.arn] if name in are_told else []
+            section = section_of(name, composites, are_told)
+            return {
+                "alarm_description": f"{meaning} {RUNBOOK}#{section}",
+                "alarm_actions": receivers,
+                "ok_actions": receivers,
+            }
+
+        built: dict[str, aws.cloudwatch.MetricAlarm | aws.cloudwatch.CompositeAlarm] = {}
+        for name, alarm in alarms.items():
+            built[name] = self._build_alarm(name, prefix, alarm, described(name, alarm.meaning))
+        for name, composite in composites.items():
+            built[name] = self._build_composite(name, prefix, composite, built, described(name, composite.meaning))
+
+    def _build_alarm(
+        self, name: str, prefix: str, alarm: Alarm, described: Mapping[str, Any]
+    ) -> aws.cloudwatch.MetricAlarm:
+        return aws.cloudwatch.MetricAlarm(
             name,
-            name=full_name,
-            alarm_description=alarm.meaning,
+            name=f"{prefix}{name}",
             comparison_operator="GreaterThanThreshold" if alarm.is_above else "LessThanThreshold",
             threshold=alarm.threshold,
             evaluation_periods=alarm.periods,
             treat_missing_data=alarm.missing,
-            alarm_actions=[topic.arn],
-            ok_actions=[topic.arn],
+            **described,
             **_measured(alarm),
             opts=pulumi.ResourceOptions(parent=self),
         )
 
+    def _build_composite(
+        self,
+        name: str,
+        prefix: str,
+        composite: Composite,
+        built: Mapping[str, aws.cloudwatch.MetricAlarm | aws.cloudwatch.CompositeAlarm],
+        described: Mapping[str, Any],
+    ) -> aws.cloudwatch.CompositeAlarm:
+        suppressor = composite.suppressed_by
+        return aws.cloudwatch.CompositeAlarm(
+            name,
+            alarm_name=f"{prefix}{name}",
+            alarm_rule=composite.rule_of(prefix),
+            actions_suppressor={
+                "alarm": built[suppressor].arn,
+                "wait_period": composite.wait_s,
+                "extension_period": EXTENSION_S,
+            }
+            if suppressor
+            else None,
+            **described,
+            # CloudWatch refuses a rule that names an alarm which is not there.
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[built[child] for child in composite.children()]),
+        )
+
 
 def _measured(alarm: Alarm) -> dict[str, Any]:
-    metric = {"namespace": alarm.namespace, "dimensions": alarm.dimensions, "period": FIVE_MINUTES_S}
-    if alarm.part_of is None:
-        return {**metric, "metric_name": alarm.metric, "statistic": alarm.statistic}
-    # The ratio of the worst node: the largest value of the metric, divided by the smallest value of `part_of`.
-    parts = {"part": (alarm.metric, alarm.statistic), "whole": (alarm.part_of, "Minimum")}
-    queries: list[dict[str, Any]] = [
-        {"id": query, "metric": {**metric, "metric_name": name, "stat": statistic}}
-        for query, (name, statistic) in parts.items()
-    ]
-    return {"metric_queries": [*queries, {"id": "ratio", "expression": "part / whole", "return_data": True}]}
+    if alarm.expression is None:
+        (metric,) = alarm.metrics.values()
+        return {
+            "namespace": metric.namespace,
+            "metric_name": metric.name,
+            "dimensions": metric.dimensions,
+            "period": alarm.period_s,
+            **_statistic(metric),
+        }
+    queries = [_query(key, metric, alarm.period_s) for key, metric in alarm.metrics.items()]
+    return {"metric_queries": [*queries, {"id": "value", "expression": alarm.expression, "return_data": True}]}
 
 
-def _widgets(args: MonitoringArgs, alarms: Mapping[str, Alarm]) -> list[dict[str, Any]]:
-    graphs = [
-        _metric_widget(figure.title, figure.lines(), stat=figure.statistic, region=args.region)
-        for figure in figures_of(args.watched)
-    ]
-    graphs += [_invocations(args, metric) for metric in ("Invocations", "Errors", "Throttles", "Duration")]
-    graphs += [_graph(name, alarm, args.region) for name, alarm in alarms.items()]
-    return [
-        {**graph, "width": 8, "height": 6, "x": 8 * (index % 3), "y": 6 * (index // 3)}
-        for index, graph in enumerate(graphs)
-    ]
+def _statistic(metric: Metric) -> dict[str, str]:
+    """A percentile of a few requests is one of them: it is no alarm."""
+    if metric.statistic.startswith("p"):
+        return {"extended_statistic": metric.statistic, "evaluate_low_sample_count_percentiles": "ignore"}
+    return {"statistic": metric.statistic}
 
 
-def _invocations(args: MonitoringArgs, metric: str) -> dict[str, Any]:
-    lines = [["AWS/Lambda", metric, "FunctionName", function] for function in args.functions]
-    stat = "p99" if metric == "Duration" else "Sum"
-    return _metric_widget(f"Functions: {metric}", lines, stat=stat, region=args.region)
-
-
-def _graph(name: str, alarm: Alarm, region: str) -> dict[str, Any]:
-    ((dimension, value),) = alarm.dimensions.items()
-    metrics = [metric for metric in (alarm.metric, alarm.part_of) if metric is not None]
-    lines = [[alarm.namespace, metric, dimension, value] for metric in metrics]
-    return _metric_widget(name, lines, stat=alarm.statistic, region=region)
-
-
-def _metric_widget(title: str, lines: list[list[Any]], *, stat: str, region: str) -> dict[str, Any]:
-    properties = {"title": title, "metrics": lines, "stat": stat, "period": FIVE_MINUTES_S, "region": region}
-    return {"type": "metric", "properties": properties}
+def _query(key: str, metric: Metric, period_s: int) -> dict[str, Any]:
+    return {
+        "id": key,
+        "metric": {
+            "namespace": metric.namespace,
+            "metric_name": metric.name,
+            "dimensions": metric.dimensions,
+            "period": period_s,
+            "stat": metric.statistic,
+        },
+    }

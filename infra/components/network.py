@@ -7,6 +7,8 @@ import pulumi
 import pulumi_aws as aws
 import pulumi_awsx as awsx
 
+from components.flow_logs import FlowLogs, FlowLogsArgs
+
 ANYWHERE = "0.0.0.0/0"
 HTTPS_PORT = 443
 # The pollers of a private broker need these without a NAT gateway; Kong and the functions use them as well.
@@ -27,6 +29,7 @@ class NetworkArgs:
     zone_cidr_mask: int
     nat_gateways: str
     private_endpoints: bool
+    flow_logs: FlowLogsArgs | None = None
 
 
 class Network(pulumi.ComponentResource):
@@ -35,6 +38,7 @@ class Network(pulumi.ComponentResource):
     Creates:
       - a VPC with a public and a private subnet per availability zone, internet and NAT gateways, routes
       - the security group of the functions: nothing in, everything out
+      - with `flow_logs` a record of its connections
       - with `private_endpoints` an interface endpoint for each API that is called all the time
 
     Outputs: vpc_id, public_subnet_ids, private_subnet_ids, function_security_group_id.
@@ -48,6 +52,8 @@ class Network(pulumi.ComponentResource):
         self.private_subnet_ids: pulumi.Output[Sequence[str]] = vpc.private_subnet_ids
         functions = open_outwards(f"{name}-functions", "Lambda functions", vpc.vpc_id, parent=self)
         self.function_security_group_id: pulumi.Output[str] = functions.id
+        if args.flow_logs is not None:
+            FlowLogs(name, args.flow_logs, vpc_id=self.vpc_id, opts=pulumi.ResourceOptions(parent=self))
         if args.private_endpoints:
             self._build_endpoints(name, args)
         self.register_outputs({"vpc_id": self.vpc_id})

@@ -25,8 +25,6 @@ class SecretArgs:
     key: Key
     generated_field: str
     fields: Mapping[str, str] = field(default_factory=dict)
-    # A name is free again at once: a stack that was destroyed can be made anew.
-    recovery_window_days: int = 0
 
 
 def login(name: str, username: str, key: Key) -> SecretArgs:
@@ -55,7 +53,7 @@ class Secret(pulumi.ComponentResource):
             name,
             name=args.name,
             kms_key_id=args.key.arn,
-            recovery_window_in_days=args.recovery_window_days,
+            recovery_window_in_days=args.key.secret_recovery_days,
             opts=pulumi.ResourceOptions(parent=self),
         )
         version = self._build_version(name, secret, args)

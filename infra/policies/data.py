@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from policies.model import Resource, Stack, policy
 
 INSTANCE = "aws:rds/instance:Instance"
+BACKUP_COPY = "aws:rds/instanceAutomatedBackupsReplication:InstanceAutomatedBackupsReplication"
 PROXY = "aws:rds/proxy:Proxy"
 PARAMETERS = "aws:rds/parameterGroup:ParameterGroup"
 BROKER = "aws:mq/broker:Broker"
@@ -30,9 +31,10 @@ def database_encrypted(resource: Resource, stack: Stack) -> Iterator[str]:
 
 @policy(BROKER)
 def broker_encrypted(resource: Resource, stack: Stack) -> Iterator[str]:
-    """The broker's storage is encrypted with the stack's key."""
-    options = resource.properties.get("encryptionOptions") or {}
-    if options.get("useAwsOwnedKey") is not False or not options.get("kmsKeyId"):
+    """The broker's storage is encrypted with AWS's own key, or where that is asked for with one of the stack's."""
+    options = resource.properties.get("encryptionOptions")
+    keys = {key.properties["arn"] for key in stack.of_type(KEY)}
+    if options and (options.get("useAwsOwnedKey") is not False or options.get("kmsKeyId") not in keys):
         yield "encryptionOptions must name the stack's key"
 
 
@@ -41,6 +43,14 @@ def secrets_encrypted(resource: Resource, stack: Stack) -> Iterator[str]:
     """Secrets are encrypted with the stack's key."""
     if not resource.properties.get("kmsKeyId"):
         yield "kmsKeyId must be set"
+
+
+@policy(SECRET)
+def secrets_can_be_taken_back(resource: Resource, stack: Stack) -> Iterator[str]:
+    """In production a deleted secret can be taken back for a week and more."""
+    days = resource.properties.get("recoveryWindowInDays") or 0
+    if stack.is_production and days < 7:
+        yield f"recoveryWindowInDays is {days}, it must be 7 or more in production"
 
 
 @policy(KEY)
@@ -97,6 +107,25 @@ def database_backed_up(resource: Resource, stack: Stack) -> Iterator[str]:
         yield f"backupRetentionPeriod is {days}"
     if stack.is_production and resource.properties.get("skipFinalSnapshot") is not False:
         yield "skipFinalSnapshot must be false in production"
+
+
+@policy(INSTANCE)
+def backups_have_a_copy_elsewhere(resource: Resource, stack: Stack) -> Iterator[str]:
+    """In production the database's backups are copied to another region, encrypted with a key of the program there."""
+    keys = {key.properties["arn"] for key in stack.of_type(KEY)}
+    home = str(resource.properties["arn"]).split(":")[3]
+    copies = [
+        copy.properties
+        for copy in stack.of_type(BACKUP_COPY)
+        if copy.properties["sourceDbInstanceArn"] == resource.properties["arn"]
+    ]
+    if stack.is_production and not copies:
+        yield "its backups are copied to no other region"
+    for copy in copies:
+        if copy.get("region") in (None, home):
+            yield f"its backups are copied to {copy.get('region')}, where the database stands"
+        if copy.get("kmsKeyId") not in keys:
+            yield "the copies of its backups must be encrypted with a key of the program"
 
 
 @policy(INSTANCE, "aws:lb/loadBalancer:LoadBalancer")

@@ -44,6 +44,16 @@ def variables_are_the_settings(resource: Resource, stack: Stack) -> Iterator[str
 
 
 @policy(FUNCTION)
+def functions_know_who_they_log_in_to(resource: Resource, stack: Stack) -> Iterator[str]:
+    """Towards proxy and instance a function verifies the certificate and its name against authorities of its own."""
+    given = variables_of(resource)
+    if given.get("DATABASE_SSLMODE") != "verify-full":
+        yield f"DATABASE_SSLMODE is {given.get('DATABASE_SSLMODE')}, it must be verify-full"
+    if not given.get("DATABASE_SSLROOTCERT"):
+        yield "DATABASE_SSLROOTCERT is missing"
+
+
+@policy(FUNCTION)
 def variables_fit(resource: Resource, stack: Stack) -> Iterator[str]:
     """All variables of a function together fit into what Lambda takes."""
     size = sum(len(name.encode()) + len(value.encode()) for name, value in variables_of(resource).items())
@@ -118,10 +128,13 @@ def snap_start_is_possible(resource: Resource, stack: Stack) -> Iterator[str]:
 
 @policy(FUNCTION)
 def concurrency_is_reserved_in_production_only(resource: Resource, stack: Stack) -> Iterator[str]:
-    """Outside production no function takes a share of the account's concurrency, but for the relay, which runs once."""
+    """Outside production no function takes a share of the account's concurrency, but for the relay, which runs once.
+
+    An account whose quota is too small for any reservation (accountConcurrency) has none, the relay's included.
+    """
     reserved = resource.properties.get("reservedConcurrentExecutions")
     if _package(resource) == "outbox_relay":
-        if reserved != 1:
+        if reserved != 1 and (reserved is not None or _reserves(stack)):
             yield f"reservedConcurrentExecutions is {reserved}, two relays at once are one too many"
     elif not stack.is_production and reserved not in (None, -1):
         yield f"reservedConcurrentExecutions is {reserved} outside production"
@@ -152,9 +165,16 @@ def schedules_pile_nothing_up(resource: Resource, stack: Stack) -> Iterator[str]
 @policy(RELEASE)
 def releases_name_the_brokers_users(resource: Resource, stack: Stack) -> Iterator[str]:
     """The users that a release makes are those that its permissions are written for."""
+    if not str(resource.properties["functionName"]).endswith("release"):
+        return
     users = json.loads(resource.properties["input"])["broker_users"].keys()
     if users != PERMISSIONS.keys():
         yield f"users {', '.join(sorted(users))}; permissions are written for {', '.join(sorted(PERMISSIONS))}"
+
+
+def _reserves(stack: Stack) -> bool:
+    counts = (each.properties.get("reservedConcurrentExecutions") for each in stack.of_type(FUNCTION))
+    return any(count not in (None, -1) for count in counts)
 
 
 def _package(resource: Resource) -> str:

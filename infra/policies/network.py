@@ -3,6 +3,7 @@
 What awsx's components make is looked at where AWS gets it: of the components themselves Pulumi shows nothing.
 """
 
+import json
 from collections.abc import Iterator
 from ipaddress import IPv4Network, ip_network
 
@@ -10,6 +11,8 @@ from policies.model import Resource, Stack, policy
 
 GROUP = "aws:ec2/securityGroup:SecurityGroup"
 INGRESS = "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule"
+FLOW_LOG = "aws:ec2/flowLog:FlowLog"
+TASK = "aws:ecs/taskDefinition:TaskDefinition"
 VPC = "aws:ec2/vpc:Vpc"
 SUBNET = "aws:ec2/subnet:Subnet"
 NAT_GATEWAY = "aws:ec2/natGateway:NatGateway"
@@ -64,6 +67,31 @@ def nat_gateways_are_what_the_stack_pays_for(resource: Resource, stack: Stack) -
     wanted = zones if stack.is_production else 1
     if found != wanted:
         yield f"it has {found} NAT gateways for {zones} zones, it must have {wanted}"
+
+
+@policy(VPC)
+def networks_are_private_and_watched(resource: Resource, stack: Stack) -> Iterator[str]:
+    """A VPC has private addresses, and in production flow logs in a log group of the program."""
+    if not _is_private(str(resource.properties["cidrBlock"])):
+        yield f"cidrBlock is {resource.properties['cidrBlock']}, addresses of the internet"
+    groups = {group.properties["arn"] for group in stack.of_type("aws:cloudwatch/logGroup:LogGroup")}
+    logs = [log.properties for log in stack.of_type(FLOW_LOG) if log.properties["vpcId"] == resource.properties["id"]]
+    if stack.is_production and not logs:
+        yield "it has no flow logs"
+    for log in logs:
+        if log.get("logDestination") not in groups:
+            yield f"its flow logs go to {log.get('logDestination')}, which is no log group of the program"
+
+
+@policy(TASK)
+def kong_trusts_its_own_network(resource: Resource, stack: Stack) -> Iterator[str]:
+    """A client's address is taken from a header of the VPC's own members alone: any other could name another one."""
+    blocks = {str(vpc.properties["cidrBlock"]) for vpc in stack.of_type(VPC)}
+    for container in json.loads(resource.properties["containerDefinitions"]):
+        given = {each["name"]: each["value"] for each in container.get("environment") or ()}
+        trusted = {*given.get("KONG_TRUSTED_IPS", "").split(",")} - {""}
+        if not trusted <= blocks:
+            yield f"{container['name']} trusts {', '.join(sorted(trusted - blocks))}"
 
 
 @policy(VPC)

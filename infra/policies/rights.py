@@ -21,7 +21,9 @@ FUNCTION = "aws:lambda/function:Function"
 KONG_YML = Path(__file__).resolve().parent.parent.parent / "kong" / "kong.yml"
 # Actions with another name than the API's operation, or without an API in botocore.
 CHANNELS = frozenset(f"ssmmessages:{verb}{kind}Channel" for verb in ("Create", "Open") for kind in ("Control", "Data"))
-OTHER_ACTIONS = CHANNELS | {"lambda:InvokeFunction", "rds-db:connect", "xray:PutSpans", "xray:PutSpansForIndexing"}
+OTHER_ACTIONS = CHANNELS | {
+    *("lambda:InvokeFunction", "rds-db:connect", "s3:ListBucket", "xray:PutSpans", "xray:PutSpansForIndexing")
+}
 # IAM knows no resource for these, or the resource does not exist yet when the policy is written.
 WITHOUT_RESOURCE = CHANNELS | frozenset(
     {

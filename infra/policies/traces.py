@@ -78,7 +78,7 @@ def kong_outlives_what_stands_beside_it(resource: Resource, stack: Stack) -> Ite
             yield f"{name} must not be essential: its end would be Kong's"
         if not container.get("memory"):
             yield f"{name} must have a limit of memory, else it takes Kong's"
-        if not re.search(r":v?\d+(\.\d+){1,2}$", str(container.get("image"))):
+        if not re.search(r":v?\d+(\.\d+){1,2}(-[a-z]+)?$", str(container.get("image"))):
             yield f"{name} runs {container.get('image')}, which is no version"
         if container.get("portMappings"):
             yield f"{name} is for its own task and opens a port"

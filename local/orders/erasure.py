@@ -23,5 +23,7 @@ def erase(folder: Folder, customer_id: str = "") -> None:
     print(f"{counted(answer['orders'], 'order')} and {counted(answer['invoices'], 'invoice')}{named}")
     print(f"{counted(answer['idempotencyKeys'], 'idempotency key')} with the stored response deleted")
     print(f"{counted(answer['parkedMessages'], 'parked message')} deleted")
+    if answer["customers"]:
+        print("the customer and its keys deleted")
     if answer["remaining"]:
         raise OperationError(f"{counted(answer['remaining'], 'order')} left, or made since: erase again")

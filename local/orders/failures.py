@@ -10,7 +10,10 @@ from localregion.http_client import HttpError
 
 _LINE_MAX = 400
 # What is no fault of the code: the message says all, and the error's name is the function's own affair.
-_REFUSALS = {"InvalidRequestError", "UnknownMessageError", "UnknownQueueError", "ErasureRefusedError", "RefusedError"}
+_REFUSALS = {
+    *("InvalidRequestError", "UnknownMessageError", "UnknownQueueError"),
+    *("ErasureRefusedError", "CustomerRefusedError", "RefusedError"),
+}
 # psycopg's names for a database that is not there, or says nothing.
 _DATABASE_AWAY = {"OperationalError", "SilentServerError", "AdminShutdown", "CrashShutdown", "CannotConnectNow"}
 _ARGUMENTS = {

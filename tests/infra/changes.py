@@ -55,6 +55,20 @@ def beside_kong(**values: Any) -> Change:
     return change
 
 
+def trusted(addresses: str) -> Change:
+    """Let Kong take a client's address from what these addresses say."""
+
+    def change(properties: dict[str, Any]) -> None:
+        containers = json.loads(properties["containerDefinitions"])
+        for each in containers:
+            for variable in each.get("environment") or ():
+                if variable["name"] == "KONG_TRUSTED_IPS":
+                    variable["value"] = addresses
+        properties["containerDefinitions"] = json.dumps(containers)
+
+    return change
+
+
 def trusting(principal: dict[str, str] | str, **condition: dict[str, str]) -> str:
     allowed = {"Effect": "Allow", "Principal": principal, "Action": "sts:AssumeRole", "Condition": condition}
     return json.dumps({"Statement": [allowed]})

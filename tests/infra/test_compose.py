@@ -14,6 +14,7 @@ from tests.infra.program import ROOT
 
 from components.gateway import CONTAINER, PROXY_PORT, STATUS_PORT, address_limit
 from components.gateway import SETTINGS as KONG_ON_FARGATE
+from configurator import Settings
 from localregion.aws.settings import parse_arguments
 from localregion.compose import prepare
 from localregion.compose.__main__ import _parser as one_shots
@@ -39,7 +40,6 @@ READ_BY_IMAGES = {
         *KONG_ON_FARGATE,
         *address_limit(0),
         *KONG_BY_DOCKERS_RESOLVER,
-        "KONG_DECLARATIVE_CONFIG",
         "AWS_REGION",
     },
 }
@@ -141,10 +141,12 @@ def test_whoever_stays_has_a_health_check_and_whoever_waits_waits_for_a_state() 
         for other, wait in service.get("depends_on", {}).items():
             finished = "service_completed_successfully" if other in ONE_SHOTS else "service_healthy"
             # Traces are a convenience: no sale waits for them.
-            assert wait["condition"] == ("service_started" if other == "jaeger" else finished), (name, other)
+            # And Kong is healthy once it is configured.
+            is_started = other == "jaeger" or (name, other) == ("configurator", "kong")
+            assert wait["condition"] == ("service_started" if is_started else finished), (name, other)
 
 
-def test_the_order_is_services_then_release_then_kong_then_the_curl_line() -> None:
+def test_the_order_is_services_then_release_then_kong_then_its_configurator_then_the_curl_line() -> None:
     def before(service: str) -> set[str]:
         direct = SERVICES[service].get("depends_on", {}).keys()
         return set(direct).union(*(before(other) for other in direct))
@@ -152,6 +154,7 @@ def test_the_order_is_services_then_release_then_kong_then_the_curl_line() -> No
     assert before("emulator") == {"prepare", "postgres", "rabbitmq"}
     assert before("release") == before("emulator") | {"emulator"}
     assert before("kong") == before("release") | {"release", "jaeger"}
+    assert before("configurator") == before("kong") | {"kong"}
     assert before("urls") == SERVICES.keys() - {"urls"}
 
 
@@ -184,12 +187,12 @@ def test_a_service_that_reads_what_prepare_wrote_is_in_its_group() -> None:
 
 
 def test_every_file_that_a_service_is_pointed_to_is_written(configuration: Path) -> None:
-    rabbitmq, kong, postgres = (SERVICES[name]["environment"] for name in ("rabbitmq", "kong", "postgres"))
+    rabbitmq, postgres = (SERVICES[name]["environment"] for name in ("rabbitmq", "postgres"))
     named = {
         "rabbitmq": [rabbitmq["RABBITMQ_CONFIG_FILE"], prepare.DEFINITIONS],
-        "kong": [kong["KONG_DECLARATIVE_CONFIG"]],
         "postgres": [postgres["POSTGRES_PASSWORD_FILE"], "/docker-entrypoint-initdb.d/10-administrator.sql"],
         "emulator": re.findall(r"/configuration/[\w.-]+", str(SERVICES["emulator"]["command"])),
+        "configurator": re.findall(r"/configuration/[\w.-]+", str(SERVICES["configurator"]["command"])),
         "urls": re.findall(r"/configuration/[\w.-]+", str(SERVICES["urls"]["command"])),
     }
     assert len(named["emulator"]) == 3
@@ -242,23 +245,25 @@ def test_secrets_are_for_the_emulator_alone_and_passwords_for_nobody_else(config
         if path.is_file() and path.name != "plan.json"
     }
     assert modes == {
+        "configurator/configurator.json": "0o640",
         "emulator/secrets.json": "0o600",
         "emulator/values.json": "0o600",
-        "kong/kong.json": "0o640",
         "postgres/10-administrator.sql": "0o640",
         "postgres/superuser-password": "0o640",
         "rabbitmq/definitions.json": "0o640",
         "rabbitmq/rabbitmq.conf": "0o640",
     }
     secrets = json.loads((configuration / "emulator" / "secrets.json").read_text())
-    passwords = {fields["password"] for fields in secrets.values() if "password" in fields}
+    passwords = {
+        value for fields in secrets.values() for name, value in fields.items() if name in ("password", "key", "current")
+    }
     for path in configuration.rglob("*"):
         if path.is_file() and path.parent.name != "emulator":
             assert not any(password in path.read_text() for password in passwords), path
 
 
 def test_preparing_again_changes_no_secret(configuration: Path, plan: Plan) -> None:
-    kept = ("emulator/secrets.json", "kong/kong.json", "postgres/superuser-password")
+    kept = ("emulator/secrets.json", "configurator/configurator.json", "postgres/superuser-password")
     before = [(configuration / name).read_text() for name in kept]
 
     prepare.write(plan, configuration)
@@ -276,14 +281,11 @@ def test_every_reference_of_the_plan_leads_to_a_service_and_its_port(plan: Plan)
 
 
 def test_the_embedded_gateway_takes_what_kong_is_given(configuration: Path, plan: Plan) -> None:
-    declared = json.loads((configuration / "kong" / "kong.json").read_text())
+    told = json.loads((configuration / "configurator" / "configurator.json").read_text())
+    declared = Settings.of(told["environment"]).declarative_config
     parsed = parse(declared)
 
-    assert {consumer.username for consumer in parsed.consumers} == {"demo", "other", "limited"}
-    secrets = json.loads((configuration / "emulator" / "secrets.json").read_text())
-    assert {credential.key for credential in parsed.credentials} == {
-        secrets[f"gateway/{name}"]["key"] for name in ("demo", "other", "limited")
-    }
+    assert parsed.consumers == []
     assert {plugin.name for plugin in parsed.plugins} <= SUPPORTED.keys()
     invoked = [plugin.config for plugin in parsed.plugins if plugin.name == "aws-lambda"]
     for config in invoked:
@@ -295,6 +297,17 @@ def test_the_embedded_gateway_takes_what_kong_is_given(configuration: Path, plan
         "http://jaeger:4318"
     }
     assert "jaeger" in SERVICES
+
+
+def test_the_configurator_reaches_kong_in_kongs_own_network_and_s3_where_the_emulator_is(configuration: Path) -> None:
+    told = json.loads((configuration / "configurator" / "configurator.json").read_text())
+    settings = Settings.of(told["environment"])
+
+    assert (ROOT / told["script"]).is_file()
+    assert SERVICES["configurator"]["network_mode"] == "service:kong"
+    assert settings.admin_url == f"http://{SERVICES['kong']['environment']['KONG_ADMIN_LISTEN']}"
+    assert told["environment"]["AWS_ENDPOINT_URL"] == "http://emulator:4566"
+    assert f"COPY {told['script'].partition('/')[0]} " in DOCKERFILE
 
 
 def test_everybody_of_the_broker_and_the_queues_is_left_to_release(configuration: Path) -> None:

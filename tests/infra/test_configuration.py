@@ -46,6 +46,18 @@ def test_what_a_stack_leaves_out_is_what_a_deployed_one_needs() -> None:
         ("brokerDeploymentMode", "CLUSTER", "one of SINGLE_INSTANCE, CLUSTER_MULTI_AZ"),
         ("brokerInstanceType", "mq.t3.micro", r"like mq\\.m7g"),
         ("availabilityZones", "1", "a number from 2 to 3"),
+        ("vpcCidr", "10.1.0.0/20", "a /16 in one of 10"),
+        ("vpcCidr", "100.64.0.0/16", "a /16 in one of 10"),
+        ("vpcCidr", "10.1.2.3/16", "a block of addresses like"),
+        ("databaseStorageMax", "20", "a number from 22 to 65536"),
+        ("flowLogs", "true", "one of NONE, REJECT, ALL"),
+        ("accessLogs", "yes", "one of true, false"),
+        ("waf", "on", "one of true, false"),
+        ("brokerEncryption", "key", "one of true, false"),
+        ("backupRegion", "Oregon", "like "),
+        ("backupRegion", "us-east-1", "another region than aws:region"),
+        ("accountConcurrency", "5", "a number from 10 to 1000000"),
+        ("reservedConcurrency", '{"create_order": 899}', "at most 900 together with the relays' 1 each"),
         ("zoneCidrMask", "16", "a number from 17 to 18"),
         ("databaseVersion", "14", "like 1"),
         ("databaseUpgrade", "now", "one of true, false"),
@@ -115,6 +127,31 @@ def test_three_zones_do_not_fit_into_halves() -> None:
 def test_a_region_is_spelt_as_aws_does() -> None:
     with pytest.raises(ConfigurationError, match="aws:region is 'Ireland'"):
         register(read_configuration, {**GOOD, "aws:region": "Ireland"})
+
+
+def test_what_can_be_refused_or_costs_money_is_off_where_a_stack_says_nothing() -> None:
+    config = read()
+
+    assert (config.broker_encryption, config.access_logs, config.waf) == (False, False, False)
+    assert (config.flow_logs, config.backup_region, config.vpc_cidr) == ("NONE", None, "10.0.0.0/16")
+
+
+def test_the_relays_run_once_and_a_stack_reserves_beside_them() -> None:
+    assert read().reserved_concurrency == {"outbox_relay": 1, "invoices_relay": 1}
+    assert read(reservedConcurrency='{"create_order": 898}').reserved_concurrency["create_order"] == 898
+
+
+@pytest.mark.parametrize("quota", ["10", "50", "100"])
+def test_an_account_whose_whole_quota_stays_unreserved_reserves_nothing_the_relays_included(quota: str) -> None:
+    assert read(accountConcurrency=quota, reservedConcurrency='{"create_order": 100}').reserved_concurrency == {}
+
+
+def test_a_larger_quota_is_reserved_from() -> None:
+    assert read(accountConcurrency="3000", reservedConcurrency='{"create_order": 2000}').reserved_concurrency == {
+        "outbox_relay": 1,
+        "invoices_relay": 1,
+        "create_order": 2000,
+    }
 
 
 def test_the_functions_of_the_configuration_are_the_packages_of_the_project() -> None:

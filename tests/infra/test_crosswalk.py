@@ -65,6 +65,9 @@ def test_containers_have_the_keys_that_awsx_gave_them(evaluated: Evaluated) -> N
 
     recorded, made = containers(list(as_it_was("prod"))), containers(planned("prod", evaluated("prod")[0]))
 
+    # The recorded Kong had its configuration from a secret, and nothing that configured it beside it.
+    recorded["configurator"] = recorded["collector"]
+    del recorded["kong"]["secrets"]
     assert {name: each.keys() for name, each in made.items()} == {name: each.keys() for name, each in recorded.items()}
     assert made["kong"]["portMappings"] == recorded["kong"]["portMappings"]
 

@@ -3,15 +3,16 @@
 import json
 from typing import Any
 
-import pulumi
 import pytest
 import yaml
 from tests.infra.program import ROOT
-from tests.infra.registered import Registered, register, revealed
+from tests.infra.registered import Registered, register
 
-from components.gateway import Gateway, GatewayArgs, address_limit
+from components.bucket import Bucket, BucketArgs
+from components.gateway import ADMIN_PORT, Gateway, GatewayArgs, address_limit
 from components.key import Key, KeyArgs
-from components.kong_config import Consumer, KongConfigError, LambdaEndpoint, fill_in
+from components.kong_config import KongConfigError, LambdaEndpoint, fill_in
+from configurator import Settings
 from record_payment.webhooks import BODY_MAX
 
 KONG_YML: dict[str, Any] = yaml.safe_load((ROOT / "kong" / "kong.yml").read_text())
@@ -23,7 +24,6 @@ def fill(**changes: Any) -> dict[str, Any]:
         "functions": FUNCTIONS,
         "qualifier": "live",
         "region": "eu-west-1",
-        "consumers": [Consumer(username="demo", custom_id="customer-1", key="k", requests_per_second=7)],
     }
     return fill_in(KONG_YML, **{**arguments, **changes})
 
@@ -62,15 +62,6 @@ def test_an_endpoint_replaces_awss_own() -> None:
     for config in plugins(fill(endpoint=endpoint), "aws-lambda").values():
         assert (config["host"], config["port"], config["disable_https"]) == ("127.0.0.1", 4566, True)
         assert (config["aws_key"], config["aws_secret"]) == ("a", "s")
-
-
-def test_consumers_carry_the_id_that_orders_are_kept_under_and_their_own_limit() -> None:
-    (consumer,) = fill()["consumers"]
-    (plugin,) = consumer.pop("plugins")
-
-    assert consumer == {"username": "demo", "custom_id": "customer-1", "keyauth_credentials": [{"key": "k"}]}
-    assert plugin["name"] == "rate-limiting"
-    assert (plugin["config"]["second"], plugin["config"]["limit_by"]) == (7, "consumer")
 
 
 def test_spans_go_where_the_stack_says_and_else_nowhere() -> None:
@@ -178,15 +169,15 @@ def test_routes_are_anchored_and_answer_every_method() -> None:
         assert all(path.startswith("~/") and path.endswith("$") for path in route["paths"])
 
 
-def build_gateway(certificate_arn: str | None) -> Registered:
+def build_gateway(certificate_arn: str | None, **changes: Any) -> Registered:
     def program() -> None:
-        key = pulumi.Output.secret("the-key")
+        key = Key("key", KeyArgs(prefix="dev-", region="us-east-1", is_protected=False))
         arguments = GatewayArgs(
             prefix="dev-",
             kong_version="3.9",
-            declarative_config=fill(
-                consumers=[Consumer(username="demo", custom_id="demo", key=key, requests_per_second=7)]
-            ),
+            declarative_config=fill(),
+            customers=Bucket("customers", BucketArgs(name_prefix="dev-customers-", is_protected=False, key=key)),
+            customers_key="gateway/customers.json",
             functions=[],
             region="us-east-1",
             address_requests_per_second=200,
@@ -194,39 +185,74 @@ def build_gateway(certificate_arn: str | None) -> Registered:
             tasks_max=6,
             is_protected=False,
             log_retention_days=7,
-            key=Key("key", KeyArgs(prefix="dev-", region="us-east-1", is_protected=False)),
             certificate_arn=certificate_arn,
             vpc_id="vpc-0",
             vpc_cidr_block="10.1.0.0/16",
             public_subnet_ids=["subnet-1"],
             private_subnet_ids=["subnet-2"],
+            **changes,
         )
         Gateway("gateway", arguments)
 
     return register(program)
 
 
-def test_kong_reads_its_configuration_from_a_secret_and_from_no_variable() -> None:
-    registered = build_gateway(None)
+def container(name: str) -> dict[str, Any]:
+    service = build_gateway(None).one("awsx:ecs:FargateService").inputs
+    found: dict[str, Any] = service["taskDefinitionArgs"]["containers"][name]
+    return found
 
-    version = registered.one("aws:secretsmanager/secretVersion:SecretVersion")
-    loaded = json.loads(revealed(version.inputs["secretString"]))
-    assert loaded["consumers"][0]["keyauth_credentials"] == [{"key": "the-key"}]
-    service = registered.one("awsx:ecs:FargateService").inputs
-    (container,) = service["taskDefinitionArgs"]["containers"].values()
-    assert container["image"].endswith("/kong:3.9")
-    (secret,) = container["secrets"]
-    assert secret["name"] == "KONG_DECLARATIVE_CONFIG_STRING"
-    assert secret["valueFrom"].endswith(f"gateway-configuration:::{version.outputs['versionId']}")
-    assert "the-key" not in json.dumps(service)
-    assert {"name": "KONG_TRUSTED_IPS", "value": "10.1.0.0/16"} in container["environment"]
+
+def variables(container: dict[str, Any]) -> dict[str, str]:
+    return {each["name"]: each["value"] for each in container["environment"]}
+
+
+def test_kong_starts_empty_and_takes_its_configuration_from_its_own_task_only() -> None:
+    kong = container("kong")
+
+    assert kong["image"].endswith("/kong:3.9")
+    assert not kong.get("secrets")
+    settings = variables(kong)
+    assert settings["KONG_ADMIN_LISTEN"] == f"127.0.0.1:{ADMIN_PORT}"
+    assert not [name for name in settings if name.startswith("KONG_DECLARATIVE_CONFIG")]
+    assert ADMIN_PORT not in [port["containerPort"] for port in kong["portMappings"]]
+    assert settings["KONG_TRUSTED_IPS"] == "10.1.0.0/16"
+
+
+def test_the_configurator_has_the_routes_and_the_place_of_the_customers() -> None:
+    configurator = container("configurator")
+
+    environment = variables(configurator)
+    assert configurator["command"][:2] == ["sh", "-c"]
+    assert '"$CONFIGURATOR"' in configurator["command"][2]
+    assert environment["CONFIGURATOR"] == (ROOT / "kong" / "configurator.py").read_text()
+    assert json.loads(environment["DECLARATIVE_CONFIG"]) == fill()
+    settings = Settings.of(environment)
+    assert (settings.bucket, settings.key) == ("dev-customers", "gateway/customers.json")
+    assert settings.admin_url == f"http://127.0.0.1:{ADMIN_PORT}"
+    assert configurator["essential"] is False
+
+
+def test_what_the_script_is_told_in_aws_is_told_here_as_well() -> None:
+    described = build_gateway(None).one("serverless-orders:components:Gateway").inputs["configurator"]
+
+    assert (ROOT / described["script"]).is_file()
+    in_aws = variables(container("configurator"))
+    assert described["environment"].items() <= in_aws.items()
+    added = in_aws.keys() - described["environment"].keys()
+    assert added == {"CONFIGURATOR", "DECLARATIVE_CONFIG", "KONG_ADMIN_URL", "AWS_REGION"}
+
+
+def test_the_task_may_read_the_customers_object_and_write_nothing() -> None:
+    policy = build_gateway(None).one("aws:iam/rolePolicy:RolePolicy", "gateway-task")
+
+    granted = {tuple(each["Action"]): each["Resource"] for each in json.loads(policy.inputs["policy"])["Statement"]}
+    assert granted["s3:GetObject",] == ["arn:aws:s3:::dev-customers/gateway/customers.json"]
+    assert granted.keys() == {("s3:GetObject",), ("s3:ListBucket",), ("kms:Decrypt",)}
 
 
 def test_an_address_is_limited_before_its_key_is_looked_at() -> None:
-    (container,) = (
-        build_gateway(None).one("awsx:ecs:FargateService").inputs["taskDefinitionArgs"]["containers"].values()
-    )
-    settings = {each["name"]: each["value"] for each in container["environment"]}
+    settings = variables(container("kong"))
 
     assert settings.items() >= address_limit(200).items()
     assert settings["KONG_NGINX_PROXY_LIMIT_REQ"] == "zone=addresses burst=200 nodelay"
@@ -258,12 +284,8 @@ def test_kong_takes_requests_when_its_status_port_says_so() -> None:
     assert (check["path"], check["port"]) == ("/status/ready", "8100")
 
 
-def test_kongs_execution_role_reads_its_configuration_and_writes_its_log() -> None:
+def test_kongs_execution_role_writes_its_log_and_nothing_else() -> None:
     policy = build_gateway(None).one("aws:iam/rolePolicy:RolePolicy", "gateway-execution")
 
     actions = [each["Action"] for each in json.loads(policy.inputs["policy"])["Statement"]]
-    assert actions == [
-        ["secretsmanager:GetSecretValue"],
-        ["kms:Decrypt"],
-        ["logs:CreateLogStream", "logs:PutLogEvents"],
-    ]
+    assert actions == [["logs:CreateLogStream", "logs:PutLogEvents"]]

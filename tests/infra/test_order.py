@@ -5,6 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from localregion.plan.mocks import Resource
+from localregion.plan.registered import Registered
 
 GROUP = "aws:ec2/securityGroup:SecurityGroup"
 
@@ -15,15 +16,8 @@ def resources(evaluated: Callable[[str], tuple[list[Resource], str]]) -> dict[st
 
 
 def before(resource: Resource, resources: dict[str, Resource]) -> set[str]:
-    """Return what the engine creates before a resource and deletes after it: dependencies and parents, and theirs."""
-    found: set[str] = set()
-    waiting = [*resource.dependencies, resource.parent]
-    while waiting:
-        urn = waiting.pop()
-        if urn in resources and urn not in found:
-            found.add(urn)
-            waiting += [*resources[urn].dependencies, resources[urn].parent]
-    return found
+    """Return what the engine creates before a resource and deletes after it."""
+    return Registered([*resources.values()]).before(resource)
 
 
 def of_type(resources: dict[str, Resource], type_: str, *names: str) -> list[Resource]:
@@ -33,25 +27,34 @@ def of_type(resources: dict[str, Resource], type_: str, *names: str) -> list[Res
 
 
 def test_every_alias_but_releases_own_moves_after_the_release(resources: dict[str, Resource]) -> None:
-    (release,) = of_type(resources, "aws:lambda/invocation:Invocation")
+    (release,) = of_type(resources, "aws:lambda/invocation:Invocation", "release")
 
     for alias in of_type(resources, "aws:lambda/alias:Alias"):
         assert (release.urn in before(alias, resources)) == (alias.name != "release")
 
 
 def test_new_code_is_there_before_the_release_ends_and_nobody_calls_it(resources: dict[str, Resource]) -> None:
-    (release,) = of_type(resources, "aws:lambda/invocation:Invocation")
+    (release,) = of_type(resources, "aws:lambda/invocation:Invocation", "release")
 
     for function in of_type(resources, "aws:lambda/function:Function"):
         assert release.urn not in before(function, resources)
 
 
 def test_mappings_and_schedules_start_after_the_release(resources: dict[str, Resource]) -> None:
-    (release,) = of_type(resources, "aws:lambda/invocation:Invocation")
+    (release,) = of_type(resources, "aws:lambda/invocation:Invocation", "release")
 
     for type_ in ("aws:lambda/eventSourceMapping:EventSourceMapping", "aws:scheduler/schedule:Schedule"):
         for each in of_type(resources, type_):
             assert release.urn in before(each, resources)
+
+
+def test_no_new_kong_starts_before_the_stacks_customers_are_written(resources: dict[str, Resource]) -> None:
+    (release,) = of_type(resources, "aws:lambda/invocation:Invocation", "release")
+    (adoption,) = of_type(resources, "aws:lambda/invocation:Invocation", "customers")
+    (service,) = of_type(resources, "awsx:ecs:FargateService")
+
+    assert release.urn in before(adoption, resources)
+    assert adoption.urn in before(service, resources)
 
 
 def test_the_roles_outlive_whatever_lambdas_network_interfaces_hold(resources: dict[str, Resource]) -> None:
@@ -82,6 +85,6 @@ def test_a_function_is_made_after_its_rights(resources: dict[str, Resource]) -> 
 
 
 def test_production_protects_what_holds_data(resources: dict[str, Resource]) -> None:
-    held = ("aws:rds/instance:Instance", "aws:mq/broker:Broker", "aws:kms/key:Key")
+    held = ("aws:rds/instance:Instance", "aws:mq/broker:Broker", "aws:kms/key:Key", "aws:s3/bucket:Bucket")
 
     assert all(each.protect for type_ in held for each in of_type(resources, type_))

@@ -77,12 +77,14 @@ def test_scheduled_runs_do_not_pile_up(plan_of: Callable[[str], Plan], stack: st
 
 def test_the_audit_runs_every_five_minutes_and_writes_metrics(local: Plan) -> None:
     schedules = [each for each in local.schedules if each.function == "operations"]
-    schedule, purge = sorted(schedules, key=lambda each: str(each.input["operation"]))
+    schedule, publication, purge = sorted(schedules, key=lambda each: str(each.input["operation"]))
 
+    assert (publication.expression, publication.input) == ("rate(1 minute)", {"operation": "publishCustomers"})
+    assert parse(publication.input)
     assert (purge.expression, purge.input) == ("rate(1 day)", {"operation": "purge", "olderThanDays": 90})
     assert parse(purge.input)
     assert (schedule.qualifier, schedule.expression) == ("live", "rate(5 minutes)")
-    assert schedule.input == {"operation": "audit", "days": 7, "emitMetrics": True}
+    assert schedule.input == {"operation": "audit", "incremental": True, "emitMetrics": True}
     assert parse(schedule.input).emit_metrics
 
 
@@ -93,7 +95,7 @@ def test_no_route_leads_to_the_operators_function(plan_of: Callable[[str], Plan]
 
 
 def test_the_release_makes_every_role_and_user_that_something_logs_in_as(local: Plan) -> None:
-    (release,) = local.invocations
+    release = local.invocations[0]
     arns = {*release.input["database_roles"].values(), *release.input["broker_users"].values()}
 
     roles = {f.environment["DATABASE_USER"] for f in local.functions if f.name != "release"}
@@ -106,11 +108,13 @@ def test_the_release_makes_every_role_and_user_that_something_logs_in_as(local: 
 @pytest.mark.parametrize("stack", ["dev", "prod"])
 def test_deployed_functions_log_in_by_iam_over_verified_tls(plan_of: Callable[[str], Plan], stack: str) -> None:
     plan = plan_of(stack)
+    for name in FUNCTIONS:
+        environment = plan.function(f"{stack}-{name}").environment
+        assert environment["DATABASE_SSLMODE"] == "verify-full"
+        assert environment["DATABASE_SSLROOTCERT"].startswith("/")
     for name in FUNCTIONS[:-1]:
         environment = plan.function(f"{stack}-{name}").environment
         assert environment["DATABASE_AUTH"] == "iam"
-        assert environment["DATABASE_SSLMODE"] == "verify-full"
-        assert environment["DATABASE_SSLROOTCERT"].startswith("/")
         assert "DATABASE_SECRET_ID" not in environment
     assert set(plan.invocations[0].input["database_roles"].values()) == {None}
     assert not any(name.startswith(f"{stack}-database/") for name in plan.secrets)
@@ -126,15 +130,25 @@ def test_only_production_reserves_concurrency_beside_the_relay(plan_of: Callable
     assert set(reserved["prod"]) == {f"prod-{name}" for name in FUNCTIONS if name != "operations"}
 
 
-def test_the_gateway_holds_references_in_place_of_keys(local: Plan) -> None:
-    config = local.gateway.declarative_config
+def test_the_stacks_customers_are_adopted_after_the_release_each_with_its_secret(local: Plan) -> None:
+    release, adoption = local.invocations
 
-    assert [consumer["username"] for consumer in config["consumers"]] == ["demo", "other", "limited"]
-    for consumer in config["consumers"]:
-        name = consumer["username"]
-        assert consumer["custom_id"] == name
-        assert consumer["keyauth_credentials"] == [{"key": {"$secret": f"gateway/{name}"}}]
+    assert (release.function, adoption.function, adoption.qualifier) == ("release", "operations", "live")
+    request = parse(adoption.input)
+    assert request.limits == {"demo": 1000, "other": 1000, "limited": 5}
+    for name, arn in request.secret_ids.items():
+        assert arn.endswith(f":secret:gateway/{name}")
         assert local.secrets[f"gateway/{name}"] == {"key": {"$secret": f"gateway/{name}"}}
+
+
+def test_the_gateway_holds_neither_customers_nor_keys(local: Plan) -> None:
+    gateway = local.gateway
+
+    assert "consumers" not in gateway.declarative_config
+    assert gateway.configurator.script == "kong/configurator.py"
+    operations = local.function("operations").environment
+    assert local.buckets == [operations["CUSTOMERS_BUCKET"]] == [gateway.configurator.environment["CUSTOMERS_BUCKET"]]
+    assert operations["CUSTOMERS_KEY"] == gateway.configurator.environment["CUSTOMERS_KEY"]
 
 
 def test_every_route_invokes_a_function_of_the_plan_at_its_live_version(plan_of: Callable[[str], Plan]) -> None:
@@ -155,7 +169,7 @@ def test_a_plan_resolves_with_a_value_for_each_reference_and_secret(local: Plan)
     assert resolved.function("create_order").environment["DATABASE_HOST"] == "<database.host>"
     assert resolved.function("create_order").environment["BROKER_ENDPOINT"] == "<broker.endpoint>"
     assert resolved.function("release").environment["BROKER_MANAGEMENT_URL"] == "<broker.management_url>"
-    assert resolved.gateway.declarative_config["consumers"][0]["keyauth_credentials"] == [{"key": "gateway/demo-key"}]
+    assert resolved.secrets["gateway/demo"] == {"key": "gateway/demo-key"}
 
 
 def test_numbers_of_the_plan_are_integers(local: Plan) -> None:

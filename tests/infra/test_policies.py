@@ -8,13 +8,14 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from tests.infra.changes import Change, allow, beside_kong, collected_by, given, inside, put, trusting
+from tests.infra.changes import Change, allow, beside_kong, collected_by, given, inside, put, trusted, trusting
 from tests.infra.engine import Given, changed, reported
 from tests.infra.planned import planned
 from tests.infra.recording import FOLDER, as_it_was, recorded
 
 import policies
 from localregion.plan import mocks
+from policies.front import BODY_RULES
 from policies.model import Policy, Resource, Stack, unmatched
 
 INSTANCE = "aws:rds/instance:Instance"
@@ -29,6 +30,14 @@ ROLE_POLICY = "aws:iam/rolePolicy:RolePolicy"
 SECRET = "aws:secretsmanager/secret:Secret"
 LISTENER = "aws:lb/listener:Listener"
 VPC = "aws:ec2/vpc:Vpc"
+FLOW_LOG = "aws:ec2/flowLog:FlowLog"
+BACKUP_COPY = "aws:rds/instanceAutomatedBackupsReplication:InstanceAutomatedBackupsReplication"
+BALANCER = "aws:lb/loadBalancer:LoadBalancer"
+S3 = "aws:s3/bucket"
+BUCKET_BLOCK = f"{S3}PublicAccessBlock:BucketPublicAccessBlock"
+BUCKET_ENCRYPTION = f"{S3}ServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration"
+BUCKET_POLICY = f"{S3}Policy:BucketPolicy"
+NO_STATEMENTS = '{"Statement": []}'
 SERVICE = "aws:ecs/service:Service"
 TASK = "aws:ecs/taskDefinition:TaskDefinition"
 ENDPOINT = "OTEL_EXPORTER_OTLP_ENDPOINT"
@@ -57,7 +66,47 @@ SEEDED: list[tuple[str, str, str | None, Change, str]] = [
     ("database-encrypted", INSTANCE, None, put(storageEncrypted=False), "storageEncrypted"),
     ("database-encrypted", INSTANCE, None, put(masterUserSecretKmsKeyId=None), "masterUserSecretKmsKeyId"),
     ("database-encrypted", INSTANCE, None, put(performanceInsightsKmsKeyId=None), "performanceInsightsKmsKeyId"),
-    ("broker-encrypted", BROKER, None, put(encryptionOptions=None), "encryptionOptions"),
+    ("broker-encrypted", BROKER, None, put(encryptionOptions={"useAwsOwnedKey": True}), "encryptionOptions"),
+    (
+        "broker-encrypted",
+        BROKER,
+        None,
+        put(encryptionOptions={"useAwsOwnedKey": False, "kmsKeyId": "x"}),
+        "the stack's",
+    ),
+    ("secrets-can-be-taken-back", SECRET, None, put(recoveryWindowInDays=0), "recoveryWindowInDays is 0"),
+    ("backups-have-a-copy-elsewhere", BACKUP_COPY, None, put(sourceDbInstanceArn="x"), "to no other region"),
+    ("backups-have-a-copy-elsewhere", BACKUP_COPY, None, put(region="us-east-1"), "where the database stands"),
+    ("backups-have-a-copy-elsewhere", BACKUP_COPY, None, put(kmsKeyId="x"), "a key of the program"),
+    ("networks-are-private-and-watched", VPC, None, put(cidrBlock="100.64.0.0/16"), "addresses of the internet"),
+    ("networks-are-private-and-watched", FLOW_LOG, None, put(vpcId="x"), "no flow logs"),
+    ("networks-are-private-and-watched", FLOW_LOG, None, put(logDestination="x"), "no log group of the program"),
+    ("kong-trusts-its-own-network", TASK, None, trusted("10.0.0.0/16,0.0.0.0/0"), "kong trusts 0.0.0.0/0"),
+    ("balancers-log-requests", BALANCER, None, put(accessLogs=None), "must be enabled in production"),
+    (
+        "balancers-log-requests",
+        BALANCER,
+        None,
+        put(accessLogs={"bucket": "x", "enabled": True}),
+        "must let logdelivery",
+    ),
+    (
+        "balancers-log-requests",
+        BUCKET_POLICY,
+        "gateway-access-logs",
+        put(policy=NO_STATEMENTS),
+        "must let logdelivery",
+    ),
+    ("buckets-are-closed", BUCKET_POLICY, None, put(policy=NO_STATEMENTS), "without TLS"),
+    ("buckets-are-closed", BUCKET_BLOCK, None, put(blockPublicAcls=False), "all public access"),
+    ("buckets-are-closed", BUCKET_ENCRYPTION, None, put(bucket="x"), "how it is encrypted"),
+    (
+        "buckets-are-closed",
+        f"{S3}LifecycleConfiguration:BucketLifecycleConfiguration",
+        None,
+        put(bucket="x"),
+        "how long",
+    ),
     ("secrets-encrypted", SECRET, None, put(kmsKeyId=None), "kmsKeyId"),
     ("keys-rotate", "aws:kms/key:Key", None, put(enableKeyRotation=False), "enableKeyRotation"),
     ("keys-rotate", "aws:kms/key:Key", None, put(deletionWindowInDays=7), "deletionWindowInDays"),
@@ -185,6 +234,8 @@ SEEDED: list[tuple[str, str, str | None, Change, str]] = [
         lambda given: given["environment"]["variables"].update(AWS_REGION="x"),
         "reserves: AWS_REGION",
     ),
+    ("functions-know-who-they-log-in-to", FUNCTION, "release", given(DATABASE_SSLMODE="require"), "is require"),
+    ("functions-know-who-they-log-in-to", FUNCTION, "release", given(DATABASE_SSLROOTCERT=None), "ROOTCERT is missing"),
     ("variables-fit", FUNCTION, None, inside("environment", variables={"A": "x" * 4096}), "4097 bytes"),
     ("names-are-the-packages", FUNCTION, "get_order", put(name="prod-other"), "runs get_order"),
     ("names-are-the-packages", FUNCTION, "get_order", put(handler="get_order.main"), "handler is"),
@@ -213,6 +264,13 @@ SEEDED: list[tuple[str, str, str | None, Change, str]] = [
         "outbox_relay",
         put(reservedConcurrentExecutions=2),
         "two relays",
+    ),
+    (
+        "concurrency-is-reserved-in-production-only",
+        FUNCTION,
+        "outbox_relay",
+        put(reservedConcurrentExecutions=None),
+        "is None, two relays",
     ),
     ("all-functions-are-traced-or-none", FUNCTION, "get_order", given(**{ENDPOINT: None}), f"{ENDPOINT} is missing"),
     (
@@ -316,7 +374,10 @@ def test_the_recorded_stacks_keep_the_rules_of_their_commit_without_any_patch(na
 @pytest.mark.parametrize("name", ["dev", "prod"])
 @pytest.mark.parametrize("patch", sorted(FOLDER.glob("patches/*.json")), ids=lambda path: path.stem)
 def test_a_patch_is_for_a_rule_that_the_recording_breaks_and_the_patched_one_keeps(name: str, patch: Path) -> None:
-    assert reported(as_it_was(name), patch.stem) != []
+    breaks = json.loads(patch.read_text()).get("breaks", ["dev", "prod"])
+
+    assert breaks != []
+    assert (reported(as_it_was(name), patch.stem) != []) == (name in breaks)
     assert reported(recorded(name), patch.stem) == []
 
 
@@ -346,6 +407,44 @@ def test_concurrency_that_is_reserved_outside_production_is_found(form: Form) ->
     assert reported(stack, "concurrency-is-reserved-in-production-only")
 
 
+def test_a_stack_that_reserves_nothing_at_all_is_let_pass(form: Form) -> None:
+    stack = form("dev")
+    for relay in {"outbox_relay", "invoices_relay"} & {each.name for each in stack if each.type == FUNCTION}:
+        stack = changed(stack, FUNCTION, put(reservedConcurrentExecutions=None), relay)
+
+    assert reported(stack, "concurrency-is-reserved-in-production-only") == []
+
+
+def web_acl(*, blocks: str | None = None, statement: str = "rateBasedStatement", in_front: bool = True) -> list[Given]:
+    """Return a firewall that counts all body rules but one, and its association."""
+    urn = "urn:pulumi:dev::p::aws:wafv2"
+    overrides = [{"name": rule, "actionToUse": {"count": {}}} for rule in sorted(BODY_RULES - {blocks})]
+    group = {"vendorName": "AWS", "name": "AWSManagedRulesCommonRuleSet", "ruleActionOverrides": overrides}
+    rules = [{"statement": {statement: {"limit": 10}}}, {"statement": {"managedRuleGroupStatement": group}}]
+    return [
+        Given(urn=f"{urn}/webAcl:WebAcl::acl", inputs={"rules": rules}, outputs={"arn": "arn:acl"}),
+        Given(
+            urn=f"{urn}/webAclAssociation:WebAclAssociation::acl", inputs={"webAclArn": "arn:acl" if in_front else "x"}
+        ),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("acl", "said"),
+    [
+        (web_acl(blocks="GenericRFI_BODY"), "blocks by GenericRFI_BODY"),
+        (web_acl(blocks="SizeRestrictions_BODY"), "blocks by SizeRestrictions_BODY"),
+        (web_acl(statement="geoMatchStatement"), "limits no address"),
+        (web_acl(in_front=False), "stands in front of nothing"),
+    ],
+)
+def test_a_firewall_that_reads_bodies_or_guards_nothing_is_found(form: Form, acl: list[Given], said: str) -> None:
+    found = reported([*form("dev"), *acl], "firewalls-read-no-bodies")
+
+    assert [each for each in found if said in each] == found != []
+    assert reported([*form("dev"), *web_acl()], "firewalls-read-no-bodies") == []
+
+
 def test_a_second_nat_gateway_outside_production_is_found(form: Form) -> None:
     second = Given(urn="urn:pulumi:dev::p::aws:ec2/natGateway:NatGateway::second")
 
@@ -355,7 +454,7 @@ def test_a_second_nat_gateway_outside_production_is_found(form: Form) -> None:
 
 
 def test_every_policy_has_a_seeded_violation() -> None:
-    seeded = {each[0] for each in SEEDED} | {"functions-are-open-to-no-service"}
+    seeded = {each[0] for each in SEEDED} | {"functions-are-open-to-no-service", "firewalls-read-no-bodies"}
 
     assert seeded == {policy.name for policy in policies.ALL}
 

@@ -13,6 +13,7 @@ INSTANCE = "aws:rds/instance:Instance"
 BROKER = "aws:mq/broker:Broker"
 MAPPING = "aws:lambda/eventSourceMapping:EventSourceMapping"
 RELEASE = "aws:lambda/invocation:Invocation release"
+ADOPTION = "aws:lambda/invocation:Invocation customers"
 
 
 class AnotherDatabase(AwsMocks):
@@ -40,7 +41,11 @@ def test_a_replaced_database_is_migrated_and_gets_its_logins(stack: Evaluate) ->
     changed = differences(stack("prod"), stack("prod", mocks=AnotherDatabase))
 
     # Nothing else but the proxy's right to log in, which names the database by its id.
-    assert changed == {RELEASE: {"triggers.database"}, "aws:iam/rolePolicy:RolePolicy database-proxy": {"policy"}}
+    assert changed == {
+        RELEASE: {"triggers.database"},
+        ADOPTION: {"triggers.database"},
+        "aws:iam/rolePolicy:RolePolicy database-proxy": {"policy"},
+    }
 
 
 def test_a_replaced_broker_gets_its_users_and_queues(stack: Evaluate) -> None:

@@ -86,6 +86,13 @@ def test_a_secret_is_generated_marked_and_never_rotated_by_a_deployment() -> Non
     assert version.ignore_changes == ("secretString",)
 
 
+@pytest.mark.parametrize(("is_protected", "days"), [(True, 30), (False, 0)])
+def test_a_deleted_secret_can_be_taken_back_where_it_is_protected(is_protected: bool, days: int) -> None:
+    registered = register(lambda: Secret("s", login("broker/x", "x", build_key(is_protected))))
+
+    assert registered.one("aws:secretsmanager/secret:Secret").inputs["recoveryWindowInDays"] == days
+
+
 def test_a_secrets_value_is_the_states_not_the_generators() -> None:
     def program() -> None:
         secret = Secret("s", SecretArgs(name="gateway/demo", key=build_key(), generated_field="key"))
@@ -103,6 +110,7 @@ def build_database(auth: str, ssl_mode: str = "verify-full", **changes: Any) -> 
         "engine_version": "17",
         "may_upgrade": False,
         "instance_class": "db.t4g.micro",
+        "storage_max_gb": 200,
         "multi_az": False,
         "is_protected": False,
         "log_retention_days": 7,
@@ -148,6 +156,8 @@ def test_the_administrator_uses_the_secret_that_rds_manages() -> None:
     registered = logins_of("iam")
 
     environment = registered.one("test:index:Login", "admin").inputs["environment"]
+    assert environment["DATABASE_SSLMODE"] == "verify-full"
+    assert environment["DATABASE_SSLROOTCERT"] == "/var/task/release/rds-authorities.pem"
     assert environment["DATABASE_AUTH"] == "secret"
     assert environment["DATABASE_SECRET_ID"].endswith(":secret:database/admin")
     instance = registered.one("aws:rds/instance:Instance").inputs
@@ -202,7 +212,7 @@ def test_the_proxy_logs_in_as_the_named_users_only() -> None:
     assert statement["Resource"] == [f"{logins}/create_order", f"{logins}/get_order"]
 
 
-def build_broker(deployment_mode: str) -> Registered:
+def build_broker(deployment_mode: str, *, is_encrypted_with_key: bool = False) -> Registered:
     def program() -> None:
         subnets: pulumi.Output[Any] = pulumi.Output.from_input(["subnet-1", "subnet-2"])
         arguments = BrokerArgs(
@@ -211,6 +221,7 @@ def build_broker(deployment_mode: str) -> Registered:
             instance_type="mq.m7g.medium",
             deployment_mode=deployment_mode,
             is_protected=True,
+            is_encrypted_with_key=is_encrypted_with_key,
             key=build_key(),
             vpc_id="vpc-0",
             subnet_ids=subnets,
@@ -240,7 +251,14 @@ def test_the_brokers_administrator_has_the_password_of_the_state() -> None:
     assert revealed(user["password"]) == "${secret:dev-broker/admin}"
     assert broker.ignore_changes == ("users",)
     assert broker.protect is True
-    assert broker.inputs["encryptionOptions"]["useAwsOwnedKey"] is False
+
+
+def test_the_broker_is_encrypted_with_the_stacks_key_where_that_is_asked_for_and_else_with_awss() -> None:
+    asked = build_broker("SINGLE_INSTANCE", is_encrypted_with_key=True)
+    options = asked.one("aws:mq/broker:Broker").inputs["encryptionOptions"]
+
+    assert options == {"useAwsOwnedKey": False, "kmsKeyId": asked.one("aws:kms/key:Key").outputs["arn"]}
+    assert "encryptionOptions" not in build_broker("SINGLE_INSTANCE").one("aws:mq/broker:Broker").inputs
 
 
 def test_lambdas_pollers_reach_the_broker_from_its_own_security_group() -> None:

@@ -161,7 +161,11 @@ def test_kong_goes_on_without_its_collector(evaluated: Evaluated) -> None:
     beside = containers[collector.CONTAINER]
     variables = {each["name"]: each["value"] for each in beside["environment"]}
 
-    assert {name: each["essential"] for name, each in containers.items()} == {"kong": True, "collector": False}
+    assert {name: each["essential"] for name, each in containers.items()} == {
+        "kong": True,
+        "configurator": False,
+        "collector": False,
+    }
     (option,) = beside["command"]
     assert variables[option.removeprefix("--config=env:")] == collector.CONTAINER_CONFIG.read_text()
     assert variables["DEPLOYMENT_ENVIRONMENT_NAME"] == "dev"

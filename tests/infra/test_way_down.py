@@ -17,7 +17,10 @@ INSTANCE = "aws:rds/instance:Instance"
 BROKER = "aws:mq/broker:Broker"
 KEY = "aws:kms/key:Key"
 BALANCER = "aws:lb/loadBalancer:LoadBalancer"
-HOLD_DATA = {f"{INSTANCE} database", f"{BROKER} broker", f"{KEY} key"}
+BUCKET = "aws:s3/bucket:Bucket"
+BACKUP_COPY = "aws:rds/instanceAutomatedBackupsReplication:InstanceAutomatedBackupsReplication"
+HELD_DATA = {f"{INSTANCE} database", f"{BROKER} broker", f"{KEY} key"}
+HOLD_DATA = HELD_DATA | {f"{KEY} backups", f"{BUCKET} gateway-access-logs", f"{BUCKET} customers"}
 SECRET = "aws:secretsmanager/secret:Secret"
 NETWORK = ("aws:ec2/vpc:Vpc", "aws:ec2/subnet:Subnet", "aws:ec2/securityGroup:SecurityGroup")
 
@@ -56,9 +59,15 @@ def test_step_1_protection_is_taken_away_without_replacing_anything(stack: Evalu
     changed = differences(before, after)
 
     assert (protected(before), protected(after)) == (HOLD_DATA, set())
-    assert protected(as_it_was("prod")) == HOLD_DATA
-    assert changed.pop(f"{KEY} key") == {"deletionWindowInDays"}
+    assert protected(as_it_was("prod")) == HELD_DATA
+    for key in ("key", "backups"):
+        assert changed.pop(f"{KEY} {key}") == {"deletionWindowInDays"}
+    assert changed.pop(f"{BACKUP_COPY} backups") == {"retentionPeriod"}
+    assert changed.pop(f"{BUCKET} gateway-access-logs") == {"forceDestroy"}
+    for name in [name for name in changed if name.startswith(SECRET)]:
+        assert changed.pop(name) == {"recoveryWindowInDays"}
     assert changed.pop(f"{BALANCER} gateway") == {"enableDeletionProtection"}
+    assert changed.pop(f"{BUCKET} customers") == {"forceDestroy"}
     assert changed.pop(f"{INSTANCE} database") == {
         "backupRetentionPeriod",
         "deletionProtection",
@@ -77,6 +86,7 @@ def test_step_1_is_what_the_policies_forbid_in_production(stack: Evaluate) -> No
 
     assert {each.split(":")[-1].strip() for each in said} == {
         "deletionWindowInDays must be 30 in production",
+        "recoveryWindowInDays is 0, it must be 7 or more in production",
         "backupRetentionPeriod is 1",
         "skipFinalSnapshot must be false in production",
         "deletionProtection must be true in production",

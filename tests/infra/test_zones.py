@@ -59,11 +59,21 @@ def test_an_existing_stack_of_three_zones_stays_as_it_is(stack: Evaluate) -> Non
 def test_an_existing_stack_of_two_zones_keeps_its_subnets_by_a_key(stack: Evaluate) -> None:
     recorded = blocks(list(as_it_was("dev")))
 
-    assert blocks(stack("dev", zoneCidrMask=17)) == recorded
+    assert blocks(stack("dev", zoneCidrMask=17, vpcCidr="10.0.0.0/16")) == recorded
     # Without the key its second zone moves, which meets nothing but needs the database to stand in the first.
-    moved = blocks(stack("dev"))
+    moved = blocks(stack("dev", vpcCidr="10.0.0.0/16"))
     assert {name for name in moved if moved[name] != recorded[name]} == {"network-public-2", "network-private-2"}
     assert conflicts(recorded, moved) == set()
+
+
+def test_the_networks_of_two_stacks_can_be_joined(stack: Evaluate) -> None:
+    assert conflicts(blocks(stack("dev")), blocks(stack("prod"))) == set()
+
+
+def test_a_stack_has_its_addresses_by_a_key(stack: Evaluate) -> None:
+    moved = blocks(stack("prod", vpcCidr="172.20.0.0/16"))
+
+    assert moved == {name: block.replace("10.0.", "172.20.") for name, block in blocks(stack("prod")).items()}
 
 
 def test_a_single_broker_stays_in_the_first_subnet_whatever_the_zones(stack: Evaluate) -> None:

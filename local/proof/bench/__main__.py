@@ -17,7 +17,7 @@ from pathlib import Path
 
 from localregion.system.endpoints import NotRunningError
 from localregion.system.folder import Folder
-from proof.bench import boot, cold_start, consumer, gateway, invoke, machine, pages, warm_order
+from proof.bench import audits, boot, cold_start, consumer, gateway, invoke, machine, pages, warm_order
 from proof.bench.emulators import EmulatorFailedError
 from proof.bench.figures import Row, Skipped, table
 from proof.bench.mapping import ConsumerMapping
@@ -25,10 +25,10 @@ from proof.bench.packages import NotAvailableError
 from proof.bench.runtime_client import FunctionFailedError
 from proof.bench.second_system import SecondSystem, SecondSystemError
 
-ROWS = ("up", "init", "order", "consumer", "pages", "invoke", "load", "gateway")
+ROWS = ("up", "init", "order", "consumer", "pages", "audit", "invoke", "load", "gateway")
 # `up` takes longest and varies least.
-ROUNDS = {"up": 1, "init": 3, "order": 5, "consumer": 3, "pages": 5, "invoke": 5, "load": 3, "gateway": 5}
-NEEDS_SYSTEM = {"up", "init", "order", "consumer", "pages"}
+ROUNDS = {"up": 1, "init": 3, "order": 5, "consumer": 3, "pages": 5, "audit": 5, "invoke": 5, "load": 3, "gateway": 5}
+NEEDS_SYSTEM = {"up", "init", "order", "consumer", "pages", "audit"}
 FAILURES = (
     NotAvailableError,
     EmulatorFailedError,
@@ -86,6 +86,7 @@ class Bench:
             "order": lambda: self._order(rounds),
             "consumer": lambda: consumer.measure(self.system, rounds=rounds, progress=progress),
             "pages": lambda: pages.measure(self.system, folder=folder, rounds=rounds, progress=progress),
+            "audit": lambda: audits.measure(self.system, folder=folder, rounds=rounds, progress=progress),
             "invoke": lambda: invoke.measure(folder=folder, rounds=rounds, progress=progress),
             "load": lambda: invoke.measure_load(folder=folder, rounds=rounds, progress=progress),
             "gateway": lambda: gateway.measure(folder=folder, rounds=rounds, progress=progress),

@@ -7,6 +7,7 @@ emulator's with a handler that does nothing; straight is sent the event that the
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import json
 import os
 import socket
@@ -20,6 +21,7 @@ from typing import Any
 
 import yaml
 
+from configurator import consumer
 from localregion.kong.config.configuration import Route
 from localregion.kong.lambda_.event import build_event
 from localregion.kong.request.exchange import Exchange
@@ -72,9 +74,8 @@ def configuration() -> dict[str, Any]:
         for plugin in route["plugins"]:
             if plugin["name"] == "aws-lambda":
                 plugin["config"]["function_name"] = FUNCTION
-    limit = {"name": "rate-limiting", "config": {"second": 1_000_000, "policy": "local"}}
-    customer = {"username": "bench", "custom_id": "bench", "keyauth_credentials": [{"key": _KEY}], "plugins": [limit]}
-    return config | {"consumers": [customer]}
+    key_hash = hashlib.sha256(_KEY.encode()).hexdigest()
+    return config | {"consumers": [consumer("bench", 1_000_000, [key_hash])]}
 
 
 @contextlib.contextmanager

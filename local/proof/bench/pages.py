@@ -9,30 +9,16 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
-import subprocess
-import sys
-import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
-from typing import Any
-from urllib.parse import urlsplit, urlunsplit
 
-import psycopg
-
+from proof.bench.databases import Connection, run_loop, seeded
 from proof.bench.figures import Budget, Row, Sample, paired_ratio
-from proof.bench.second_system import SecondSystem, SecondSystemError
-from proof.checkout import ROOT
+from proof.bench.second_system import SecondSystem
 
 SMALL, LARGE = 10_000, 1_000_000
-_TIMEOUT_S = 300
-_COPY_TIMEOUT_S = 60
 
-# Its own sessions are the only ones that a template may have.
-END_SESSIONS = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s AND pid <> pg_backend_pid()"
-EMPTY = (
-    "TRUNCATE orders.orders, orders.idempotency_keys, invoices.invoices, invoices.payments, invoices.refunds CASCADE"
-)
 # Ids of the last hundred days, as UUID version 7 orders them.
 SEED_ORDERS = """
 INSERT INTO orders.orders (order_id, customer_id, amount, currency, status, created_at)
@@ -55,66 +41,17 @@ def measure(system: SecondSystem, *, folder: Path, rounds: int, progress: Callab
         names = []
         for count in (SMALL, LARGE):
             progress(f"pages: a database with {count:,} orders of one customer")
-            names.append(databases.enter_context(_seeded(system.superuser_dsn, count)))
+            name = f"bench_pages_{count}"
+            names.append(databases.enter_context(seeded(system.superuser_dsn, name, partial(_seed, count=count))))
         progress(f"pages: {rounds} rounds")
-        _run(system.function_environment("get_order"), folder, [str(rounds), str(out), *names])
+        environment = system.function_environment("get_order")
+        run_loop("proof.bench.page_loop", environment, folder, [str(rounds), str(out), *names])
     yield from _rows(json.loads(out.read_text()))
 
 
-@contextlib.contextmanager
-def _seeded(dsn: str, count: int) -> Iterator[str]:
-    """A copy of the system's database with this many orders; its name."""
-    name = f"bench_pages_{count}"
-    with psycopg.connect(_beside(dsn, "postgres"), autocommit=True) as server:
-        drop = f"DROP DATABASE IF EXISTS {name} WITH (FORCE)"
-        server.execute(drop)
-        _copy(server, name, of=urlsplit(dsn).path[1:])
-        try:
-            with psycopg.connect(_beside(dsn, name), autocommit=True) as database:
-                database.execute(EMPTY)
-                database.execute(SEED_ORDERS, {"count": count})
-                database.execute(SEED_INVOICES)
-                database.execute("VACUUM ANALYZE")
-            yield name
-        finally:
-            server.execute(drop)
-
-
-def _copy(server: psycopg.Connection[Any], name: str, *, of: str) -> None:
-    """Functions come back as soon as their sessions are ended, so it takes a moment that suits."""
-    deadline = time.monotonic() + _COPY_TIMEOUT_S
-    while True:
-        server.execute(END_SESSIONS, [of])
-        try:
-            server.execute(f"CREATE DATABASE {name} TEMPLATE {of}")
-        except psycopg.errors.ObjectInUse as error:
-            if time.monotonic() > deadline:
-                raise SecondSystemError(f"the database is never without sessions: {error}") from None
-        else:
-            return
-
-
-def _beside(dsn: str, database: str) -> str:
-    return urlunsplit(urlsplit(dsn)._replace(path=f"/{database}"))
-
-
-def _run(environment: dict[str, str], folder: Path, arguments: list[str]) -> None:
-    environment["PYTHONPATH"] = os.pathsep.join(
-        [environment["PYTHONPATH"], str(ROOT / "functions"), str(ROOT / "local")]
-    )
-    with (folder / "functions.log").open("ab") as log:
-        done = subprocess.run(
-            [sys.executable, "-m", "proof.bench.page_loop", *arguments],
-            env=environment,
-            cwd=ROOT,
-            stdout=log,
-            stderr=subprocess.PIPE,
-            text=True,
-            timeout=_TIMEOUT_S,
-            check=False,
-        )
-    if done.returncode != 0:
-        raise SecondSystemError(f"the page loop failed: {(done.stderr.strip().splitlines() or ['no reason'])[-1]}")
+def _seed(database: Connection, *, count: int) -> None:
+    database.execute(SEED_ORDERS, {"count": count})
+    database.execute(SEED_INVOICES)
 
 
 def _rows(figures: list[dict[str, list[float]]]) -> Iterator[Row]:

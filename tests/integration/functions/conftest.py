@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import importlib
 import json
 import threading
@@ -56,6 +57,10 @@ TABLES = (
     "invoices.invoices",
     "invoices.parked_messages",
     "invoices.delivery_attempts",
+    "audit.open_findings",
+    "audit.missing_numbers",
+    "audit.progress",
+    "customers.customers",
 )
 
 
@@ -80,6 +85,7 @@ class Released:
     rabbitmq: RunningRabbitMQ
     environ: dict[str, str]
     connections: Connections
+    aws: type[AwsHandler]
 
     def admin(self) -> psycopg.Connection[Any]:
         """A superuser's connection of the caller's own; close it."""
@@ -98,10 +104,28 @@ class Released:
         return {**self.environ, **login, **OF_INVOICES.get(role, {})}
 
 
-class SecretsHandler(BaseHTTPRequestHandler):
-    """GetSecretValue, as far as the functions use it."""
+class AwsHandler(BaseHTTPRequestHandler):
+    """GetSecretValue and one bucket's objects, as far as the functions use them; `is_bucket_away` answers 503."""
 
     secrets: dict[str, dict[str, str]]
+    objects: dict[str, bytes]
+    is_bucket_away = False
+
+    def do_PUT(self) -> None:
+        body = self.rfile.read(int(self.headers["content-length"]))
+        if not self.is_bucket_away:
+            self.objects[self.path] = body
+        self._answer_with_etag(body)
+
+    def do_HEAD(self) -> None:
+        self._answer_with_etag(self.objects.get(self.path))
+
+    def _answer_with_etag(self, body: bytes | None) -> None:
+        self.send_response(503 if self.is_bucket_away else 404 if body is None else 200)
+        if body is not None:
+            self.send_header("ETag", f'"{hashlib.md5(body, usedforsecurity=False).hexdigest()}"')
+        self.send_header("content-length", "0")
+        self.end_headers()
 
     def do_POST(self) -> None:
         name = json.loads(self.rfile.read(int(self.headers["content-length"])))["SecretId"]
@@ -126,6 +150,7 @@ def secrets_of(postgres: RunningPostgres, rabbitmq: RunningRabbitMQ) -> dict[str
         **{f"database/{role}": {"username": role, "password": PASSWORD} for role in roles},
         **{f"broker/{user}": {"username": user, "password": PASSWORD} for user in users},
         **{f"payments/webhooks/{provider}": {"current": WEBHOOK_SECRET} for provider in ("default", "stripe")},
+        **{f"gateway/{name}": {"key": f"the-key-of-{name}-in-the-stacks-secret"} for name in ("demo", "other")},
         "broker/admin": {"username": rabbitmq.username, "password": rabbitmq.password},
     }
 
@@ -134,7 +159,7 @@ def secrets_of(postgres: RunningPostgres, rabbitmq: RunningRabbitMQ) -> dict[str
 def released(postgres: RunningPostgres, rabbitmq: RunningRabbitMQ) -> Iterator[Released]:
     """Postgres and RabbitMQ after a release."""
     postgres.bootstrap(database=DATABASE, user="master", password=PASSWORD)
-    handler = type("Handler", (SecretsHandler,), {"secrets": secrets_of(postgres, rabbitmq)})
+    handler = type("Handler", (AwsHandler,), {"secrets": secrets_of(postgres, rabbitmq), "objects": {}})
     server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
@@ -160,11 +185,14 @@ def released(postgres: RunningPostgres, rabbitmq: RunningRabbitMQ) -> Iterator[R
         "OUTBOX_SCHEMA": "orders",
         "WEBHOOK_SECRET_ID_DEFAULT": "payments/webhooks/default",
         "WEBHOOK_SECRET_ID_STRIPE": "payments/webhooks/stripe",
+        "CUSTOMERS_BUCKET": "bucket",
+        "CUSTOMERS_KEY": "gateway/customers.json",
+        "REQUESTS_PER_SECOND_MAX": "2000",
         "LOG_LEVEL": "INFO",
     }
     connections = Connections(lambda: superuser(postgres))
     invoke_release(environ)
-    yield Released(postgres=postgres, rabbitmq=rabbitmq, environ=environ, connections=connections)
+    yield Released(postgres=postgres, rabbitmq=rabbitmq, environ=environ, connections=connections, aws=handler)
     connections.close()
     server.shutdown()
     thread.join()
@@ -200,6 +228,7 @@ def empty(released: Released, kept_channel: Any) -> Released:
             connection.execute(f"DELETE FROM {table}")
         connection.execute("UPDATE invoices.invoice_counter SET last_number = 0")
         connection.execute("UPDATE invoices.credit_note_counter SET last_number = 0")
+        connection.execute("INSERT INTO audit.progress DEFAULT VALUES")
     for queue in topology.QUEUES:
         kept_channel.queue_purge(queue.name)
         kept_channel.queue_purge(queue.dead_letter_queue)

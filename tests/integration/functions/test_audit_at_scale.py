@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import psycopg
 import pytest
 from tests.integration.functions.conftest import Released
 
+from operations import progress_repository
 from operations.audit import NUMBERS_OF_A_RECENT_AUDIT, first_id
 from operations.findings import FINDINGS, MONEY_TO_RETURN
 
@@ -28,11 +30,11 @@ INSERT INTO invoices.invoices (number, order_id, customer_id, amount, currency, 
 SELECT row_number() OVER (ORDER BY order_id), order_id, customer_id, amount, currency,
        CASE status WHEN 'pending' THEN 'issued' ELSE status END, created_at, created_at, created_at, 1
 FROM orders.orders;
-INSERT INTO invoices.payments (provider, payment_id, invoice_id, amount, currency, paid_at)
-SELECT 'p', invoice_id || '-' || part, invoice_id, 500, 'BRL', issued_at
+INSERT INTO invoices.payments (provider, payment_id, invoice_id, amount, currency, paid_at, recorded_at)
+SELECT 'p', invoice_id || '-' || part, invoice_id, 500, 'BRL', issued_at, issued_at
 FROM invoices.invoices, generate_series(1, 2) part WHERE status = 'paid';
-INSERT INTO invoices.refunds (provider, refund_id, payment_id, amount, refunded_at)
-SELECT provider, payment_id, payment_id, 1, paid_at FROM invoices.payments WHERE payment_id < '01';
+INSERT INTO invoices.refunds (provider, refund_id, payment_id, amount, refunded_at, recorded_at)
+SELECT provider, payment_id, payment_id, 1, paid_at, paid_at FROM invoices.payments WHERE payment_id < '01';
 INSERT INTO invoices.credit_notes (number, invoice_id, amount, currency, issued_at)
 SELECT row_number() OVER (ORDER BY number), invoice_id, amount, currency, issued_at
 FROM invoices.invoices WHERE status = 'canceled';
@@ -64,6 +66,12 @@ def explained(connection: psycopg.Connection[Any], statement: str, days: int | N
     """How many rows the statement reads from tables, and which tables it reads whole."""
     numbers = NUMBERS_OF_A_RECENT_AUDIT
     parameters = {"since": first_id(days), "older_than_s": 120, "numbers": numbers, "limit": 100}
+    return read_by(connection, statement, parameters)
+
+
+def read_by(
+    connection: psycopg.Connection[Any], statement: str, parameters: Mapping[str, Any]
+) -> tuple[int, list[str]]:
     row = connection.execute(f"EXPLAIN (ANALYZE, FORMAT JSON) {statement}", parameters).fetchone()
     assert row is not None
     scans = list(scans_of(row[0][0]["Plan"]))
@@ -86,3 +94,28 @@ def test_the_last_days_are_read_and_not_the_years_before(many: psycopg.Connectio
     assert not {"orders", "invoices", "payments", "credit_notes"} & set(whole)
     assert of_a_day < 10 * ORDERS / DAYS
     assert of_all > 20 * of_a_day
+
+
+def test_an_incremental_audit_reaches_what_it_looks_at_by_an_index(many: psycopg.Connection[Any]) -> None:
+    of_a_day = ORDERS // DAYS
+    bounds = {
+        "older_than_s": 120,
+        "order_from": first_id(1),
+        "order_to": first_id(0),
+        "invoice_from": ORDERS - of_a_day,
+        "invoice_to": ORDERS,
+        "credit_note_from": (ORDERS - of_a_day) // 5,
+        "credit_note_to": ORDERS // 5,
+        "changed_at": datetime.now(UTC) - timedelta(days=1),
+        "found_from": first_id(None),
+        "found_to": first_id(0),
+        "swept_order_from": first_id(50),
+        "swept_order_to": first_id(49),
+        "swept_invoice_from": 10 * of_a_day,
+        "swept_invoice_to": 11 * of_a_day,
+    }
+    rows, whole = read_by(many, progress_repository.LOOK, bounds)
+
+    assert not {"orders", "invoices", "payments", "refunds", "credit_notes"} & set(whole)
+    # Three days' orders, each with its invoice, two payments and their refunds, by several ways.
+    assert 3 * of_a_day < rows < 40 * of_a_day

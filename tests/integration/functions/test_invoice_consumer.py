@@ -5,8 +5,8 @@ from __future__ import annotations
 import base64
 import json
 import time
-import uuid
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import psycopg
@@ -18,11 +18,12 @@ from deliveries.consumer import Consumer
 from deliveries.event import TEXT_LENGTH_MAX, Delivery, deliveries
 from invoice_consumer import invoices
 from invoice_consumer.repository import CounterMissingError
+from outbox import uuid7
 
 
 def order_body(**changes: Any) -> bytes:
     order = {
-        "orderId": str(uuid.uuid4()),
+        "orderId": str(uuid7()),
         "amount": 1999,
         "currency": "BRL",
         "customer": {"id": "demo"},
@@ -64,11 +65,21 @@ BROKEN = {
 def test_orders_become_invoices_with_gapless_numbers(empty: Any, invoke: Any) -> None:
     report = invoke("invoice_consumer", batch(*(message(order_body()) for _ in range(50))))
 
-    assert report == {"messages": 50, "issued": 50, "duplicates": 0, "canceled": 0, "parked": 0}
+    assert report == {"messages": 50, "issued": 50, "late": 0, "duplicates": 0, "canceled": 0, "parked": 0}
     assert empty.query("SELECT min(number), max(number), count(DISTINCT number) FROM invoices.invoices") == [
         (1, 50, 50)
     ]
     assert empty.query("SELECT DISTINCT due_at - issued_at FROM invoices.invoices")[0][0].days == 30
+
+
+def test_an_invoice_is_late_ninety_seconds_after_its_order(empty: Any, invoke: Any) -> None:
+    now = datetime.now(UTC).replace(microsecond=0)
+    orders = [order_body(orderId=str(uuid7(now - timedelta(seconds=age)))) for age in (0, 80, 100, 86_400)]
+    report = invoke("invoice_consumer", batch(*map(message, orders)))
+    assert (report["issued"], report["late"]) == (4, 2)
+
+    report = invoke("invoice_consumer", batch(*map(message, [*orders, order_body()])))
+    assert (report["issued"], report["late"], report["duplicates"]) == (1, 0, 4), "a duplicate is late once"
 
 
 def test_a_repeated_batch_issues_nothing_and_burns_no_number(empty: Any, invoke: Any) -> None:
@@ -92,6 +103,7 @@ def test_broken_messages_are_parked_and_their_neighbours_invoiced(empty: Any, in
     assert invoke("invoice_consumer", event) == {
         "messages": 100,
         "issued": 93,
+        "late": 0,
         "duplicates": 0,
         "canceled": 0,
         "parked": 7,
@@ -135,7 +147,7 @@ def test_the_dead_letter_queue_is_parked_undecoded(empty: Any, invoke: Any) -> N
     headers = {"x-first-death-reason": {"bytes": list(b"rejected")}}
     report = invoke("invoice_consumer", batch(message(order_body(), headers=headers), queue=DEAD_LETTER_QUEUE))
 
-    assert report == {"messages": 1, "issued": 0, "duplicates": 0, "canceled": 0, "parked": 1}
+    assert report == {"messages": 1, "issued": 0, "late": 0, "duplicates": 0, "canceled": 0, "parked": 1}
     assert empty.query("SELECT queue, reason FROM invoices.parked_messages") == [
         (DEAD_LETTER_QUEUE, "dead-lettered by the broker: rejected")
     ]
@@ -197,6 +209,7 @@ def test_what_nobody_thought_of_parks_its_message_alone(
     assert invoke("invoice_consumer", event) == {
         "messages": 3,
         "issued": 2,
+        "late": 0,
         "duplicates": 0,
         "canceled": 0,
         "parked": 1,

@@ -465,4 +465,5 @@ def test_a_scheduled_audit_writes_its_figures_as_metrics(
         "OutboxRows": 0,
         "OutboxOldestAgeSeconds": 0,
         "ParkedMessages": 1,
+        "AuditRuns": 1,
     }

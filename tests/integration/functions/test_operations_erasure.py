@@ -34,7 +34,7 @@ def everything(released: Released) -> str:
     """All rows of all tables as text, bodies as they are."""
     tables = released.query(
         "SELECT table_schema || '.' || table_name FROM information_schema.tables"
-        " WHERE table_schema IN ('orders', 'invoices')"
+        " WHERE table_schema IN ('orders', 'invoices', 'customers')"
     )
     rows = [released.query(f"SELECT * FROM {table}") for (table,) in tables]
     return "\n".join(
@@ -57,7 +57,14 @@ def test_nothing_in_the_database_names_an_erased_customer(empty: Released, invok
     answer = erase(invoke)
 
     pseudonym = answer.pop("pseudonym")
-    assert answer == {"orders": 2, "invoices": 2, "idempotencyKeys": 1, "parkedMessages": 2, "remaining": 0}
+    assert answer == {
+        "orders": 2,
+        "invoices": 2,
+        "idempotencyKeys": 1,
+        "parkedMessages": 2,
+        "customers": 0,
+        "remaining": 0,
+    }
     assert "demo" not in everything(empty)
     assert str(uuid.UUID(pseudonym.removeprefix("erased-"))) in pseudonym
     names = empty.query(
@@ -81,6 +88,7 @@ def test_an_erasure_can_be_repeated_and_takes_what_came_since(empty: Released, i
         "invoices": 0,
         "idempotencyKeys": 0,
         "parkedMessages": 0,
+        "customers": 0,
         "remaining": 0,
     }
     invoiced(empty)
@@ -88,6 +96,18 @@ def test_an_erasure_can_be_repeated_and_takes_what_came_since(empty: Released, i
     second = erase(invoke)
     assert second["orders"] == 1
     assert second["pseudonym"] != first["pseudonym"]
+
+
+def test_a_customer_of_the_api_is_suspended_first_and_goes_with_its_keys(empty: Released, invoke: Invoke) -> None:
+    operate(invoke, "addCustomers", customers=[{"customer": "demo"}, {"customer": "other"}])
+    invoiced(empty)
+    with pytest.raises(ErasureRefusedError, match=r"keys that are not refused \(suspendCustomer\): 1"):
+        erase(invoke)
+    assert "demo" in everything(empty)
+    operate(invoke, "suspendCustomer", customer="demo")
+    assert erase(invoke)["customers"] == 1
+    assert "demo" not in everything(empty)
+    assert empty.query("SELECT customer_id FROM customers.keys") == [("other",)]
 
 
 def test_an_event_that_is_not_published_and_an_order_not_invoiced_come_first(empty: Released, invoke: Invoke) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 import psycopg
 import pytest
 from tests.integration.functions import payments
-from tests.integration.functions.conftest import WEBHOOK_SECRET, Context, SecretsHandler
+from tests.integration.functions.conftest import WEBHOOK_SECRET, AwsHandler, Context
 from tests.integration.functions.http_events import post_webhook
 from tests.integration.functions.payments import invoiced, payment, refund, state, stripe, told
 
@@ -345,7 +345,7 @@ def test_an_event_is_in_the_orders_trace(empty: Any, invoke: Any, kept_channel: 
 def test_a_secret_is_changed_while_webhooks_go_on(empty: Any, invoke: Any, monkeypatch: Any) -> None:
     """The provider signs with the new one from the moment that Secrets Manager has both; then the old one is gone."""
     invoice, fresh = invoiced(empty, invoke), "anotherSecretOfNoProviderThatIsBase64Too"
-    secrets = SecretsHandler.__subclasses__()[-1].secrets["payments/webhooks/default"]
+    secrets = AwsHandler.__subclasses__()[-1].secrets["payments/webhooks/default"]
     clock = invoke.dependencies("record_payment").providers["default"].secrets
     now = time.monotonic()
     monkeypatch.setattr(clock, "_clock", lambda: now)
@@ -367,7 +367,7 @@ def test_a_secret_is_changed_while_webhooks_go_on(empty: Any, invoke: Any, monke
 def test_under_load_a_change_of_the_secret_refuses_nothing(empty: Any, invoke: Any, monkeypatch: Any) -> None:
     """Secrets Manager gets both first, then the provider changes: at any moment after the last look."""
     invoice, fresh = invoiced(empty, invoke), "anotherSecretOfNoProviderThatIsBase64Too"
-    secrets = SecretsHandler.__subclasses__()[-1].secrets["payments/webhooks/default"]
+    secrets = AwsHandler.__subclasses__()[-1].secrets["payments/webhooks/default"]
     answers = []
     for turn in range(60):
         if turn == 20:

@@ -198,6 +198,7 @@ def test_a_batch_is_linked_to_every_order_in_it(collector: Collector, empty: Any
         "messaging.destination.name": ORDER_CREATED_QUEUE,
         "messaging.batch.message_count": 4,
         "batch.issued": 4,
+        "batch.late": 0,
         "batch.duplicates": 0,
         "batch.canceled": 0,
         "batch.parked": 0,

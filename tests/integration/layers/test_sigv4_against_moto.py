@@ -64,7 +64,9 @@ class Moto:
 
     def signed(self, credentials: Credentials) -> dict[str, str]:
         """The headers of a good call, to be spoilt."""
-        return sigv4.sign_post(
+        return sigv4.sign(
+            "POST",
+            "/",
             BODY,
             host=f"127.0.0.1:{self.port}",
             headers=HEADERS,

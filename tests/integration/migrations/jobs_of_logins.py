@@ -158,5 +158,20 @@ JOB = {
         "UPDATE orders.orders SET customer_id = 'e', reference = NULL WHERE customer_id = 'c'",
         "UPDATE invoices.invoices SET customer_id = 'e' WHERE customer_id = 'c'",
         "DELETE FROM orders.idempotency_keys WHERE customer_id = 'c' AND order_id IS NOT NULL",
+        "SELECT * FROM audit.progress FOR UPDATE",
+        "UPDATE audit.progress SET order_id = swept_order_id, invoice_number = 1, credit_note_number = 1,"
+        " changed_at = now(), swept_invoice_number = 1, found_order_id = order_id",
+        f"INSERT INTO audit.open_findings (name, order_id) VALUES ('n', {ID}) ON CONFLICT DO NOTHING",
+        "INSERT INTO audit.missing_numbers (series, number) VALUES ('s', 1) ON CONFLICT DO NOTHING",
+        "DELETE FROM audit.open_findings WHERE name = 'n' AND found_at IS NOT NULL",
+        "DELETE FROM audit.missing_numbers WHERE series = 's'",
+        "INSERT INTO customers.customers (customer_id, requests_per_second, is_of_stack) VALUES ('c', 1, true)",
+        "SELECT FROM customers.customers WHERE customer_id = 'c' FOR UPDATE",
+        "INSERT INTO customers.keys (customer_id, key_hash, hint) VALUES ('c', decode(repeat('00', 32), 'hex'), 'hint')"
+        " RETURNING key_id",
+        "UPDATE customers.keys SET revoked_at = now() RETURNING customer_id",
+        "UPDATE customers.customers SET suspended_at = now(), requests_per_second = 2",
+        "UPDATE customers.publication SET changes = changes + 1, changed_at = now()",
+        "DELETE FROM customers.customers",
     ],
 }

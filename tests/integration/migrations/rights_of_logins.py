@@ -146,5 +146,23 @@ RIGHTS: dict[str, Rights] = {
                 ("DELETE", "delivery_attempts"): "*",
             }.items()
         },
+        ("SELECT", "audit.progress"): "*",
+        ("UPDATE", "audit.progress"): "order_id invoice_number credit_note_number changed_at swept_order_id"
+        " swept_invoice_number found_order_id",
+        ("SELECT", "audit.open_findings"): "*",
+        ("INSERT", "audit.open_findings"): "name order_id",
+        ("DELETE", "audit.open_findings"): "*",
+        ("SELECT", "audit.missing_numbers"): "*",
+        ("INSERT", "audit.missing_numbers"): "series number",
+        ("DELETE", "audit.missing_numbers"): "*",
+        ("SELECT", "customers.customers"): "*",
+        ("INSERT", "customers.customers"): "customer_id requests_per_second is_of_stack",
+        ("UPDATE", "customers.customers"): "requests_per_second is_of_stack suspended_at",
+        ("DELETE", "customers.customers"): "*",
+        ("SELECT", "customers.keys"): "*",
+        ("INSERT", "customers.keys"): "customer_id key_hash hint",
+        ("UPDATE", "customers.keys"): "revoked_at",
+        ("SELECT", "customers.publication"): "*",
+        ("UPDATE", "customers.publication"): "changes published_changes revision etag changed_at",
     },
 }

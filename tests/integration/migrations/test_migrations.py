@@ -13,6 +13,8 @@ from sqlalchemy import URL
 
 from localregion.testing.services import RunningPostgres
 
+SCHEMAS = ("orders", "invoices", "customers", "audit")
+
 
 def query(server: RunningPostgres, statement: str) -> list[tuple[Any, ...]]:
     with psycopg.connect(server.dsn, dbname="migrated") as connection:
@@ -21,7 +23,8 @@ def query(server: RunningPostgres, statement: str) -> list[tuple[Any, ...]]:
 
 def tables(server: RunningPostgres) -> set[str]:
     rows = query(
-        server, "SELECT schemaname || '.' || tablename FROM pg_tables WHERE schemaname IN ('orders','invoices')"
+        server,
+        f"SELECT schemaname || '.' || tablename FROM pg_tables WHERE schemaname IN {SCHEMAS}",
     )
     return {row[0] for row in rows}
 
@@ -45,9 +48,10 @@ def test_up_from_empty_down_and_up_again(server: RunningPostgres, url: URL) -> N
 
 def test_each_schema_has_its_own_owner(migrated: RunningPostgres) -> None:
     owners = query(
-        migrated, "SELECT DISTINCT schemaname, tableowner FROM pg_tables WHERE schemaname IN ('orders', 'invoices')"
+        migrated,
+        f"SELECT DISTINCT schemaname, tableowner FROM pg_tables WHERE schemaname IN {SCHEMAS}",
     )
-    assert set(owners) == {("orders", "orders_owner"), ("invoices", "invoices_owner")}
+    assert set(owners) == {(schema, f"{schema}_owner") for schema in SCHEMAS}
 
 
 @pytest.mark.parametrize(

@@ -22,6 +22,7 @@ ESCAPES = [
     "CREATE TABLE public.mine (x int)",
     "CREATE TABLE orders.mine (x int)",
     "CREATE TABLE invoices.mine (x int)",
+    "CREATE TABLE customers.mine (x int)",
     "CREATE TEMPORARY TABLE mine (x int)",
     "CREATE VIEW public.mine AS SELECT 1",
     "CREATE FUNCTION public.mine() RETURNS int LANGUAGE sql AS 'SELECT 1'",
@@ -116,7 +117,7 @@ def attempts(server: RunningPostgres) -> dict[tuple[str, str, str], str]:
     with psycopg.connect(server.dsn, dbname="migrated") as admin:
         columns = admin.execute(
             "SELECT table_schema || '.' || table_name, column_name FROM information_schema.columns"
-            " WHERE table_schema IN ('orders', 'invoices')"
+            " WHERE table_schema IN ('orders', 'invoices', 'customers', 'audit')"
         ).fetchall()
     found = {}
     for table, column in columns:

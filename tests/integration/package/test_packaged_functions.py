@@ -14,6 +14,7 @@ import pytest
 from tests.integration.package.packaged_system import DATABASE, PackagedEmulator
 from tests.plain_http import NO_TLS
 
+from components.database import INSTANCE_ROOT_CERT
 from localregion.plan.model import Plan
 
 EVENTS = Path(__file__).parents[2] / "events"
@@ -52,6 +53,11 @@ def test_the_archives_hold_no_tool_of_the_development_side(packaged: PackagedEmu
     held = {entry.name for entry in (packaged.folder / "layers").glob("*/python/*")}
     assert {"pydantic_core", "psycopg"} <= held
     assert held & {"boto3", "pytest", "pulumi", "awslambdaric", "pydantic"} == set()
+
+
+def test_the_release_has_the_authorities_where_its_variable_says(packaged: PackagedEmulator) -> None:
+    task = packaged.folder / "functions"
+    assert (task / Path(INSTANCE_ROOT_CERT).relative_to("/var/task")).read_text().count("BEGIN CERTIFICATE") == 81
 
 
 def test_create_order_accepts_the_order(invoke: Callable[[str, str], Any], packaged: PackagedEmulator) -> None:

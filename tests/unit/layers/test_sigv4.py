@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 from datetime import UTC, datetime
+from urllib.parse import quote
 
 import boto3
 import pytest
-from botocore.auth import SigV4Auth
+from botocore.auth import S3SigV4Auth, SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials as BotocoreCredentials
 
@@ -26,13 +28,38 @@ def test_a_signed_post_is_botocores(token: str | None) -> None:
     SigV4Auth(BotocoreCredentials("AKID", "secret", token), "secretsmanager", "eu-west-1").add_auth(request)
     at = datetime.strptime(request.headers["X-Amz-Date"], "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
 
-    ours = sigv4.sign_post(
+    ours = sigv4.sign(
+        "POST",
+        "/",
         BODY,
         host=HOST,
         headers=HEADERS,
         service="secretsmanager",
         region="eu-west-1",
         credentials=Credentials("AKID", "secret", token),
+        at=at,
+    )
+    assert ours["authorization"] == request.headers["Authorization"]
+
+
+@pytest.mark.parametrize("key", ["gateway/customers.json", "a b/ção+=&.json"])
+@pytest.mark.parametrize(("method", "body"), [("PUT", b"{}"), ("HEAD", b"")])
+def test_a_signed_object_of_s3_is_botocores(method: str, body: bytes, key: str) -> None:
+    host, path = "orders.s3.eu-west-1.amazonaws.com", f"/{quote(key)}"
+    headers = {"content-type": "application/json", "x-amz-content-sha256": hashlib.sha256(body).hexdigest()}
+    request = AWSRequest(method, f"https://{host}{path}", data=body, headers=headers)
+    S3SigV4Auth(BotocoreCredentials("AKID", "secret", "token"), "s3", "eu-west-1").add_auth(request)
+    at = datetime.strptime(request.headers["X-Amz-Date"], "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
+
+    ours = sigv4.sign(
+        method,
+        path,
+        body,
+        host=host,
+        headers=headers,
+        service="s3",
+        region="eu-west-1",
+        credentials=Credentials("AKID", "secret", "token"),
         at=at,
     )
     assert ours["authorization"] == request.headers["Authorization"]

@@ -22,7 +22,7 @@ def steps(name: str) -> list[dict[str, Any]]:
 
 
 def test_there_is_a_pipeline_for_each_purpose() -> None:
-    assert WORKFLOWS == ["ci.yml", "deploy-stack.yml", "deploy.yml", "preview.yml"]
+    assert WORKFLOWS == ["ci.yml", "deploy-stack.yml", "deploy.yml", "preview-stack.yml", "preview.yml"]
 
 
 @pytest.mark.parametrize("name", WORKFLOWS)
@@ -80,7 +80,7 @@ def test_credentials_last_as_long_as_the_job(name: str) -> None:
                 assert step["with"].get("role-duration-seconds", 3600) >= 60 * job["timeout-minutes"]
 
 
-@pytest.mark.parametrize("name", ["deploy-stack.yml", "preview.yml"])
+@pytest.mark.parametrize("name", ["deploy-stack.yml", "preview-stack.yml"])
 def test_pulumis_cli_is_one_that_the_program_and_the_guide_ask_for(name: str) -> None:
     (step,) = [step for step in steps(name) if step.get("uses", "").startswith("pulumi/actions")]
     least = str(step["with"]["pulumi-version"]).removeprefix("^").removesuffix(".0")
@@ -111,4 +111,47 @@ def test_a_deployment_packages_first_and_orders_something_afterwards() -> None:
     assert commands.index("make package") < commands.index(update)
     assert "make smoke" in commands[-1]
     assert read("deploy-stack.yml")["jobs"]["deploy"]["concurrency"]["cancel-in-progress"] is False
-    assert read("deploy.yml")["jobs"]["prod"]["needs"] == "dev"
+
+
+def events(name: str) -> set[str]:
+    # YAML 1.1 reads the key `on` as true.
+    return set(read(name)[True])
+
+
+def test_a_pull_request_reaches_the_state_and_the_key_of_dev_alone() -> None:
+    asked = [name for name in WORKFLOWS if "pull_request" in events(name)]
+    jobs = [job for name in asked for job in read(name)["jobs"].values()]
+
+    assert asked == ["ci.yml", "preview.yml"]
+    assert [job["with"] for job in jobs if "uses" in job] == [{"stack": "dev"}]
+    assert [
+        job for job in jobs if "environment" in job or ("id-token" in job.get("permissions", {}) and "uses" not in job)
+    ] == []
+    (preview,) = read("preview.yml")["jobs"].values()
+    assert preview["if"] == "github.event.pull_request.head.repo.full_name == github.repository"
+
+
+def test_a_preview_has_an_environment_and_a_role_that_deploy_nothing() -> None:
+    text = (FOLDER / "preview-stack.yml").read_text()
+
+    assert events("preview-stack.yml") == {"workflow_call"}
+    assert read("preview-stack.yml")["jobs"]["preview"]["environment"] == "${{ inputs.stack }}-preview"
+    assert "AWS_PREVIEW_ROLE_ARN" in text
+    assert "AWS_DEPLOY_ROLE_ARN" not in text
+    assert "AWS_PREVIEW_ROLE_ARN" not in (FOLDER / "deploy-stack.yml").read_text()
+
+
+def test_production_is_previewed_when_it_is_merged_and_before_it_is_deployed() -> None:
+    jobs = read("deploy.yml")["jobs"]
+
+    assert read("deploy.yml")[True]["push"] == {"branches": ["main"]}
+    assert jobs["preview-prod"]["uses"].endswith("/preview-stack.yml")
+    assert (jobs["preview-prod"]["needs"], jobs["preview-prod"]["with"]) == ("dev", {"stack": "prod"})
+    assert jobs["prod"]["needs"] == "preview-prod"
+
+
+def test_the_guide_names_each_environment_and_whom_its_role_trusts() -> None:
+    guide = (ROOT / "docs" / "deploy.md").read_text()
+
+    for environment in ("dev", "prod", "dev-preview", "prod-preview"):
+        assert f"| `{environment}` | `repo:OWNER/NAME:environment:{environment}` |" in guide

@@ -52,7 +52,9 @@ def _ask(
 ) -> tuple[int, bytes]:
     """Status and body of one signed request. Raises OSError or http.client.HTTPException."""
     body = json.dumps({"SecretId": secret_id}).encode()
-    headers = sigv4.sign_post(
+    headers = sigv4.sign(
+        "POST",
+        "/",
         body,
         host=urlsplit(endpoint).netloc,
         headers={

@@ -1,4 +1,4 @@
-"""AWS Signature Version 4, as far as two calls need it: a signed POST, and a presigned GET for an RDS token.
+"""AWS Signature Version 4, as far as it is needed: signed requests without a query, a presigned GET for an RDS token.
 
 https://docs.aws.amazon.com/IAM/latest/UserGuide/create-signed-request.html
 """
@@ -16,7 +16,9 @@ from aws.credentials import Credentials
 ALGORITHM = "AWS4-HMAC-SHA256"
 
 
-def sign_post(
+def sign(
+    method: str,
+    path: str,
     body: bytes,
     *,
     host: str,
@@ -26,13 +28,13 @@ def sign_post(
     credentials: Credentials,
     at: datetime,
 ) -> dict[str, str]:
-    """Return the headers of a `POST /` with this body, signed. `headers` have lower-case names."""
+    """Return the headers of a request with this body, signed. `headers` have lower-case names, `path` is quoted."""
     signed = {**headers, "host": host, "x-amz-date": at.strftime("%Y%m%dT%H%M%SZ")}
     if credentials.session_token:
         signed["x-amz-security-token"] = credentials.session_token
     names = ";".join(sorted(signed))
     canonical = "".join(f"{name}:{signed[name]}\n" for name in sorted(signed))
-    request = f"POST\n/\n\n{canonical}\n{names}\n{hashlib.sha256(body).hexdigest()}"
+    request = f"{method}\n{path}\n\n{canonical}\n{names}\n{hashlib.sha256(body).hexdigest()}"
     scope = f"{at:%Y%m%d}/{region}/{service}/aws4_request"
     signature = _signature(request, scope=scope, credentials=credentials, at=at)
     signed["authorization"] = (

@@ -19,6 +19,14 @@ def request(
     method: str, url: str, *, headers: Mapping[str, str], body: bytes | None = None, deadline: Deadline
 ) -> tuple[int, bytes]:
     """Return status and body; follows nothing, keeps nothing. Raises OSError or http.client.HTTPException."""
+    status, _, answer = exchange(method, url, headers=headers, body=body, deadline=deadline)
+    return status, answer
+
+
+def exchange(
+    method: str, url: str, *, headers: Mapping[str, str], body: bytes | None = None, deadline: Deadline
+) -> tuple[int, Mapping[str, str], bytes]:
+    """As `request`, with the answer's headers, whose names are read in any case."""
     address = urlsplit(url)
     stream = Stream(
         address.hostname or "", address.port or PORTS[address.scheme], tls=address.scheme == "https", deadline=deadline
@@ -29,7 +37,7 @@ def request(
     with contextlib.closing(stream):
         connection.request(method, target, body, {"host": address.netloc, **headers})
         answer = connection.getresponse()
-        return answer.status, answer.read()
+        return answer.status, answer.headers, answer.read()
 
 
 class _BoundedSocket:

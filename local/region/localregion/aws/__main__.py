@@ -31,6 +31,7 @@ from localregion.aws.lambda_.memory_api import MemoryApi
 from localregion.aws.lambda_.otlp_endpoint import with_otlp_endpoint
 from localregion.aws.lambda_.proactive_init import initialise
 from localregion.aws.lambda_.service import LambdaService
+from localregion.aws.s3 import S3
 from localregion.aws.schedules import Schedules
 from localregion.aws.secrets_manager import SecretsManager
 from localregion.aws.settings import Settings, parse_arguments
@@ -75,6 +76,7 @@ class Emulator:
             status=status,
             debug=DebugApi(self._service),
             memory=MemoryApi(plan, self._service.memory_limit),
+            objects=S3(plan.buckets, memory / "s3"),
             allowed_hosts=settings.allowed_hosts,
         )
         self._server = HttpServer(endpoint, grace_s=SHUTDOWN_GRACE_S)

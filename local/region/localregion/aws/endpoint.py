@@ -13,6 +13,7 @@ from email.utils import formatdate
 from typing import Any, Protocol, get_args
 from urllib.parse import parse_qsl
 
+from localregion.aws import s3
 from localregion.aws.amqp.consumer import RequeueMethod
 from localregion.aws.event_source_mappings.api import Mappings
 from localregion.aws.http import unknown_calls
@@ -40,7 +41,7 @@ INVOCATIONS_PATH = "/_emulator/invocations"
 REQUEUE_PATH = "/_emulator/requeue/"
 SUPPORTED = (
     "Lambda: Invoke, GetFunction, GetFunctionConfiguration, ListFunctions, event source mappings; "
-    "Secrets Manager: GetSecretValue"
+    f"Secrets Manager: GetSecretValue; {s3.SUPPORTED}"
 )
 Send = Callable[[dict[str, Any]], Awaitable[None]]
 _log = logging.getLogger("emulator.aws")
@@ -65,6 +66,7 @@ class AwsEndpoint:
         status: TellsStatus,
         debug: DebugApi,
         memory: MemoryApi,
+        objects: s3.S3,
         allowed_hosts: tuple[str, ...] = (),
     ) -> None:
         self._functions = functions
@@ -73,11 +75,13 @@ class AwsEndpoint:
         self._status = status
         self._debug = debug
         self._memory = memory
+        self._objects = objects
         self._allowed_hosts = allowed_hosts
         self._is_allowed_host = host_check(allowed_hosts)
 
     async def __call__(self, scope: dict[str, Any], receive: Receive, send: Send) -> None:
-        body, size = await read_body(receive, limit=SYNC_PAYLOAD_MAX)
+        limit = s3.BODY_MAX if self._objects.owns(scope["path"]) else SYNC_PAYLOAD_MAX
+        body, size = await read_body(receive, limit=limit)
         query = scope["query_string"]
         request = Request(
             scope["method"],
@@ -113,6 +117,8 @@ class AwsEndpoint:
             return await self._debug.handle(request)
         if path.startswith(memory_api.PATH):
             return self._memory.handle(request)
+        if self._objects.owns(path):
+            return self._objects.handle(request)
         target = request.header(b"x-amz-target")
         if target is not None and target.startswith(TARGET_PREFIX):
             return self._secrets.handle(request)

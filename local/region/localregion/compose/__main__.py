@@ -1,4 +1,7 @@
-"""`python -m localregion.compose prepare|release|urls`: one-shot services of docker-compose.yml, in this order."""
+"""`python -m localregion.compose prepare|release|urls`: one-shot services of docker-compose.yml, in this order.
+
+And `configurator`, which stays: the plan's script beside Kong.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,7 @@ import os
 import sys
 from pathlib import Path
 
-from localregion.compose import prepare, release, urls
+from localregion.compose import configurator, prepare, release, urls
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -27,6 +30,8 @@ def _run(options: argparse.Namespace) -> None:
         prepare.prepare(options.configuration)
     elif options.command == "release":
         release.wait(options.emulator, timeout_s=options.timeout_s)
+    elif options.command == "configurator":
+        configurator.run(options.configuration)
     else:
         urls.show(options.secrets, gateway_port=options.gateway_port, aws_port=options.aws_port, ui=options.jaeger_port)
 
@@ -41,6 +46,8 @@ def _parser() -> argparse.ArgumentParser:
     releasing = commands.add_parser("release", help="wait until the plan's release succeeded and mappings are enabled")
     releasing.add_argument("--emulator", required=True, help="the emulator's URL")
     releasing.add_argument("--timeout-s", type=float, default=180.0, help="give up after (default 180)")
+    configuring = commands.add_parser("configurator", help="run the plan's script beside Kong, with its variables")
+    configuring.add_argument("--configuration", type=Path, required=True, help="the file that `prepare` wrote")
     showing = commands.add_parser("urls", help="print where everything is and a curl line")
     showing.add_argument("--secrets", type=Path, required=True)
     for name in ("gateway", "aws", "jaeger"):

@@ -1,8 +1,8 @@
 """Write what each service of `local/docker-compose.yml` reads, each into a folder (a volume) of its own.
 
 `infra/` is evaluated anew at every start and secrets are generated once, so another plan needs no other secrets. The
-emulator alone gets all secrets (mode 0600); Kong gets its configuration, Postgres and RabbitMQ what makes their
-administrators (mode 0640, for the group that the compose file gives to each of them).
+emulator alone gets all secrets (mode 0600); Kong's configurator gets routes and no key, Postgres and RabbitMQ what
+makes their administrators (mode 0640, for the group that the compose file gives to each of them).
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import json
 import secrets
 from pathlib import Path
 
-from localregion.compose import credentials
+from localregion.compose import configurator, credentials
 from localregion.plan import model
 from localregion.plan.__main__ import main as write_plan
 from localregion.system.folder import write_private
@@ -39,7 +39,7 @@ class PrepareError(Exception):
 
 
 def prepare(configuration: Path) -> None:
-    """Fill `configuration/{emulator,kong,postgres,rabbitmq}`. Raises PrepareError."""
+    """Fill `configuration/{configurator,emulator,postgres,rabbitmq}`. Raises PrepareError."""
     out = configuration / "emulator" / "plan.json"
     if write_plan(["--stack", STACK, "--out", str(out), "--if-changed"]) != 0:
         raise PrepareError("the plan could not be made, see above")
@@ -48,21 +48,20 @@ def prepare(configuration: Path) -> None:
 
 def write(plan: model.Plan, configuration: Path) -> None:
     """Write everything but the plan itself."""
-    for service in ("emulator", "kong", "postgres", "rabbitmq"):
+    for service in ("configurator", "emulator", "postgres", "rabbitmq"):
         (configuration / service).mkdir(parents=True, exist_ok=True)
     known = load_and_fill(configuration / "emulator" / "secrets.json", plan.secrets)
     write_private(configuration / "emulator" / "values.json", json.dumps(VALUES, indent=2) + "\n")
-    _write_kong(plan, known, configuration / "kong")
+    _write_configurator(plan, known, configuration / "configurator")
     _write_postgres(plan, known, configuration / "postgres")
     _write_rabbitmq(plan, known, configuration / "rabbitmq")
 
 
-def _write_kong(plan: model.Plan, known: Secrets, folder: Path) -> None:
+def _write_configurator(plan: model.Plan, known: Secrets, folder: Path) -> None:
     gateway = model.resolve(plan, VALUES, known).gateway
-    if gateway is None:
-        return
-    # As JSON, in which no key can be mistaken for a number; Kong takes both.
-    _write_for_group(folder / "kong.json", json.dumps(gateway.declarative_config, indent=2) + "\n")
+    if gateway is not None and gateway.configurator is not None:
+        text = configurator.describe(gateway, gateway.configurator, region=plan.region)
+        _write_for_group(folder / "configurator.json", text)
 
 
 def _write_postgres(plan: model.Plan, known: Secrets, folder: Path) -> None:

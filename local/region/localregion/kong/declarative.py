@@ -25,6 +25,7 @@ from localregion.kong.config.configuration import (
     Service,
 )
 from localregion.kong.config.schema import NOT_SUPPORTED, ConfigurationError, Errors, check_record, render
+from localregion.kong.plugin import PluginType
 from localregion.kong.plugins import BUNDLED, SUPPORTED
 
 _IDS = uuid.UUID("6d1f9f6e-3f0c-5b0a-9a55-0c9c2f7f5f10")
@@ -64,6 +65,10 @@ class _Reader:
         self.consumers: dict[str, Consumer] = {}
         self.credentials: dict[str, Credential] = {}
         self.plugins: list[PluginConfiguration] = []
+        # What is taken, so that ten thousand consumers are not compared with each other.
+        self.consumer_names: set[tuple[str, str]] = set()
+        self.plugin_scopes: set[tuple[str, tuple[str | None, str | None, str | None]]] = set()
+        self.checked_configs: dict[tuple[str, str], tuple[dict[str, Any], Errors | str]] = {}
         # Kong names a key that is taken at the top of its tree, not under its consumer.
         self.taken_keys: Errors = {}
         # Kong looks at references once everything else is right.
@@ -141,8 +146,11 @@ class _Reader:
         entities.consumer_rules(values, errors)
         username, custom_id = values["username"], values["custom_id"]
         for name, value in (("username", username), ("custom_id", custom_id)):
-            if value is not None and any(getattr(other, name) == value for other in self.consumers.values()):
+            if (name, value) in self.consumer_names:
                 return _taken("consumers", name, value)
+        self.consumer_names |= {
+            (name, value) for name, value in (("username", username), ("custom_id", custom_id)) if value is not None
+        }
         consumer_id = _id(values, "consumers", username or custom_id, len(self.consumers))
         consumer = Consumer(id=consumer_id, username=username, custom_id=custom_id)
         self.consumers[username or consumer_id] = consumer
@@ -175,7 +183,7 @@ class _Reader:
         plugin = SUPPORTED.get(name) if isinstance(name, str) else None
         if plugin is None:
             return errors if "name" in errors else errors | {"name": _unknown_plugin(name)}
-        config, config_errors = check_record(values["config"], plugin.fields)
+        config, config_errors = self._checked_config(plugin, values["config"])
         if config_errors:
             errors["config"] = config_errors
         elif plugin.rules and (broken := plugin.rules(config)):
@@ -188,11 +196,19 @@ class _Reader:
                     continue
                 scope[f"{kind}_id"] = known[reference].id
         configured = PluginConfiguration(name=name, config=config, **scope)
-        if any(other.name == name and other.scope == configured.scope for other in self.plugins):
+        if (name, configured.scope) in self.plugin_scopes:
             return _taken("plugins", "primary key", name)
         if values["enabled"] and not errors:
+            self.plugin_scopes.add((name, configured.scope))
             self.plugins.append(configured)
         return errors
+
+    def _checked_config(self, plugin: PluginType, config: Any) -> tuple[dict[str, Any], Errors | str]:
+        """Thousands of consumers have a handful of limits: each is looked at once."""
+        key = (plugin.name, repr(config))
+        if key not in self.checked_configs:
+            self.checked_configs[key] = check_record(config, plugin.fields)
+        return self.checked_configs[key]
 
     def _note_broken_reference(self, plugin: dict[str, Any], kind: str, reference: str) -> None:
         """Kong names a plugin by its id, which it makes up when there is none."""

@@ -9,8 +9,11 @@ are limited to nothing.
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TypeVar
 
-from localregion.kong.config.configuration import Configuration, PluginConfiguration, Route
+from localregion.kong.config.configuration import Configuration, Route
 from localregion.kong.config.schema import ConfigurationError
 from localregion.kong.plugin import Plugin, Surroundings
 from localregion.kong.plugins import SUPPORTED
@@ -18,6 +21,9 @@ from localregion.kong.request.body import BodyError
 from localregion.kong.request.errors import UNEXPECTED, error_response, nginx_error
 from localregion.kong.request.exchange import Exchange, Response
 
+T = TypeVar("T")
+# Consumer, route and service; None for all.
+Scope = tuple[str | None, str | None, str | None]
 _LOG = logging.getLogger("gateway")
 
 # Most specific first, as recorded: whether consumer, route and service must be named.
@@ -33,18 +39,27 @@ _PRECEDENCE = (
 )
 
 
-class PluginChain:
-    """The plugins of one route: per plugin, each consumer's own configuration, and the one for all others."""
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One plugin on one route: consumers' own configurations by their ids, and the one of everybody else."""
 
-    def __init__(self, steps: list[dict[str | None, Plugin]]) -> None:
+    by_consumer: Mapping[str, Plugin]
+    otherwise: Plugin | None
+
+
+class PluginChain:
+    """The plugins of one route, by priority."""
+
+    def __init__(self, steps: list[Step]) -> None:
         self._steps = steps
 
     async def respond(self, exchange: Exchange) -> Response:
         """Run the access phase until a plugin answers, then every plugin's part in the response's headers."""
         response: Response | None = None
         chosen: list[Plugin] = []
-        for by_consumer in self._steps:
-            plugin = by_consumer.get(exchange.consumer.id if exchange.consumer else None) or by_consumer.get(None)
+        for step in self._steps:
+            own = step.by_consumer.get(exchange.consumer.id) if exchange.consumer else None
+            plugin = own or step.otherwise
             if plugin is None:
                 continue
             chosen.append(plugin)
@@ -67,7 +82,7 @@ class PluginChain:
 
     def filter_headers(self, exchange: Exchange, response: Response) -> None:
         """Run the plugins that are not limited to a consumer on a response that came from none of them."""
-        chosen = [plugin for step in self._steps if (plugin := step.get(None)) is not None]
+        chosen = [step.otherwise for step in self._steps if step.otherwise is not None]
         exchange.log_phases += [plugin.log for plugin in chosen if plugin.log is not None]
         _filter_headers(exchange, response, chosen)
 
@@ -95,40 +110,51 @@ def plugin_chains(
 
     Raises ConfigurationError for a route that nothing answers.
     """
-    made = {id(entry): SUPPORTED[entry.name].create(entry, surroundings) for entry in configuration.plugins}
+    by_plugin: dict[str, dict[Scope, Plugin]] = {}
+    for entry in configuration.plugins:
+        made = SUPPORTED[entry.name].create(entry, surroundings)
+        by_plugin.setdefault(entry.name, {})[entry.scope] = made
+    plugins = [_Configured(by_plugin[name]) for name in sorted(by_plugin, key=lambda name: -SUPPORTED[name].priority)]
+    answers = by_plugin.get("aws-lambda", {})
     chains = {}
     for route in configuration.routes:
-        steps = _steps(route, configuration)
-        if not any(name == "aws-lambda" and None in chosen for name, chosen in steps.items()):
+        if most_specific(answers, route=route, consumer_id=None) is None:
             raise ConfigurationError(
                 f"route '{route.name or route.id}' has no aws-lambda plugin: "
                 "proxying to a service is not supported by the embedded gateway"
             )
-        chains[route.id] = PluginChain(
-            [{consumer: made[id(entry)] for consumer, entry in chosen.items()} for chosen in steps.values()]
-        )
-    everywhere = [entry for entry in configuration.plugins if entry.scope == (None, None, None)]
-    everywhere.sort(key=lambda entry: -SUPPORTED[entry.name].priority)
-    return chains, PluginChain([{None: made[id(entry)]} for entry in everywhere])
+        chains[route.id] = PluginChain([plugin.on(route) for plugin in plugins])
+    everywhere = [Step({}, plugin.everywhere) for plugin in plugins if plugin.everywhere is not None]
+    return chains, PluginChain(everywhere)
 
 
-def _steps(route: Route, configuration: Configuration) -> dict[str, dict[str | None, PluginConfiguration]]:
-    consumers = {entry.consumer_id for entry in configuration.plugins} | {None}
-    steps: dict[str, dict[str | None, PluginConfiguration]] = {}
-    for name in sorted(SUPPORTED, key=lambda name: -SUPPORTED[name].priority):
-        entries = {entry.scope: entry for entry in configuration.plugins if entry.name == name}
-        chosen = {consumer: most_specific(entries, route=route, consumer_id=consumer) for consumer in consumers}
-        steps[name] = {consumer: entry for consumer, entry in chosen.items() if entry is not None}
-    return {name: chosen for name, chosen in steps.items() if chosen}
+class _Configured:
+    """All configurations of one plugin, by what they are limited to."""
+
+    def __init__(self, entries: Mapping[Scope, Plugin]) -> None:
+        self._entries = entries
+        self.everywhere = entries.get((None, None, None))
+        self._consumers = {consumer_id for consumer_id, _, _ in entries if consumer_id is not None}
+        # One mapping for all routes: a consumer's own configuration mostly is for every route.
+        self._on_every_route = {
+            consumer_id: plugin
+            for (consumer_id, route_id, service_id), plugin in entries.items()
+            if consumer_id is not None and route_id is None and service_id is None
+        }
+        self._has_others = len(self._on_every_route) < sum(scope[0] is not None for scope in entries)
+
+    def on(self, route: Route) -> Step:
+        otherwise = most_specific(self._entries, route=route, consumer_id=None)
+        service_id = route.service.id if route.service else None
+        # Only one for this route and its service together is more specific than one for a consumer.
+        if self._has_others or (service_id is not None and (None, route.id, service_id) in self._entries):
+            own = {each: most_specific(self._entries, route=route, consumer_id=each) for each in self._consumers}
+            return Step({each: plugin for each, plugin in own.items() if plugin is not None}, otherwise)
+        return Step(self._on_every_route, otherwise)
 
 
-def most_specific(
-    entries: dict[tuple[str | None, str | None, str | None], PluginConfiguration],
-    *,
-    route: Route,
-    consumer_id: str | None,
-) -> PluginConfiguration | None:
-    """Return the configuration that applies, of those of one plugin by their scope."""
+def most_specific(entries: Mapping[Scope, T], *, route: Route, consumer_id: str | None) -> T | None:
+    """Return what applies, of one plugin's by their scopes."""
     service_id = route.service.id if route.service else None
     for by_consumer, by_route, by_service in _PRECEDENCE:
         if (by_consumer and consumer_id is None) or (by_service and service_id is None):

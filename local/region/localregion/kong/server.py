@@ -121,6 +121,10 @@ class GatewayServer(web.Server):
         self._body_max_bytes = body_max_bytes
         self._body_timeout_s = body_timeout_s
 
+    def change_to(self, gateway: Gateway) -> None:
+        """Serve requests that come from now on by another configuration."""
+        self._gateway = gateway
+
     def __call__(self) -> RequestHandler:
         return _Connection(self, loop=self._loop, **self._kwargs)
 

@@ -26,6 +26,7 @@ from localregion.plan.inputs import (
 from localregion.plan.mocks import ACCOUNT, MANAGED_SECRET, PUBLIC_FIELDS, Resource, is_secret
 from localregion.plan.model import (
     Broker,
+    Configurator,
     Database,
     EventInvokeConfig,
     EventSourceMapping,
@@ -39,6 +40,7 @@ from localregion.plan.registered import Registered
 from localregion.plan.types import (
     ALIAS,
     BROKER,
+    BUCKET,
     DATABASE,
     EVENT_INVOKE_CONFIG,
     FUNCTION,
@@ -73,7 +75,7 @@ class Collector:
             functions=[self._function(resource) for resource in self._registered.of_type(FUNCTION)],
             event_source_mappings=[self._mapping(resource) for resource in self._registered.of_type(MAPPING)],
             schedules=[self._schedule(resource) for resource in self._registered.of_type(SCHEDULE)],
-            invocations=[self._invocation(resource) for resource in self._registered.of_type(INVOCATION)],
+            invocations=[self._invocation(resource) for resource in self._registered.by_dependency(INVOCATION)],
             secrets=self._secrets(),
             database=self._database(),
             broker=self._broker(),
@@ -81,6 +83,7 @@ class Collector:
             event_invoke_configs=[
                 self._event_invoke_config(resource) for resource in self._registered.of_type(EVENT_INVOKE_CONFIG)
             ],
+            buckets=[str(resource.outputs["bucket"]) for resource in self._registered.of_type(BUCKET)],
         )
         self._refuse_leaks(plan)
         check(plan, self._project)
@@ -230,7 +233,12 @@ class Collector:
             )
         config = self._registered.revealing(resource.inputs["declarative_config"], label(resource))
         settings = dict(sorted((resource.inputs.get("settings") or {}).items()))
-        return Gateway(version=text(resource, "version"), declarative_config=config, settings=settings)
+        return Gateway(
+            version=text(resource, "version"),
+            declarative_config=config,
+            settings=settings,
+            configurator=_configurator(resource),
+        )
 
     def _refuse_leaks(self, plan: Plan) -> None:
         written = plan.to_json()
@@ -244,3 +252,13 @@ class Collector:
             if "_format_version" not in content:
                 for key in content.keys() - PUBLIC_FIELDS:
                     yield version, str(content[key])
+
+
+def _configurator(resource: Resource) -> Configurator | None:
+    given = resource.inputs.get("configurator")
+    if given is None:
+        return None
+    return Configurator(
+        script=str(given["script"]),
+        environment={key: str(plain(value)) for key, value in sorted(given["environment"].items())},
+    )

@@ -158,6 +158,8 @@ class AwsMocks(Mocks):
         outputs.update(self._given(args.typ, name, inputs))
         if args.typ in _ID_IS_ARN:
             return str(outputs["arn"]), outputs
+        if args.typ == _BUCKET:
+            return str(outputs["bucket"]), outputs
         if args.typ == "aws:ec2/securityGroup:SecurityGroup":
             return "sg-" + args.name.replace("-", ""), outputs
         return args.name, outputs
@@ -188,6 +190,8 @@ class AwsMocks(Mocks):
                 return self._broker(inputs)
             case "aws:lb/loadBalancer:LoadBalancer":
                 return {"dnsName": "gateway.invalid", "arnSuffix": f"app/{name}/0"}
+            case "aws:lb/targetGroup:TargetGroup":
+                return {"arnSuffix": f"targetgroup/{name}/0"}
             case "aws:iam/role:Role":
                 return {"arn": f"arn:aws:iam::{ACCOUNT}:role/{name}"}
             case "aws:kms/key:Key":
@@ -198,6 +202,8 @@ class AwsMocks(Mocks):
                 return {"arn": self._arn("ssm", f"document/{name}")}
             case "aws:cloudwatch/logGroup:LogGroup":
                 return {"arn": self._arn("logs", f"log-group:{name}")}
+            case _ if type_ == _BUCKET:
+                return _bucket(name, inputs)
         return {}
 
     def _database(self, inputs: Mapping[str, Any]) -> dict[str, Any]:
@@ -215,9 +221,16 @@ class AwsMocks(Mocks):
 
 
 _KEY_ID = "00000000-0000-0000-0000-000000000000"
+_BUCKET = "aws:s3/bucket:Bucket"
 _ID_IS_ARN = frozenset({"aws:secretsmanager/secret:Secret"})
 # The secret that RDS makes for the administrator; in AWS its name is `rds!db-` and an id.
 MANAGED_SECRET = "database/admin"  # noqa: S105 (a name)
+
+
+def _bucket(name: str, inputs: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the name of a bucket, which in AWS a prefix only begins, and its ARN without region and account."""
+    bucket = str(inputs.get("bucket") or inputs.get("bucketPrefix", name)).removesuffix("-")
+    return {"bucket": bucket, "arn": f"arn:aws:s3:::{bucket}"}
 
 
 def _network(inputs: Mapping[str, Any]) -> dict[str, Any]:

@@ -117,15 +117,25 @@ class Broker:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Configurator:
+    """A program beside a Kong that starts without configuration: a script below the project's root, its variables."""
+
+    script: str
+    environment: dict[str, str]
+
+
+@dataclass(frozen=True, kw_only=True)
 class Gateway:
     """Kong: its version and the declarative configuration as Kong would load it, keys as `{"$secret": name}`.
 
-    `settings` are those variables of Kong's environment that belong to the system, wherever it runs.
+    `settings` are those variables of Kong's environment that belong to the system, wherever it runs. With a
+    `configurator` Kong starts empty, and the declarative configuration is what this one begins with.
     """
 
     version: str
     declarative_config: dict[str, Any]
     settings: dict[str, str] = field(default_factory=dict)
+    configurator: Configurator | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -147,6 +157,7 @@ class Plan:
     broker: Broker | None = None
     gateway: Gateway | None = None
     event_invoke_configs: list[EventInvokeConfig] = field(default_factory=list)
+    buckets: list[str] = field(default_factory=list)
 
     def function(self, name: str) -> Function:
         """Return the function of that AWS name; KeyError names the ones there are."""
@@ -176,9 +187,15 @@ def from_json(text: str) -> Plan:
         secrets=data["secrets"],
         database=Database(**data["database"]) if data["database"] else None,
         broker=Broker(**data["broker"]) if data["broker"] else None,
-        gateway=Gateway(**data["gateway"]) if data["gateway"] else None,
+        gateway=_gateway(data["gateway"]) if data["gateway"] else None,
         event_invoke_configs=[EventInvokeConfig(**entry) for entry in data.get("event_invoke_configs", [])],
+        buckets=data.get("buckets", []),
     )
+
+
+def _gateway(data: dict[str, Any]) -> Gateway:
+    configurator = data.get("configurator")
+    return Gateway(**{**data, "configurator": Configurator(**configurator) if configurator else None})
 
 
 def load(path: Path) -> Plan:

@@ -19,10 +19,28 @@ class Registered:
 
     def __init__(self, resources: Sequence[Resource]) -> None:
         self.all = sorted(resources, key=lambda resource: (resource.type, resource.name))
+        self._by_urn = {resource.urn: resource for resource in self.all}
         self.by_arn = {str(resource.outputs["arn"]): resource for resource in self.all if "arn" in resource.outputs}
 
     def of_type(self, type_: str) -> list[Resource]:
         return [resource for resource in self.all if resource.type == type_]
+
+    def by_dependency(self, type_: str) -> list[Resource]:
+        """Return those of a type, each behind those that the engine makes before it."""
+        found = self.of_type(type_)
+        urns = {resource.urn for resource in found}
+        return sorted(found, key=lambda resource: (len(self.before(resource) & urns), resource.name))
+
+    def before(self, resource: Resource) -> set[str]:
+        """Return what the engine makes before a resource: its dependencies and parents, and theirs."""
+        found: set[str] = set()
+        waiting = [*resource.dependencies, resource.parent]
+        while waiting:
+            urn = waiting.pop()
+            if urn in self._by_urn and urn not in found:
+                found.add(urn)
+                waiting += [*self._by_urn[urn].dependencies, self._by_urn[urn].parent]
+        return found
 
     def only(self, type_: str) -> Resource | None:
         """Return the one resource of this type, None when there is none."""

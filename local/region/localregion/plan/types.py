@@ -20,19 +20,22 @@ SECRET = "aws:secretsmanager/secret:Secret"  # noqa: S105 (a type)
 SECRET_VERSION = "aws:secretsmanager/secretVersion:SecretVersion"  # noqa: S105 (a type)
 DATABASE = "aws:rds/instance:Instance"
 BROKER = "aws:mq/broker:Broker"
+BUCKET = "aws:s3/bucket:Bucket"
 
 _PLACED = frozenset(
     {
         *(FUNCTION, ALIAS, LAYER, INVOCATION, MAPPING, EVENT_INVOKE_CONFIG, SCHEDULE),
-        *(SECRET, SECRET_VERSION, DATABASE, BROKER),
+        *(SECRET, SECRET_VERSION, DATABASE, BROKER, BUCKET),
     }
 )
 # What stands around the system in AWS and has no counterpart here: the network, rights, TLS, pooling, watching.
 _NOT_BOOTED = re.compile(
     r"awsx:(ec2/vpc:Vpc|ec2:Vpc|ecs:FargateService)"
     r"|aws:(iam|ec2|vpc|lb|ecs|acm|kms|route53|wafv2|appautoscaling)/"
-    r"|aws:rds/(proxy|proxyDefaultTargetGroup|proxyTarget|subnetGroup|parameterGroup):"
+    r"|aws:rds/(proxy|proxyDefaultTargetGroup|proxyTarget|subnetGroup|parameterGroup|instanceAutomatedBackupsReplication):"
     r"|aws:cloudwatch/(logGroup|metricAlarm|compositeAlarm|dashboard|logMetricFilter|queryDefinition):"
+    r"|aws:s3/bucket(Policy|PublicAccessBlock|Versioning|ServerSideEncryptionConfiguration|LifecycleConfiguration"
+    r"|OwnershipControls|Logging):"
     r"|aws:(sns|ssm)/"
     r"|pulumi:providers:"
 )

@@ -19,7 +19,7 @@ from localregion.services.process import Record
 MARK = "LOCALREGION_STATE"
 
 # The order of a graceful end: each part ends before those that it talks to.
-_STOP_SEQUENCE = ("gateway", "emulator", "console", "rabbitmq", "postgres", "epmd")
+_STOP_SEQUENCE = ("configurator", "gateway", "emulator", "console", "rabbitmq", "postgres", "epmd")
 
 
 class Records:
@@ -55,7 +55,7 @@ def end_all(records: Records, state_folder: Path) -> list[str]:
     supervisor = living.pop("supervisor", None)
     if supervisor is not None:
         process.kill(supervisor)  # Asked before and did not answer; else it would start again what ends here.
-    _end([record for name in _STOP_SEQUENCE[:2] if (record := living.pop(name, None))])
+    _end([record for name in _STOP_SEQUENCE[:3] if (record := living.pop(name, None))])
     # Postgres and RabbitMQ take their time and do not need each other; epmd serves RabbitMQ to the end.
     epmd = living.pop("epmd", None)
     _end(list(living.values()))

@@ -29,6 +29,7 @@ class Ports:
     """One field per port; the variable of `aws` is AWS_PORT, and so on."""
 
     gateway: int = 8000
+    gateway_admin: int = 28001
     aws: int = 4566
     console: int = 8080
     postgres: int = 54329

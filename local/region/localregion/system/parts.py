@@ -6,6 +6,7 @@ before there is a plan and get its users and database once they answer.
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 from collections.abc import Sequence
@@ -13,13 +14,14 @@ from dataclasses import replace
 
 from localregion import http_client, project
 from localregion.http_client import HttpError
+from localregion.plan import model
 from localregion.services.leftovers import MARK
 from localregion.services.ports import HOST, Ports
 from localregion.services.postgres import Postgres
 from localregion.services.process import Command
 from localregion.services.rabbitmq import RabbitMQ
 from localregion.services.supervision import Part
-from localregion.system.configuration import CurrentConfiguration, python_environment
+from localregion.system.configuration import CurrentConfiguration, python_environment, reference_values
 from localregion.system.folder import Folder
 
 
@@ -38,7 +40,8 @@ def all_parts(folder: Folder, ports: Ports, current: CurrentConfiguration) -> li
         _epmd_part(rabbitmq, folder, ports),
         _rabbitmq_part(rabbitmq, folder, current),
         _console_part(folder, ports),
-        _gateway_part(folder, ports),
+        _gateway_part(folder, ports, current),
+        _configurator_part(folder, ports, current),
         _emulator_part(folder, ports),
     ]
 
@@ -112,15 +115,46 @@ def _emulator_part(folder: Folder, ports: Ports) -> Part:
     )
 
 
-def _gateway_part(folder: Folder, ports: Ports) -> Part:
+def _gateway_part(folder: Folder, ports: Ports, current: CurrentConfiguration) -> Part:
     arguments = [*_inputs(folder), "--port", str(ports.gateway), "--aws-port", str(ports.aws)]
     arguments += ["--spans-endpoint", f"{_console(ports)}/api/v2/spans"]
+
+    def command() -> Command:
+        gateway = current.plan().gateway
+        is_configured_later = gateway is not None and gateway.configurator is not None
+        admin = ["--admin-port", str(ports.gateway_admin)] if is_configured_later else []
+        return _marked(_module("localregion.kong", [*arguments, *admin]), folder)
+
     return Part(
         name="gateway",
         address=f"http://{HOST}:{ports.gateway}",
-        command=lambda: _marked(_module("localregion.kong", arguments), folder),
+        command=command,
         is_ready=lambda: answers_http(f"http://{HOST}:{ports.gateway}/"),
     )
+
+
+def _configurator_part(folder: Folder, ports: Ports, current: CurrentConfiguration) -> Part:
+    """The container beside Kong, as a process: the plan's script with its variables, and where Kong and S3 are here."""
+
+    def command() -> Command:
+        configuration = current.get()
+        gateway = model.resolve(configuration.plan, reference_values(ports, os.environ), configuration.secrets).gateway
+        if gateway is None or gateway.configurator is None:
+            raise LookupError("the plan has no configurator")
+        here = {
+            "DECLARATIVE_CONFIG": json.dumps(gateway.declarative_config),
+            "KONG_ADMIN_URL": f"http://{HOST}:{ports.gateway_admin}",
+            "AWS_ENDPOINT_URL": f"http://{HOST}:{ports.aws}",
+            "AWS_REGION": configuration.plan.region,
+            "AWS_ACCESS_KEY_ID": "local",
+            "AWS_SECRET_ACCESS_KEY": "local",
+        }
+        environment = {**python_environment(), **gateway.configurator.environment, **here}
+        root = project.current().root
+        argv = [sys.executable, str(root / gateway.configurator.script)]
+        return _marked(Command(argv=argv, cwd=root, environment=environment), folder)
+
+    return Part(name="configurator", address="", command=command, is_ready=lambda: True)
 
 
 def _console_part(folder: Folder, ports: Ports) -> Part:

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from localregion.plan.model import Plan
 from localregion.services.ports import Ports
 
-# What `make stop` and `make start` take; epmd is a detail of RabbitMQ's.
+# What `make stop` and `make start` take; epmd is a detail of RabbitMQ's, the configurator one of the gateway's.
 SERVICES = ("rabbitmq", "postgres", "emulator", "gateway", "console")
 # What a program has that needs the part; the emulator and the console are always there.
 WITHOUT = {"postgres": "no database", "rabbitmq": "no broker", "gateway": "no gateway"}
@@ -19,6 +19,7 @@ _PORTS = {
     "epmd": ("epmd",),
     "rabbitmq": ("rabbitmq", "rabbitmq_management", "rabbitmq_dist"),
     "gateway": ("gateway",),
+    "configurator": ("gateway_admin",),
     "emulator": ("aws",),
     "console": ("console",),
 }
@@ -34,6 +35,8 @@ def parts_of(plan: Plan) -> set[str]:
         parts |= {"epmd", "rabbitmq"}
     if plan.gateway is not None:
         parts.add("gateway")
+        if plan.gateway.configurator is not None:
+            parts.add("configurator")
     return parts
 
 

@@ -79,7 +79,7 @@ class Supervisor:
     def close(self) -> None:
         """End every part: first what uses the services, then these."""
         self._is_closing.set()
-        for names in (("gateway", "emulator"), ("rabbitmq", "postgres", "console"), ("epmd",)):
+        for names in (("configurator",), ("gateway", "emulator"), ("rabbitmq", "postgres", "console"), ("epmd",)):
             self._side_by_side([self._parts[name].close for name in names if name in self._parts])
         self._folder.endpoints.unlink(missing_ok=True)
 
@@ -120,13 +120,17 @@ class Supervisor:
         self._follow_plan()
         if has_changed:
             self._side_by_side([part.part.settle for part in self._parts.values() if part.state == "running"])
-            self._side_by_side([self._parts[name].stop for name in ("gateway", "emulator") if name in self._parts])
-        self._start_if_there("gateway")
+            restarted = ("configurator", "gateway", "emulator")
+            self._side_by_side([self._parts[name].stop for name in restarted if name in self._parts])
+        for name in ("gateway", "configurator"):
+            self._start_if_there(name)
         for name in ("postgres", "rabbitmq"):
             self._wait_for(name)
         self._start_if_there("emulator")
         for name in self._present_parts():
-            self._wait_for(name)
+            # One with a configurator takes requests when functions have written what it is configured with.
+            if name != "gateway" or "configurator" not in self._present:
+                self._wait_for(name)
 
     def _start_services(self) -> None:
         # The console needs no plan, and what it forgets when it is started again is what it is for.

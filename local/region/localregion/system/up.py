@@ -47,6 +47,7 @@ def up(folder: Folder) -> None:
             remember(folder, ports)
         _follow(folder)
         _wait_until_healthy(folder)
+        _wait_until_serving(folder)
         _print_urls(folder, time.monotonic() - began)
 
 
@@ -121,7 +122,7 @@ def _follow(folder: Folder) -> None:
         for name, seconds in sorted(status["seconds"].items(), key=lambda item: item[1]):
             if name not in shown:
                 shown.add(name)
-                print(f"  {name:<10} ready after {seconds:5.1f} s  {_address(status, name)}".rstrip(), flush=True)
+                print(f"  {name:<12} ready after {seconds:5.1f} s  {_address(status, name)}".rstrip(), flush=True)
         if status["phase"] == "up":
             return
         if status["phase"] == "failed":
@@ -152,7 +153,20 @@ def _wait_until_healthy(folder: Folder) -> None:
             log = last_lines(folder.log("emulator"), _LOG_LINES)
             raise UpError(f"emulator: {reason}\n--- the end of {folder.log('emulator')} ---\n{log}")
         time.sleep(_POLL_INTERVAL_S)
-    print(f"  {'functions':<10} ready after {time.monotonic() - began:5.1f} s more: released, mappings enabled")
+    print(f"  {'functions':<12} ready after {time.monotonic() - began:5.1f} s more: released, mappings enabled")
+
+
+def _wait_until_serving(folder: Folder) -> None:
+    """Wait for a gateway that is configured by what functions write."""
+    began = time.monotonic()
+    while (gateway := control.ask(folder.run, {"command": "status"})["parts"].get("gateway")) is not None:
+        if gateway["answers"]:
+            return
+        if gateway["failure"] is not None or time.monotonic() - began > _HEALTHY_TIMEOUT_S:
+            log = folder.log("gateway" if gateway["failure"] is not None else "configurator")
+            reason = gateway["failure"] or "is not configured"
+            raise UpError(f"gateway: {reason}\n--- the end of {log} ---\n{last_lines(log, _LOG_LINES)}")
+        time.sleep(_POLL_INTERVAL_S)
 
 
 def _print_urls(folder: Folder, seconds: float) -> None:

@@ -1,12 +1,14 @@
 """pre-function: Lua that runs before every other plugin, for what no plugin of Kong's open-source edition does.
 
 This gateway runs no Lua: it has a form of its own for each piece of Lua that it knows, byte for byte, and refuses any
-other. Known is `refuse_other_than_utf8.lua`. Protocol: https://docs.konghq.com/hub/kong-inc/pre-function/; its schema
-is that of Kong's source, for want of a recording.
+other. Known are `refuse_other_than_utf8.lua` and `hash_key.lua`.
+Protocol: https://docs.konghq.com/hub/kong-inc/pre-function/;
+its schema is that of Kong's source, for want of a recording.
 """
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
 
 from localregion.kong.config.configuration import PluginConfiguration
@@ -17,6 +19,7 @@ from localregion.kong.request.exchange import HEADERS_MAX, Exchange, Response
 from localregion.kong.request.path import is_utf8
 from localregion.kong.request.query import unescape
 
+KEY_HEADER = "apikey"
 REFUSED = "Path, query and headers must be UTF-8"
 
 
@@ -26,8 +29,16 @@ async def _refuse_other_than_utf8(exchange: Exchange) -> Response | None:
     return None if all(map(is_utf8, texts)) else error_response(exchange, 400, REFUSED)
 
 
+async def _hash_key(exchange: Exchange) -> Response | None:
+    keys = exchange.header_values(KEY_HEADER)
+    if len(keys) == 1 and keys[0]:
+        exchange.rewrite_header(KEY_HEADER, hashlib.sha256(keys[0].encode("latin-1")).hexdigest())
+    return None
+
+
 _KNOWN: dict[str, Access] = {
     Path(__file__).with_name("refuse_other_than_utf8.lua").read_text(): _refuse_other_than_utf8,
+    Path(__file__).with_name("hash_key.lua").read_text(): _hash_key,
 }
 
 

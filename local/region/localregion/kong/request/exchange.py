@@ -151,6 +151,12 @@ class Exchange:
     def header_values(self, name: str) -> list[str]:
         return [value for header, value in self.headers[:HEADERS_MAX] if header == name]
 
+    def rewrite_header(self, name: str, value: str) -> None:
+        """Give a header another value where it stands, as ngx.req.set_header does; further ones of its name go."""
+        first = next(number for number, header in enumerate(self.headers) if header[0] == name)
+        self.headers = [header for number, header in enumerate(self.headers) if header[0] != name or number == first]
+        self.headers[first] = (name, value)
+
     def replace_headers(self, replacements: dict[str, str | None]) -> None:
         """Remove these headers, also the client's own, and add those that have a value."""
         kept = [header for header in self.headers if header[0] not in replacements]

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from unit.aws.mapping_plan import sample_plan
 
+from localregion.plan.model import Configurator
 from localregion.services.ports import Ports
 from localregion.system.configuration import CurrentConfiguration
 from localregion.system.folder import Folder
@@ -36,7 +37,12 @@ def test_a_plan_has_the_parts_and_the_ports_that_it_needs() -> None:
     whole = sample_plan()
     alone = replace(whole, database=None, broker=None, gateway=None)
     assert parts_of(whole) == {*SERVICES, "epmd"}
-    assert ports_of(parts_of(whole)) == vars(Ports()).keys()
+    assert ports_of(parts_of(whole)) == vars(Ports()).keys() - {"gateway_admin"}
+    configured = replace(
+        whole, gateway=replace(whole.gateway, configurator=Configurator(script="x.py", environment={}))
+    )
+    assert parts_of(configured) - parts_of(whole) == {"configurator"}
+    assert ports_of(parts_of(configured)) == vars(Ports()).keys()
     assert parts_of(alone) == {"emulator", "console"}
     assert ports_of(parts_of(alone)) == {"aws", "console"}
     assert parts_of(replace(alone, broker=whole.broker)) - parts_of(alone) == {"epmd", "rabbitmq"}
