@@ -25,6 +25,11 @@ REVOKE ?=
 ORDER ?=
 AMOUNT ?=
 PAYMENT ?=
+INVOICE ?=
+IDEMPOTENCY_KEY ?=
+SIDE ?=
+PID ?=
+END ?=
 TESTS ?= tests local/region/tests
 SAM_HOST ?= host.docker.internal
 RUNTIME_PYTHON ?=
@@ -129,6 +134,34 @@ dismiss-unmatched: .venv ## let an unmatched payment wait no longer: ID=…
 .PHONY: erase
 erase: .venv ## a pseudonym for one customer's orders and invoices, everything else of it deleted: CUSTOMER=…
 	@$(REGION) erase --customer="$(CUSTOMER)"
+
+.PHONY: show
+show: .venv ## one order with everything that belongs to it: ORDER=…, or INVOICE=… by id or number
+	@$(REGION) show --order="$(ORDER)" --invoice="$(INVOICE)"
+
+.PHONY: match
+match: .venv ## an unmatched payment for the invoice that was meant: ID=… INVOICE=…; a refund: ID=… alone
+	@$(REGION) match --id="$(ID)" --invoice="$(INVOICE)"
+
+.PHONY: reemit
+reemit: .venv ## tell again what one side has not heard of an order and nothing holds any more: ORDER=…
+	@$(REGION) reemit --order="$(ORDER)"
+
+.PHONY: free-key
+free-key: .venv ## forget what a customer's idempotency key was answered: CUSTOMER=… IDEMPOTENCY_KEY=…
+	@$(REGION) free-key --customer="$(CUSTOMER)" --key="$(IDEMPOTENCY_KEY)"
+
+.PHONY: forget-attempts
+forget-attempts: .venv ## forget what is noted of redelivered messages: SIDE=orders or invoices
+	@$(REGION) forget-attempts --side="$(SIDE)"
+
+.PHONY: activity
+activity: .venv ## what the database does: sessions, the longest transactions, who waits for whom
+	@$(REGION) activity
+
+.PHONY: cancel-statement
+cancel-statement: .venv ## cancel what a session of the database runs: PID=…; END=1 ends the session
+	@$(REGION) cancel-statement --pid="$(PID)" $(if $(filter-out 0 false,$(END)),--end)
 
 .PHONY: customer
 customer: .venv ## add a customer and show its key once, on the last line: NAME=…; LIMIT=… requests a second

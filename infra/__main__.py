@@ -18,6 +18,7 @@ sys.path.insert(0, str(ROOT / "layers" / "contracts" / "python"))
 import deployable
 import mappings
 from components import function as lambda_function
+from components.access import Access, AccessArgs
 from components.adoption import Adoption, AdoptionArgs
 from components.alarms.watched import Watched
 from components.backup_copy import BackupCopy, BackupCopyArgs
@@ -32,7 +33,9 @@ from components.kong_config import fill_in
 from components.load_balancer import AccessLogs
 from components.monitoring import Monitoring, MonitoringArgs
 from components.network import Network, NetworkArgs
+from components.people import READER, WRITER, People, PeopleArgs
 from components.release import RELEASED, Release, ReleaseArgs, content_hash
+from components.release import People as PeoplesLogins
 from components.secret import Secret, SecretArgs
 from configuration import FUNCTIONS, PROVIDERS, read_configuration
 from functions import ARCHIVES, Functions, build_layers
@@ -67,6 +70,8 @@ network = Network(
     pulumi.ResourceOptions(depends_on=[*roles.values()]),
 )
 
+# Where the stack names no people, no login of theirs comes in.
+peoples_logins = (READER, WRITER) if config.operator_access else ()
 database = Database(
     "database",
     DatabaseArgs(
@@ -79,7 +84,7 @@ database = Database(
         multi_az=config.database_multi_az,
         is_protected=config.is_protected,
         log_retention_days=config.log_retention_days,
-        users=[name for name in FUNCTIONS if name != "release"],
+        users=[*(name for name in FUNCTIONS if name != "release"), *peoples_logins],
         key=key,
         auth=config.database_auth,
         ssl_mode=config.database_ssl_mode,
@@ -123,6 +128,8 @@ broker_users = {
     **{f"{side}_publisher": user for side, user in publishers.items()},
     **{f"{side}_mapping": user for side, user in mapping_users.items()},
 }
+# RabbitMQ's page for people on call; only where the stack names any.
+page_logins = {READER: broker.user(READER)} if config.operator_access else {}
 
 functions = Functions(
     config=config,
@@ -141,7 +148,11 @@ release_function = functions.build(
         "BROKER_MANAGEMENT_URL": broker.management_url,
         "BROKER_ADMIN_SECRET_ID": broker.administrator.arn,
     },
-    statements=[statement for each in (broker.administrator, *broker_users.values()) for statement in each.read()]
+    statements=[
+        statement
+        for each in (broker.administrator, *broker_users.values(), *page_logins.values())
+        for statement in each.read()
+    ]
     + [statement for login in logins.values() if login.secret_arn is not None for statement in login.statements],
 )
 
@@ -151,6 +162,9 @@ release = Release(
         function=release_function,
         database_roles={user: login.secret_arn for user, login in logins.items()},
         broker_users={name: user.arn for name, user in broker_users.items()},
+        people=PeoplesLogins(
+            database_roles=peoples_logins, broker_users={name: user.arn for name, user in page_logins.items()}
+        ),
         content_hash=content_hash([ROOT / path for path in RELEASED]),
         database_id=database.resource_id,
         broker_arn=broker.arn,
@@ -339,6 +353,34 @@ monitoring = Monitoring(
         ),
     ),
 )
+
+if config.operator_access:
+    access = Access(
+        "access",
+        AccessArgs(
+            prefix=config.prefix,
+            log_retention_days=config.log_retention_days,
+            key=key,
+            database=database,
+            broker=broker,
+            vpc_id=network.vpc_id,
+            subnet_ids=network.private_subnet_ids,
+        ),
+    )
+    people = People(
+        "people",
+        PeopleArgs(
+            prefix=config.prefix,
+            region=config.region,
+            users=config.operator_access,
+            access=access,
+            database=database,
+            broker=broker,
+            page_login=page_logins[READER],
+            operations=operations,
+        ),
+    )
+    pulumi.export("access", people.commands)
 
 pulumi.export("url", gateway.url)
 pulumi.export("keys", {consumer: secret.arn for consumer, secret in keys.items()})

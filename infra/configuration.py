@@ -38,6 +38,8 @@ FUNCTIONS = tuple(PACKAGES)
 PROVIDERS = ("default", "stripe")
 # What CloudWatch Logs takes, up to a year and a month.
 RETENTION_DAYS = (1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400)
+# Users and no roles: a session that came by a role says nothing of a second factor.
+_USER = re.compile(r"arn:aws[a-z-]*:iam::\d{12}:user/[\w+=,.@/-]+")
 # RFC 1918.
 _PRIVATE = tuple(IPv4Network(block) for block in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"))
 _REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-\d")
@@ -90,6 +92,7 @@ class Configuration:
     collector_image: str
     certificate_arn: str | None
     lambda_endpoint: LambdaEndpoint | None
+    operator_access: Sequence[str] = ()
 
 
 def read_configuration() -> Configuration:
@@ -141,6 +144,7 @@ def read_configuration() -> Configuration:
         collector_image=matching(config, "collectorImage", re.compile(r"v\d+\.\d+\.\d+"), default="v0.48.0"),
         certificate_arn=_certificate_arn(config),
         lambda_endpoint=_lambda_endpoint(config),
+        operator_access=_operator_access(config),
     )
 
 
@@ -222,6 +226,16 @@ def _certificate_arn(config: pulumi.Config) -> str | None:
             raise refuse(config, "plainHttp", "true", "false where isProtected is true: keys would travel in clear")
         return None
     return matching(config, "certificateArn", re.compile(r"arn:aws[a-z-]*:acm:[a-z0-9-]+:\d{12}:certificate/.+"))
+
+
+def _operator_access(config: pulumi.Config) -> tuple[str, ...]:
+    """Return the IAM users that may take the way in; none leaves the way in out."""
+    value: Any = config.get_object("operatorAccess", [])
+    if not isinstance(value, list) or not all(isinstance(user, str) and _USER.fullmatch(user) for user in value):
+        raise refuse(config, "operatorAccess", value, f"a list of IAM users like {_USER.pattern}")
+    if value and config.get("databaseAuth", "iam") != "iam":
+        raise refuse(config, "operatorAccess", value, "empty where databaseAuth is not iam")
+    return tuple(value)
 
 
 def _lambda_endpoint(config: pulumi.Config) -> LambdaEndpoint | None:

@@ -1,4 +1,4 @@
-"""The roles of the server: an owner for each schema, one login for each function, each with its own time-outs.
+"""The roles of the server: an owner for each schema, a login for each function, two for people; with their time-outs.
 
 Roles belong to the server and not to a database, so they are made before any migration and survive a downgrade.
 Time-outs are properties of a role because RDS Proxy pins a connection that says `SET`
@@ -30,6 +30,18 @@ LOGINS: dict[str, dict[str, str]] = {
     "operations": {"lock_timeout": "5s", "statement_timeout": "60s", "idle_in_transaction_session_timeout": "60s"},
 }
 
+# For people, over a way in that a stack has or has not (`operatorAccess`): one that looks, one that may change rows.
+# Neither can log in until a release says so.
+PEOPLE: dict[str, dict[str, str]] = {
+    "on_call": {
+        "default_transaction_read_only": "on",
+        "lock_timeout": "1s",
+        "statement_timeout": "60s",
+        "idle_in_transaction_session_timeout": "60s",
+    },
+    "break_glass": {"lock_timeout": "2s", "statement_timeout": "60s", "idle_in_transaction_session_timeout": "60s"},
+}
+
 
 def ensure_roles(connection: Connection) -> None:
     """Create what is missing, set what differs; harmless to repeat."""
@@ -37,10 +49,11 @@ def ensure_roles(connection: Connection) -> None:
         _create(connection, role, "NOLOGIN")
         # Since PostgreSQL 16 the creator of a role may administer it but not act as it: that takes a grant.
         connection.execute(text(f"GRANT {role} TO CURRENT_USER"))
-    for role, settings in LOGINS.items():
-        _create(connection, role, "LOGIN")
-        for name, value in settings.items():
-            connection.execute(text(f"ALTER ROLE {role} SET {name} = '{value}'"))
+    for roles, login in ((LOGINS, "LOGIN"), (PEOPLE, "NOLOGIN")):
+        for role, settings in roles.items():
+            _create(connection, role, login)
+            for name, value in settings.items():
+                connection.execute(text(f"ALTER ROLE {role} SET {name} = '{value}'"))
 
 
 def _create(connection: Connection, role: str, login: str) -> None:

@@ -1,1 +1,1 @@
-"""What an operator needs: parked messages, the outbox, and an audit of orders against invoices."""
+"""What an operator needs: parked messages, outboxes, an audit, one order whole, and what mends what is stuck."""

@@ -7,8 +7,9 @@ from typing import Any
 
 import psycopg
 
-from operations import audit, erasure, outbox, parked_messages, purge, unmatched
+from operations import audit, erasure, mending, outbox, parked_messages, purge, unmatched
 from operations.customer_requests import CustomerRequest
+from operations.mending_request import Mending
 from operations.request import (
     Audit,
     Dismiss,
@@ -42,6 +43,8 @@ def perform(
     def is_deadline_near() -> bool:
         return remaining_s() < DEADLINE_MARGIN_S
 
+    if isinstance(request, Mending):
+        return mending.perform(request, connection)
     match request:
         case Audit():
             return _audit(request, connection, emit_metrics, is_deadline_near)

@@ -11,19 +11,15 @@ from functools import partial
 from typing import Any
 
 from aws.metrics import write_metrics
-from operations.arguments import InvalidRequestError
 from operations.bootstrap import dependencies
-from operations.customers import CustomerRefusedError
 from operations.dispatch import perform
-from operations.erasure import ErasureRefusedError
 from operations.log_fields import described, outcome
-from operations.parked_messages import UnknownMessageError, UnknownQueueError
+from operations.refusals import REFUSALS
 from operations.request import parse
 from tracing import Span
 
 # What is left of the invocation when a database that says nothing is hung up on: enough to fail and to say so.
 HANG_UP_MARGIN_S = 5.0
-REFUSALS = (InvalidRequestError, UnknownMessageError, UnknownQueueError, ErasureRefusedError, CustomerRefusedError)
 
 
 def lambda_handler(event: Any, context: Any) -> dict[str, Any]:

@@ -12,9 +12,10 @@ from typing import Any
 from uuid import UUID
 
 from contracts.fields import is_customer_id
-from operations import arguments
+from operations import arguments, mending_request
 from operations.arguments import InvalidRequestError
 from operations.customer_requests import CUSTOMER_OPERATIONS, CustomerRequest
+from operations.mending_request import Mending
 
 # The relay publishes within 90 s of a recovery (guarantee G4); what is older than this is late.
 AGE_DEFAULT_S = 120
@@ -126,6 +127,7 @@ Request = (
     | Purge
     | Erase
     | CustomerRequest
+    | Mending
 )
 
 
@@ -138,7 +140,7 @@ def parse(event: Any) -> Request:
         raise InvalidRequestError(f"no operation {event['operation'][:100]!r}; there are: {', '.join(OPERATIONS)}")
     read, names = known
     if foreign := sorted(map(repr, event.keys() - names - {"operation"})):
-        takes = ", ".join(sorted(names))
+        takes = ", ".join(sorted(names)) or "no argument"
         raise InvalidRequestError(f"{event['operation']} takes {takes}, not {', '.join(foreign)[:200]}")
     return read(event)
 
@@ -220,4 +222,5 @@ OPERATIONS: dict[str, tuple[Callable[[Mapping[str, Any]], Request], frozenset[st
     "purge": (_purge, frozenset({"olderThanDays"})),
     "erase": (_erase, frozenset({"customerId"})),
     **CUSTOMER_OPERATIONS,
+    **mending_request.OPERATIONS,
 }

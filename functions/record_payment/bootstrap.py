@@ -13,10 +13,10 @@ import postgres
 from aws import broker_credentials, database_password
 from aws.secrets_manager import SecretUnavailableError, get_secret
 from contracts.settings import read
+from payments.repository import PostgresPaymentRepository
 from postgres import Database
 from rabbitmq import Publisher
 from record_payment import standard_webhooks, stripe
-from record_payment.repository import PostgresPaymentRepository
 from record_payment.secrets import ProviderSecrets
 from record_payment.settings import Settings
 from record_payment.webhooks import DEFAULT_PROVIDER, Provider

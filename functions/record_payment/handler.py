@@ -8,8 +8,9 @@ from typing import Any
 
 from aws.metrics import write_metrics
 from contracts.http import answer_or_problem
+from payments.recording import Outcome
 from record_payment.bootstrap import UNAVAILABLE, dependencies
-from record_payment.payments import Outcome, record_payment
+from record_payment.payments import record_payment
 from record_payment.webhooks import answered, parse
 from tracing import Span
 from tracing.http import traced_request

@@ -10,8 +10,8 @@ from pydantic_core import SchemaValidator, ValidationError
 from contracts.errors import InvalidWebhookError
 from contracts.events import complaints
 from contracts.fields import AMOUNT, CURRENCY, to_object
+from payments.notices import IDENTIFIER, TIME_MAX, TIME_MIN, Notice
 from record_payment import signatures
-from record_payment.notices import IDENTIFIER, TIME_MAX, TIME_MIN, Notice
 from record_payment.signatures import Signed
 
 # RFC 3339, 5.6, of which the validator takes more forms: seconds of Unix time, for example.

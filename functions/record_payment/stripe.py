@@ -16,8 +16,8 @@ from pydantic_core import SchemaValidator, ValidationError
 from contracts.errors import InvalidWebhookError
 from contracts.events import complaints
 from contracts.fields import AMOUNT_MAX, CURRENCIES, to_object
+from payments.notices import IDENTIFIER, TIME_MAX, Notice
 from record_payment import signatures
-from record_payment.notices import IDENTIFIER, TIME_MAX, Notice
 from record_payment.signatures import Signed
 
 _AMOUNT: dict[str, Any] = {"type": "int", "ge": 0, "le": AMOUNT_MAX, "strict": True}

@@ -18,8 +18,8 @@ from contracts.errors import (
     WebhookTooLargeError,
 )
 from contracts.http import response
-from record_payment.notices import Notice
-from record_payment.payments import Outcome
+from payments.notices import Notice
+from payments.recording import Outcome
 from record_payment.secrets import ProviderSecrets
 from record_payment.signatures import MalformedSecretError, Signed, is_recent, is_signed
 

@@ -8,10 +8,11 @@ from functools import cache
 
 from aws_lambda_powertools.logging import Logger
 
-from aws import database_password
+from aws import database_password, get_secret
 from aws.passwords import PasswordSource
 from contracts.settings import read
 from postgres import Database
+from release.management_api import ManagementApi
 from release.settings import Settings
 from tracing import Tracing, configure, prepare
 
@@ -27,6 +28,12 @@ class Dependencies:
     database: Database
     tracing: Tracing
     logger: Logger
+
+    def broker_api(self) -> ManagementApi:
+        """The broker's API as its administrator, whose password is read anew each time."""
+        admin = get_secret(self.settings.broker_admin_secret_id)
+        url = self.settings.broker_management_url
+        return ManagementApi(url, username=admin["username"], password=admin["password"])
 
 
 @cache

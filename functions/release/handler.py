@@ -1,6 +1,6 @@
 """The Lambda that a deployment invokes before anything else: schema, logins, topology, users. Idempotent.
 
-Input: `{"database_roles": {role: secret id, or null for IAM}, "broker_users": {user: secret id}}`.
+Input: `{"database_roles": {role: secret id, or null for IAM}, "broker_users": {user: secret id}}`, and `"people"`.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import Any
 from aws import get_secret
 from release import database, topology
 from release.bootstrap import Dependencies, dependencies
-from release.management_api import ManagementApi
+from release.people import admit
 
 # What of the invocation's time migrations may wait for locks; the rest is for logins and the broker.
 MIGRATIONS_PART = 0.8
@@ -32,6 +32,9 @@ def _release(event: dict[str, Any], deps: Dependencies, *, remaining_s: float) -
     with deps.tracing.span("release broker"):
         version = _release_broker(event["broker_users"], deps)
     deps.logger.info("broker released", extra={"rabbitmq_version": version, "users": sorted(event["broker_users"])})
+    if (people := event.get("people")) is not None:
+        admit(people, connection=deps.database.connection(), api=deps.broker_api(), password_of=_password_of)
+        deps.logger.info("people admitted", extra={"roles": people["database_roles"]})
     return {"revision": revision, "rabbitmq_version": version}
 
 
@@ -42,9 +45,7 @@ def _release_database(roles: dict[str, str | None], deps: Dependencies, *, deadl
 
 
 def _release_broker(users: dict[str, str], deps: Dependencies) -> str:
-    admin = get_secret(deps.settings.broker_admin_secret_id)
-    url = deps.settings.broker_management_url
-    api = ManagementApi(url, username=admin["username"], password=admin["password"])
+    api = deps.broker_api()
     version = topology.declare(api)
     topology.set_users(api, {user: _password_of(secret_id) for user, secret_id in users.items()})
     return version

@@ -1,4 +1,4 @@
-"""RabbitMQ's management HTTP API, as far as a release needs it: PUT and GET with basic authentication.
+"""RabbitMQ's management HTTP API, as far as a release needs it, with basic authentication.
 
 https://www.rabbitmq.com/docs/management#http-api. Every PUT is idempotent; it answers 201 or 204. A call ends at one
 deadline, whatever the broker does: the release fails then and can be repeated.
@@ -41,11 +41,17 @@ class ManagementApi:
         """POST /api/<path>."""
         self._request("POST", path, document)
 
-    def _request(self, method: str, path: tuple[str, ...], document: dict[str, Any] | None) -> bytes:
+    def delete(self, *path: str) -> None:
+        """DELETE /api/<path>; what is not there is fine."""
+        self._request("DELETE", path, None, missing_is_fine=True)
+
+    def _request(
+        self, method: str, path: tuple[str, ...], document: dict[str, Any] | None, *, missing_is_fine: bool = False
+    ) -> bytes:
         target = "/api/" + "/".join(quote(part, safe="") for part in path)
         sent = None if document is None else json.dumps(document).encode()
         deadline = Deadline(TIMEOUT_S)
         status, body = request(method, self._url + target, headers=self._headers, body=sent, deadline=deadline)
-        if status >= 300:
+        if status >= 300 and not (missing_is_fine and status == 404):
             raise ManagementApiError(f"{method} {target}: {status} {body[:300].decode(errors='replace')}")
         return body

@@ -57,7 +57,9 @@ class Broker(pulumi.ComponentResource):
         self._prefix = args.prefix
         self._key = args.key
         self.administrator = self._build_login("administrator", f"{args.prefix}broker/admin", ADMINISTRATOR)
-        group = open_outwards(name, "RabbitMQ and the pollers of event source mappings", args.vpc_id, parent=self)
+        self._group = group = open_outwards(
+            name, "RabbitMQ and the pollers of event source mappings", args.vpc_id, parent=self
+        )
         allow(f"{name}-functions", into=group, port=AMQPS_PORT, peer=args.client_security_group_id, parent=self)
         allow(f"{name}-management", into=group, port=MANAGEMENT_PORT, peer=args.client_security_group_id, parent=self)
         allow(f"{name}-pollers", into=group, port=AMQPS_PORT, peer=group.id, parent=self)
@@ -69,6 +71,12 @@ class Broker(pulumi.ComponentResource):
             lambda instances: str(instances[0].console_url)
         )
         self.register_outputs({"arn": self.arn, "endpoint": self.endpoint, "management_url": self.management_url})
+
+    def let_people_in(self, name: str, peer: pulumi.Input[str]) -> pulumi.Output[str]:
+        """Let members of the security group `peer` reach the management page; returns the group that they reach."""
+        allow(f"{name}-broker", into=self._group, port=MANAGEMENT_PORT, peer=peer, parent=self)
+        reached: pulumi.Output[str] = self._group.id
+        return reached
 
     def user(self, username: str) -> Secret:
         """Create the secret of a RabbitMQ user; `release` creates the user itself."""

@@ -83,6 +83,7 @@ class Database(pulumi.ComponentResource):
         allow(f"{name}-proxy", into=self._group, port=PORT, peer=self._group.id, parent=self)
         self._instance = self._build_instance(name, args)
         self._proxy = self._build_proxy(name, args)
+        self.database_name = args.database_name
         self.endpoint: pulumi.Output[str] = self._proxy.endpoint
         self.port: pulumi.Output[str] = self._instance.port.apply(str)
         self.identifier: pulumi.Output[str] = self._instance.identifier
@@ -90,6 +91,12 @@ class Database(pulumi.ComponentResource):
         self.resource_id: pulumi.Output[str] = self._instance.resource_id
         self.proxy_name: pulumi.Output[str] = self._proxy.name
         self.register_outputs({"endpoint": self.endpoint, "port": self.port})
+
+    def let_in(self, name: str, peer: pulumi.Input[str]) -> pulumi.Output[str]:
+        """Let members of the security group `peer` connect; returns the group that they reach."""
+        allow(f"{name}-database", into=self._group, port=PORT, peer=peer, parent=self)
+        reached: pulumi.Output[str] = self._group.id
+        return reached
 
     def login(self, user: str) -> DatabaseLogin:
         """Return the login of the role `user`, through the proxy; `release` creates the role."""

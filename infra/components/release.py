@@ -5,8 +5,8 @@ what it applies it to is another one: a replaced database or broker is empty.
 """
 
 import hashlib
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pulumi
@@ -16,6 +16,14 @@ from components.function import Function
 
 # What a release applies, from the project's root: when one of these changes, it runs again.
 RELEASED = ("migrations", "functions/release", "layers/contracts/python/contracts/topology.py")
+
+
+@dataclass(frozen=True, kw_only=True)
+class People:
+    """The logins of people that are let in: database roles by IAM, RabbitMQ users with the secret of each."""
+
+    database_roles: Sequence[str] = ()
+    broker_users: Mapping[str, pulumi.Input[str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,6 +39,7 @@ class ReleaseArgs:
     content_hash: str
     database_id: pulumi.Input[str]
     broker_arn: pulumi.Input[str]
+    people: People = field(default_factory=People)
 
 
 class Release(pulumi.ComponentResource):
@@ -49,7 +58,14 @@ class Release(pulumi.ComponentResource):
             function_name=args.function.name,
             qualifier=args.function.qualifier,
             input=pulumi.Output.json_dumps(
-                {"database_roles": dict(args.database_roles), "broker_users": dict(args.broker_users)}
+                {
+                    "database_roles": dict(args.database_roles),
+                    "broker_users": dict(args.broker_users),
+                    "people": {
+                        "database_roles": list(args.people.database_roles),
+                        "broker_users": dict(args.people.broker_users),
+                    },
+                }
             ),
             triggers={"content": args.content_hash, "database": args.database_id, "broker": args.broker_arn},
             opts=pulumi.ResourceOptions(parent=self),

@@ -2,12 +2,12 @@
 
 from collections.abc import Sequence
 
-from policies import api_models, data, front, functions, mappings, network, rights, traces
+from policies import api_models, data, front, functions, mappings, network, people, rights, traces
 from policies.model import Policy
 
 ALL: Sequence[Policy] = tuple(
     value
-    for module in (data, network, front, rights, functions, traces, mappings, api_models)
+    for module in (data, network, front, rights, people, functions, traces, mappings, api_models)
     for value in vars(module).values()
     if isinstance(value, Policy)
 )

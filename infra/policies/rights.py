@@ -1,6 +1,7 @@
 """IAM: actions that exist, on resources that are named, in policies of the program; and which role may invoke what."""
 
 import json
+import re
 from collections.abc import Iterator, Sequence
 from functools import cache
 from pathlib import Path
@@ -19,11 +20,12 @@ FUNCTION = "aws:lambda/function:Function"
 
 KONG_YML = Path(__file__).resolve().parent.parent.parent / "kong" / "kong.yml"
 # Actions with another name than the API's operation, or without an API in botocore.
-OTHER_ACTIONS = frozenset(
-    {"lambda:InvokeFunction", "rds-db:connect", "s3:ListBucket", "xray:PutSpans", "xray:PutSpansForIndexing"}
-)
+CHANNELS = frozenset(f"ssmmessages:{verb}{kind}Channel" for verb in ("Create", "Open") for kind in ("Control", "Data"))
+OTHER_ACTIONS = CHANNELS | {
+    *("lambda:InvokeFunction", "rds-db:connect", "s3:ListBucket", "xray:PutSpans", "xray:PutSpansForIndexing")
+}
 # IAM knows no resource for these, or the resource does not exist yet when the policy is written.
-WITHOUT_RESOURCE = frozenset(
+WITHOUT_RESOURCE = CHANNELS | frozenset(
     {
         "ec2:CreateNetworkInterface",
         "ec2:DeleteNetworkInterface",
@@ -31,6 +33,8 @@ WITHOUT_RESOURCE = frozenset(
         "ec2:DescribeSecurityGroups",
         "ec2:DescribeSubnets",
         "ec2:DescribeVpcs",
+        "ecs:ListTasks",
+        "logs:DescribeLogGroups",
         "xray:PutSpans",
         "xray:PutSpansForIndexing",
         "xray:PutTraceSegments",
@@ -51,11 +55,11 @@ def actions_exist(resource: Resource, stack: Stack) -> Iterator[str]:
 
 @policy(ROLE_POLICY)
 def resources_are_named(resource: Resource, stack: Stack) -> Iterator[str]:
-    """A role names what its actions are for, unless an action knows no resource; log streams follow their group."""
+    """A role names what its actions are for, unless an action knows no resource; streams follow their group."""
     for statement in _statements(resource):
         actions = {*_list(statement["Action"])}
         for named in _list(statement["Resource"]):
-            allowed = actions <= WITHOUT_RESOURCE if named == "*" else "*" not in _without_streams(named)
+            allowed = actions <= WITHOUT_RESOURCE if named == "*" else "*" not in _without_members(named)
             if not allowed:
                 yield f"{', '.join(sorted(actions))} on {named}"
 
@@ -69,11 +73,12 @@ def roles_list_their_rights(resource: Resource, stack: Stack) -> Iterator[str]:
 
 @policy(ROLE)
 def roles_trust_one_service(resource: Resource, stack: Stack) -> Iterator[str]:
-    """A role is assumed by the one AWS service that it is for."""
-    for statement in json.loads(resource.properties["assumeRolePolicy"])["Statement"]:
-        services = _list((statement.get("Principal") or {}).get("Service", ()))
-        if len(services) != 1 or set(statement["Principal"]) != {"Service"}:
-            yield f"it trusts {statement.get('Principal')}"
+    """A role is assumed by the one AWS service that it is for, or by people (policies/people.py)."""
+    for statement in trusting(resource):
+        principal = statement.get("Principal")
+        named = principal if isinstance(principal, dict) else {}
+        if not is_for_people(statement) and (named.keys() != {"Service"} or len(_list(named["Service"])) != 1):
+            yield f"it trusts {principal}"
 
 
 @policy(ROLE_POLICY)
@@ -107,9 +112,21 @@ def functions_are_open_to_no_service(resource: Resource, stack: Stack) -> Iterat
 
 
 def _trusted(role_policy: Resource, stack: Stack) -> str:
-    """Return the service that assumes the role of a policy."""
+    """Return the service that assumes the role of a policy; `people` for one that people assume."""
     (role,) = [role for role in stack.of_type(ROLE) if role.properties.get("name") == role_policy.properties["role"]]
-    return str(json.loads(role.properties["assumeRolePolicy"])["Statement"][0]["Principal"]["Service"])
+    statement = trusting(role)[0]
+    return "people" if is_for_people(statement) else str(statement["Principal"]["Service"])
+
+
+def trusting(role: Resource) -> list[dict[str, Any]]:
+    """Return the statements that say who may assume a role."""
+    return list(json.loads(role.properties["assumeRolePolicy"])["Statement"])
+
+
+def is_for_people(statement: dict[str, Any]) -> bool:
+    """Tell whether a statement of trust is for principals of accounts and for no service."""
+    principal = statement.get("Principal")
+    return principal == "*" or (isinstance(principal, dict) and set(principal) == {"AWS"})
 
 
 def _invoked(resource: Resource) -> list[str]:
@@ -129,7 +146,10 @@ def _list(value: Any) -> list[str]:
     return [value] if isinstance(value, str) else list(value)
 
 
-def _without_streams(arn: str) -> str:
+def _without_members(arn: str) -> str:
+    """Return the ARN without what stands for a log group's streams, or for a named cluster's tasks."""
+    if re.search(r":task/[^/*]+/\*$", arn):
+        return arn.removesuffix("/*")
     return arn.removesuffix(":*") if ":log-group:" in arn else arn
 
 

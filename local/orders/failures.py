@@ -12,11 +12,19 @@ _LINE_MAX = 400
 # What is no fault of the code: the message says all, and the error's name is the function's own affair.
 _REFUSALS = {
     *("InvalidRequestError", "UnknownMessageError", "UnknownQueueError"),
-    *("ErasureRefusedError", "CustomerRefusedError"),
+    *("ErasureRefusedError", "CustomerRefusedError", "RefusedError"),
 }
 # psycopg's names for a database that is not there, or says nothing.
 _DATABASE_AWAY = {"OperationalError", "SilentServerError", "AdminShutdown", "CrashShutdown", "CannotConnectNow"}
-_ARGUMENTS = {'"parkedId"': "ID=…", '"outboxId"': "ID=…", '"unmatchedId"': "ID=…", '"customerId"': "CUSTOMER=…"}
+_ARGUMENTS = {
+    '"orderId"': "ORDER=…",
+    '"side"': "SIDE=…",
+    '"pid"': "PID=…",
+    '"parkedId"': "ID=…",
+    '"outboxId"': "ID=…",
+    '"unmatchedId"': "ID=…",
+    '"customerId"': "CUSTOMER=…",
+}
 _STATUS = "`make status` says what runs"
 
 

@@ -123,7 +123,7 @@ MUTANTS = {
         settles_within_s=9.0,
     ),
     "a payment's event that no outbox keeps": Mutant(
-        file="functions/record_payment/repository.py",
+        file="layers/payments/python/payments/repository.py",
         old="connection.execute(statements.INSERT_EVENT, row_parameters(",
         new="dict(row_parameters(",
         fault=die("broker", "invoices_publisher", BASIC_PUBLISH),

@@ -69,8 +69,9 @@ def trusted(addresses: str) -> Change:
     return change
 
 
-def trusting(principal: dict[str, str]) -> str:
-    return json.dumps({"Statement": [{"Effect": "Allow", "Principal": principal, "Action": "sts:AssumeRole"}]})
+def trusting(principal: dict[str, str] | str, **condition: dict[str, str]) -> str:
+    allowed = {"Effect": "Allow", "Principal": principal, "Action": "sts:AssumeRole", "Condition": condition}
+    return json.dumps({"Statement": [allowed]})
 
 
 def _put(properties: dict[str, Any], values: dict[str, Any]) -> None:

@@ -14,7 +14,7 @@ from components.execution_role import ExecutionRole
 from components.function import Function, FunctionArgs
 from components.layers import Layers, LayersArgs
 from components.policy import Statement
-from components.release import Release, ReleaseArgs, content_hash
+from components.release import People, Release, ReleaseArgs, content_hash
 from components.schedule import Schedule, ScheduleArgs
 
 ROLE_POLICY = "aws:iam/rolePolicy:RolePolicy"
@@ -202,6 +202,7 @@ def test_a_release_names_secrets_and_marks_iam_roles_with_null() -> None:
             content_hash="abc",
             database_id="db-0",
             broker_arn="arn:broker",
+            people=People(database_roles=("on_call",), broker_users={"on_call": "arn:page"}),
         )
         Release("release", arguments)
 
@@ -210,6 +211,7 @@ def test_a_release_names_secrets_and_marks_iam_roles_with_null() -> None:
     assert json.loads(inputs["input"]) == {
         "database_roles": {"by_iam": None, "by_secret": "arn:secret"},
         "broker_users": {"publisher": "arn:publisher"},
+        "people": {"database_roles": ["on_call"], "broker_users": {"on_call": "arn:page"}},
     }
     assert inputs["triggers"] == {"content": "abc", "database": "db-0", "broker": "arn:broker"}
     assert inputs["qualifier"] == "live"

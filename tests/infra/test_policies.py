@@ -43,6 +43,9 @@ TASK = "aws:ecs/taskDefinition:TaskDefinition"
 ENDPOINT = "OTEL_EXPORTER_OTLP_ENDPOINT"
 COLLECTOR = "arn:aws:lambda:us-east-1:184161586896:layer:opentelemetry-collector"
 
+IAM = "arn:aws:iam::123456789012"
+USER = f"{IAM}:user/ana"
+
 Form = Callable[[str], list[Given]]
 
 
@@ -153,7 +156,44 @@ SEEDED: list[tuple[str, str, str | None, Change, str]] = [
     ("resources-are-named", ROLE_POLICY, None, allow("mq:DescribeBroker", "*"), "mq:DescribeBroker on *"),
     ("resources-are-named", ROLE_POLICY, None, allow("rds-db:connect", "arn:x:dbuser:db-0/*"), "dbuser:db-0/*"),
     ("roles-list-their-rights", ROLE, None, put(managedPolicyArns=["arn:aws:iam::aws:policy/X"]), "managed policy"),
-    ("roles-trust-one-service", ROLE, None, put(assumeRolePolicy=trusting({"AWS": "*"})), "it trusts"),
+    ("roles-trust-one-service", ROLE, None, put(assumeRolePolicy=trusting({"Federated": "x"})), "it trusts"),
+    ("roles-trust-one-service", ROLE, None, put(assumeRolePolicy=trusting({"Service": "a", "AWS": USER})), "it trusts"),
+    ("people-are-named", ROLE, None, put(assumeRolePolicy=trusting({"AWS": "*"})), "trusts *, which is no user"),
+    ("people-are-named", ROLE, None, put(assumeRolePolicy=trusting("*")), "trusts *, which is no user"),
+    ("people-are-named", ROLE, None, put(assumeRolePolicy=trusting({"AWS": f"{IAM}:root"})), ":root, which is no user"),
+    ("people-are-named", ROLE, None, put(assumeRolePolicy=trusting({"AWS": f"{IAM}:user/*"})), "user/*, which is no"),
+    (
+        "people-show-a-second-factor",
+        ROLE,
+        None,
+        put(assumeRolePolicy=trusting({"AWS": USER})),
+        "MultiFactorAuthPresent",
+    ),
+    (
+        "people-show-a-second-factor",
+        ROLE,
+        None,
+        put(assumeRolePolicy=trusting({"AWS": USER}, BoolIfExists={"aws:MultiFactorAuthPresent": "true"})),
+        "MultiFactorAuthPresent",
+    ),
+    (
+        "people-show-a-second-factor",
+        ROLE,
+        None,
+        put(assumeRolePolicy=trusting({"AWS": USER}, NumericLessThan={"aws:MultiFactorAuthAge": "86400"})),
+        "of 86400 s ago",
+    ),
+    ("people-show-a-second-factor", ROLE, None, put(assumeRolePolicy=trusting({"AWS": USER})), "names that people"),
+    (
+        "sessions-of-people-are-short",
+        ROLE,
+        None,
+        put(assumeRolePolicy=trusting({"AWS": USER}), maxSessionDuration=43_200),
+        "maxSessionDuration is 43200",
+    ),
+    ("sessions-in-tasks-are-recorded", SERVICE, None, put(enableExecuteCommand=True), "must write sessions"),
+    ("sessions-in-tasks-are-recorded", SERVICE, None, put(enableExecuteCommand=True), "must encrypt sessions"),
+    ("no-task-has-both-sessions-and-listeners", SERVICE, None, put(enableExecuteCommand=True), "lets people in"),
     (
         "invocations-name-an-alias",
         ROLE_POLICY,

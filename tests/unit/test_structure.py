@@ -102,6 +102,7 @@ def test_an_import_across_the_border_is_found(tmp_path: Path) -> None:
 
 # Not of an outside system: what several functions do alike with them.
 SHARED = {"contracts": set(), "outbox": {"rabbitmq"}, "reading": {"contracts"}}
+SHARED["payments"] = {"contracts", "outbox", "postgres", "rabbitmq"}
 SHARED["deliveries"] = {"contracts", "postgres", "tracing"}
 
 

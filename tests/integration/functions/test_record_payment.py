@@ -18,10 +18,10 @@ from tests.integration.functions.payments import invoiced, payment, refund, stat
 
 from contracts.topology import INVOICE_CHANGED_QUEUE
 from outbox import RELAY_MARGIN_S
+from payments.recording import event_of
+from payments.repository import PostgresPaymentRepository
 from record_payment import standard_webhooks
 from record_payment.handler import lambda_handler
-from record_payment.payments import _event
-from record_payment.repository import PostgresPaymentRepository
 from record_payment.secrets import ProviderSecrets
 from record_payment.webhooks import Provider, parse
 
@@ -197,7 +197,7 @@ def recorded(connection: psycopg.Connection[Any], event: dict[str, Any]) -> str:
     found = parse(event, providers={"default": provider}, now_s=time.time)
     assert found is not None
     outcome = PostgresPaymentRepository(Own()).record(  # type: ignore[arg-type]
-        found, event_of=lambda invoice: _event(invoice, traced=lambda message: message), due_in_s=RELAY_MARGIN_S
+        found, event_of=lambda invoice: event_of(invoice, traced=lambda message: message), due_in_s=RELAY_MARGIN_S
     )
     return outcome.status
 

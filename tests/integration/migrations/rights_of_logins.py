@@ -115,17 +115,19 @@ RIGHTS: dict[str, Rights] = {
         ("SELECT", "orders.orders"): "order_id customer_id amount currency created_at status reference updated_at"
         " invoice_version",
         ("UPDATE", "orders.orders"): "customer_id reference",
-        ("SELECT", "orders.idempotency_keys"): "customer_id key order_id",
+        ("SELECT", "orders.idempotency_keys"): "customer_id key order_id created_at expires_at",
         ("DELETE", "orders.idempotency_keys"): "*",
         ("SELECT", "invoices.invoices"): "invoice_id order_id number customer_id amount currency status version"
-        " issued_at updated_at",
-        ("UPDATE", "invoices.invoices"): "customer_id",
+        " issued_at due_at updated_at traceparent",
+        ("UPDATE", "invoices.invoices"): "customer_id status version updated_at",
+        ("INSERT", "invoices.payments"): "provider payment_id invoice_id amount currency paid_at",
+        ("INSERT", "invoices.refunds"): "provider refund_id payment_id amount refunded_at",
         ("SELECT", "invoices.invoice_counter"): "last_number",
         ("SELECT", "invoices.credit_note_counter"): "last_number",
         **_MONEY,
         ("SELECT", "invoices.canceled_orders"): "*",
         ("SELECT", "invoices.unmatched_payments"): "*",
-        ("UPDATE", "invoices.unmatched_payments"): "dismissed_at",
+        ("UPDATE", "invoices.unmatched_payments"): "dismissed_at matched_at reason",
         ("DELETE", "invoices.unmatched_payments"): "*",
         **{
             (kind, f"{schema}.{table}"): columns
@@ -140,6 +142,8 @@ RIGHTS: dict[str, Rights] = {
                 " seen_count replayed_at dismissed_at",
                 ("UPDATE", "parked_messages"): "replayed_at dismissed_at",
                 ("DELETE", "parked_messages"): "*",
+                ("SELECT", "delivery_attempts"): "deaths started_at",
+                ("DELETE", "delivery_attempts"): "*",
             }.items()
         },
         ("SELECT", "audit.progress"): "*",

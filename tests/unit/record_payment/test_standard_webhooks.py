@@ -15,7 +15,7 @@ from tests.unit.record_payment.webhook_events import PAYMENT, SPEC_ID, event, re
 
 from contracts.errors import InvalidWebhookError
 from contracts.timestamps import format_timestamp
-from record_payment.notices import TIME_MAX, TIME_MIN
+from payments.notices import TIME_MAX, TIME_MIN
 
 REFUND: dict[str, Any] = {
     "refundId": "r1",

@@ -13,6 +13,7 @@ from tests.generated import BOUNDED, json_values
 from tests.unit.record_payment.webhook_events import INTENT, SPEC_SECONDS, event, of_stripe, read, stripe_headers
 
 from contracts.errors import InvalidWebhookError
+from payments.notices import REFUNDS_ARE_TOTALS
 
 CHARGE: dict[str, Any] = {"id": "ch_1", "payment_intent": "pi_1", "amount_refunded": 500, "currency": "brl"}
 MOMENT = datetime.fromtimestamp(SPEC_SECONDS, UTC)
@@ -43,6 +44,7 @@ def test_a_charge_that_was_refunded_says_how_much_is_refunded_by_now() -> None:
     assert (notice.kind, notice.payment_id, notice.refund_id) == ("refund", "pi_1", "ch_1/500")
     assert (notice.amount, notice.refunds_are_totals, notice.occurred_at) == (500, True, MOMENT)
     assert paid().refunds_are_totals, "refunds that came before their payment are read by its words"
+    assert paid().provider in REFUNDS_ARE_TOTALS, "a match by hand reads them so, too"
 
 
 def test_another_total_is_another_refund() -> None:

@@ -18,7 +18,7 @@ from contracts.errors import (
     UnknownProviderError,
     WebhookTooLargeError,
 )
-from record_payment.payments import Invoice, Outcome, status_after
+from payments.recording import Invoice, Outcome, status_after
 from record_payment.secrets import ProviderSecrets
 from record_payment.signatures import MalformedSecretError
 from record_payment.webhooks import BODY_MAX, answered

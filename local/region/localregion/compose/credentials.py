@@ -22,6 +22,7 @@ def administrator_sql(*, database: str, user: str, password: str, salt: bytes) -
     role, verifier = _identifier(user), scram_sha_256(password, salt=salt)
     return (
         f"CREATE ROLE {role} LOGIN CREATEROLE CREATEDB NOSUPERUSER PASSWORD '{verifier}';\n"
+        f"GRANT pg_monitor, pg_signal_backend TO {role} WITH ADMIN OPTION;\n"
         f"CREATE DATABASE {_identifier(database)} OWNER {role};\n"
     )
 

@@ -196,6 +196,10 @@ class AwsMocks(Mocks):
                 return {"arn": f"arn:aws:iam::{ACCOUNT}:role/{name}"}
             case "aws:kms/key:Key":
                 return {"arn": self._arn("kms", f"key/{_KEY_ID}"), "keyId": _KEY_ID}
+            case "aws:ecs/cluster:Cluster":
+                return {"arn": self._arn("ecs", f"cluster/{name}")}
+            case "aws:ssm/document:Document":
+                return {"arn": self._arn("ssm", f"document/{name}")}
             case "aws:cloudwatch/logGroup:LogGroup":
                 return {"arn": self._arn("logs", f"log-group:{name}")}
             case _ if type_ == _BUCKET:

@@ -36,7 +36,7 @@ _NOT_BOOTED = re.compile(
     r"|aws:cloudwatch/(logGroup|metricAlarm|compositeAlarm|dashboard|logMetricFilter|queryDefinition):"
     r"|aws:s3/bucket(Policy|PublicAccessBlock|Versioning|ServerSideEncryptionConfiguration|LifecycleConfiguration"
     r"|OwnershipControls|Logging):"
-    r"|aws:sns/"
+    r"|aws:(sns|ssm)/"
     r"|pulumi:providers:"
 )
 

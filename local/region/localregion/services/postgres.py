@@ -152,6 +152,9 @@ def _make_master_user(connection: psycopg.Connection, user: str, password: str) 
             sql.SQL("ALTER ROLE" if known else "CREATE ROLE"), sql.Identifier(user), sql.Literal(hashed)
         )
     )
+    # As `rds_superuser` has them, to hand on.
+    granted = sql.SQL("GRANT pg_monitor, pg_signal_backend TO {} WITH ADMIN OPTION")
+    connection.execute(granted.format(sql.Identifier(user)))
 
 
 def _make_database(connection: psycopg.Connection, database: str, owner: str) -> None:

@@ -23,6 +23,7 @@ def test_the_administrator_of_postgres_is_no_superuser_and_its_password_is_not_i
     script = credentials.administrator_sql(database="orders", user='od"d', password="s3cret", salt=b"s" * 16)
 
     assert script.startswith('CREATE ROLE "od""d" LOGIN CREATEROLE CREATEDB NOSUPERUSER PASSWORD \'SCRAM-SHA-256$')
+    assert 'GRANT pg_monitor, pg_signal_backend TO "od""d" WITH ADMIN OPTION;\n' in script
     assert script.endswith('CREATE DATABASE "orders" OWNER "od""d";\n')
     assert "s3cret" not in script
 

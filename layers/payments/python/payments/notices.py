@@ -20,6 +20,9 @@ IDENTIFIER: dict[str, Any] = {
 # Times that can be stored and read again, whatever their zone and however they are rounded.
 TIME_MIN, TIME_MAX = datetime(1970, 1, 2, tzinfo=UTC), datetime(9999, 12, 30, tzinfo=UTC)
 
+# Of these providers a refund says how much of its payment is refunded by now.
+REFUNDS_ARE_TOTALS = frozenset({"stripe"})
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Notice:

@@ -1,4 +1,4 @@
-"""What `record_payment` says to Postgres."""
+"""What is said to Postgres to record a payment or a refund."""
 
 # Providers repeat for days what was not answered; after this, the payment's own id still makes it the same.
 DELIVERIES_KEPT_DAYS = 30
@@ -86,6 +86,12 @@ ORDER BY first_seen_at
 """
 
 EXPLAIN_UNMATCHED = "UPDATE invoices.unmatched_payments SET reason = %s WHERE fingerprint = %s"
+
+# By hand: what is to be matched, then whether it still is, under the lock of its payment's id.
+SELECT_UNMATCHED = """
+SELECT fingerprint, provider, payment_id, refund_id, invoice, amount, currency, occurred_at, matched_at
+FROM invoices.unmatched_payments WHERE unmatched_id = %s
+"""
 
 NOTE_MATCHED = """
 UPDATE invoices.unmatched_payments SET matched_at = clock_timestamp()

@@ -13,10 +13,10 @@ from uuid import UUID
 import psycopg
 
 from outbox import row_parameters
+from payments import statements
+from payments.notices import Notice
+from payments.recording import Event, Invoice, Outcome, UnmatchedError, status_after
 from postgres import Database
-from record_payment import statements
-from record_payment.notices import Notice
-from record_payment.payments import Event, Invoice, Outcome, UnmatchedError, status_after
 
 Connection = psycopg.Connection[Any]
 # What a bigint holds whatever its digits.
@@ -45,18 +45,21 @@ def _record(connection: Connection, notice: Notice, event_of: EventOf, due_in_s:
         is_matched = connection.execute(statements.CLAIM_DELIVERY, _delivery(notice)).fetchone()
         if is_matched is not None and is_matched[0]:
             return Outcome(status="already recorded", invoice=_invoice_of(connection, notice))
-        connection.execute(statements.LOCK_PAYMENT_ID, _parameters(notice))
+        connection.execute(statements.LOCK_PAYMENT_ID, parameters_of(notice))
         try:
-            outcome = _settle(connection, notice, event_of, due_in_s)
+            outcome = settle(connection, notice, event_of, due_in_s)
         except UnmatchedError as unmatched:
-            connection.execute(statements.KEEP_UNMATCHED, {**_parameters(notice), "reason": str(unmatched)})
+            connection.execute(statements.KEEP_UNMATCHED, {**parameters_of(notice), "reason": str(unmatched)})
             return Outcome(status="unmatched", reason=str(unmatched))
         connection.execute(statements.MATCH_DELIVERY, _delivery(notice))
         return outcome
 
 
-def _settle(connection: Connection, notice: Notice, event_of: EventOf, due_in_s: float) -> Outcome:
-    """Store what fits, and change the invoice. Raises UnmatchedError before anything is stored."""
+def settle(connection: Connection, notice: Notice, event_of: EventOf, due_in_s: float) -> Outcome:
+    """Store what fits, and change the invoice; in a transaction that has the lock of the payment's id.
+
+    Raises UnmatchedError before anything is stored.
+    """
     invoice, is_new = _pay(connection, notice) if notice.refund_id is None else _refund(connection, notice)
     connection.execute(statements.NOTE_MATCHED, {"fingerprints": [notice.fingerprint()]})
     if not is_new:
@@ -75,7 +78,7 @@ def _pay(connection: Connection, notice: Notice) -> tuple[Invoice, bool]:
     invoice = _lock_named(connection, notice.invoice)
     if invoice is None:
         raise UnmatchedError("there is no such invoice" if notice.invoice else "it names no invoice")
-    parameters = {**_parameters(notice), "invoice_id": invoice.invoice_id}
+    parameters = {**parameters_of(notice), "invoice_id": invoice.invoice_id}
     if connection.execute(statements.SELECT_PAYMENT, parameters).fetchone() is None:
         if notice.currency != invoice.currency:
             raise UnmatchedError(f"the invoice is in {invoice.currency}")
@@ -89,7 +92,7 @@ def _pay(connection: Connection, notice: Notice) -> tuple[Invoice, bool]:
 
 
 def _refund(connection: Connection, notice: Notice) -> tuple[Invoice, bool]:
-    parameters = _parameters(notice)
+    parameters = parameters_of(notice)
     payment = connection.execute(statements.SELECT_PAYMENT, parameters).fetchone()
     if payment is None:
         raise UnmatchedError("the payment that it names is not recorded")
@@ -106,7 +109,7 @@ def _refund(connection: Connection, notice: Notice) -> tuple[Invoice, bool]:
 
 def _refunded_by(connection: Connection, notice: Notice, *, paid: int) -> int | None:
     """What a refund adds to those that are recorded; None for nothing. Raises UnmatchedError."""
-    parameters = _parameters(notice)
+    parameters = parameters_of(notice)
     stored = connection.execute(statements.SELECT_REFUND, parameters).fetchone()
     if stored is not None:
         if stored[0] != notice.payment_id or not (notice.refunds_are_totals or stored[1] == notice.amount):
@@ -122,7 +125,7 @@ def _refunded_by(connection: Connection, notice: Notice, *, paid: int) -> int | 
 
 def _retry_refunds(connection: Connection, notice: Notice) -> None:
     """Refunds that came before their payment: those that fit now are recorded."""
-    for row in connection.execute(statements.SELECT_EARLY_REFUNDS, _parameters(notice)).fetchall():
+    for row in connection.execute(statements.SELECT_EARLY_REFUNDS, parameters_of(notice)).fetchall():
         refund = replace(notice, refund_id=row[1], invoice=None, amount=row[2], currency=row[3], occurred_at=row[4])
         try:
             _refund(connection, refund)
@@ -184,7 +187,7 @@ def _lock(connection: Connection, invoice_id: UUID) -> Invoice:
 
 
 def _invoice_of(connection: Connection, notice: Notice) -> Invoice | None:
-    payment = connection.execute(statements.SELECT_PAYMENT, _parameters(notice)).fetchone()
+    payment = connection.execute(statements.SELECT_PAYMENT, parameters_of(notice)).fetchone()
     return None if payment is None else _lock(connection, payment[0])
 
 
@@ -202,7 +205,7 @@ def _delivery(notice: Notice) -> dict[str, Any]:
     }
 
 
-def _parameters(notice: Notice) -> dict[str, Any]:
+def parameters_of(notice: Notice) -> dict[str, Any]:
     return {
         "fingerprint": notice.fingerprint(),
         "provider": notice.provider,
