@@ -1,13 +1,13 @@
 """People on call read every table, or change rows; operators get what they had to do by hand.
 
-Revision: 0012, after 0011. The previous release runs on it: rights are added and nothing is taken away. What a later
+Revision: 0011, after 0010. The previous release runs on it: rights are added and nothing is taken away. What a later
 migration adds to these schemas, people may read and change as well; a login of a function gets its columns by name.
 """
 
 from alembic import op
 
-revision = "0012"
-down_revision = "0011"
+revision = "0011"
+down_revision = "0010"
 branch_labels = None
 depends_on = None
 

@@ -1,12 +1,12 @@
 """Indexes for what changed lately, which the audit asks for every few minutes.
 
-Revision: 0011, after 0009. Built beside orders that go on. An invoice changes with a payment, a refund or a credit
+Revision: 0010, after 0009. Built beside orders that go on. An invoice changes with a payment, a refund or a credit
 note, so its own time needs none. A new order has not changed and is in no index.
 """
 
 from migrations.indexes import create_index, drop_index
 
-revision = "0011"
+revision = "0010"
 down_revision = "0009"
 branch_labels = None
 depends_on = None
