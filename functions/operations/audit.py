@@ -18,12 +18,14 @@ from uuid import UUID
 import psycopg
 
 from operations import audit_queries as queries
-from operations import incremental, progress_repository, repository
+from operations import incremental, progress_repository, publication, repository
 from operations.findings import FINDINGS, METRICS, MONEY_TO_RETURN, UNWATCHED_METRICS
 
 LISTED_MAX = 100
 DAY_S = 86_400
 NUMBERS_OF_A_RECENT_AUDIT = 100_000
+# A change of customers is written at once, and tried again every minute.
+PUBLISHED_WITHIN_S = 120
 ALL_NUMBERS = 2**62
 ASKED = FINDINGS | MONEY_TO_RETURN
 
@@ -87,10 +89,13 @@ def _findings(connection: Connection, found: Mapping[str, Mapping[str, Any]]) ->
     _, waiting = repository.count_parked(connection)
     metrics = {metric: found[name]["count"] for name, metric in (METRICS | UNWATCHED_METRICS).items()}
     metrics |= {"OutboxRows": outbox_rows, "OutboxOldestAgeSeconds": oldest_age_s, "ParkedMessages": waiting}
+    metrics["CustomersUnpublishedAgeSeconds"] = unpublished_s = publication.unpublished_age_s(connection)
     metrics["AuditRuns"] = 1
-    healthy = waiting == 0 and not any(found[name]["count"] for name in FINDINGS)
+    is_published = unpublished_s <= PUBLISHED_WITHIN_S
+    healthy = waiting == 0 and is_published and not any(found[name]["count"] for name in FINDINGS)
     outbox = {"rows": outbox_rows, "oldestAgeSeconds": oldest_age_s}
     report = {"healthy": healthy, **found, "parkedMessages": {"count": waiting}, "outbox": outbox}
+    report["customers"] = {"unpublishedAgeSeconds": unpublished_s}
     return Findings(report=report, metrics=metrics)
 
 

@@ -38,6 +38,8 @@ Answer = dict[str, Any]
 VALID_KEYS_MAX = 10
 KEY_BYTES = 32
 HINT_LENGTH = 4
+# What the stack generates has 40; a shorter one could be guessed from its hash.
+ADOPTED_LENGTH_MIN = 20
 
 
 class CustomerRefusedError(Exception):
@@ -148,7 +150,12 @@ def _add(connection: Connection, request: AddCustomers) -> list[Answer]:
 
 
 def _adopt(connection: Connection, request: AdoptCustomers, secret_of: Callable[[str], str]) -> Answer:
-    keys = {name: _kept(secret_of(secret_id)) for name, secret_id in request.secret_ids.items()}
+    secrets_keys = {name: secret_of(secret_id) for name, secret_id in request.secret_ids.items()}
+    if short := sorted(name for name, key in secrets_keys.items() if len(key) < ADOPTED_LENGTH_MIN):
+        raise CustomerRefusedError(
+            f"the secret's key of {', '.join(short)[:200]} has fewer than {ADOPTED_LENGTH_MIN} characters"
+        )
+    keys = {name: _kept(key) for name, key in secrets_keys.items()}
     return {"adopted": len(keys), "suspended": repository.adopt(connection, request.limits, keys)}
 
 

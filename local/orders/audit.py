@@ -50,6 +50,8 @@ def audit(folder: Folder) -> bool:
     outbox = answer["outbox"]
     oldest = f", the oldest {outbox['oldestAgeSeconds']} s old" if outbox["rows"] else ""
     print(f"\noutboxes: {counted(outbox['rows'], 'row')}{oldest}")
+    if waiting_s := answer["customers"]["unpublishedAgeSeconds"]:
+        print(f"customers: a change waits for its publication, for {waiting_s} s")
     print(f"orders and events younger than {_GRACE_S} s may still be on their way and are not looked at")
     print("all is well" if answer["healthy"] else "not well: docs/operations.md says what each finding means")
     return bool(answer["healthy"])

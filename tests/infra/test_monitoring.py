@@ -118,7 +118,7 @@ def test_the_audits_alarms_watch_what_the_audit_writes_and_only_its_heartbeat_ta
 
     assert (NAMESPACE, DIMENSION) == (model.NAMESPACE, model.DIMENSION)
     heartbeat = {"AuditRuns"}
-    own = {"AuditBehindSeconds", "OutboxOldestAgeSeconds", "ParkedMessages"}
+    own = {"AuditBehindSeconds", "CustomersUnpublishedAgeSeconds", "OutboxOldestAgeSeconds", "ParkedMessages"}
     assert {each["metricName"] for each in found} == {*METRICS.values(), *own, *heartbeat}
     for alarm in found:
         assert alarm["treatMissingData"] == ("breaching" if alarm["metricName"] in heartbeat else "ignore")

@@ -40,6 +40,7 @@ FOUND = {
     ),
     "parked-messages": ("ParkedMessages", "Messages are parked and wait for a decision: make parked."),
 }
+UNPUBLISHED_MAX_S = 120
 OUTBOX_AGE_MAX_S = 300
 BEHIND_MAX_S = 1800
 
@@ -64,6 +65,11 @@ def alarms_of(watched: Watched) -> dict[str, Alarm]:
             "OutboxOldestAgeSeconds",
             "Events wait for the broker for five minutes: it is away, or refuses one.",
             threshold=OUTBOX_AGE_MAX_S,
+        ),
+        "customers-unpublished": found(
+            "CustomersUnpublishedAgeSeconds",
+            "Changes of customers or keys wait for S3 for two minutes: new keys are refused, revoked ones taken.",
+            threshold=UNPUBLISHED_MAX_S,
         ),
         "audit-behind": Alarm(
             metrics={"seconds": counted(watched.operations, "AuditBehindSeconds", "Maximum")},

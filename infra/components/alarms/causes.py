@@ -81,7 +81,7 @@ _SYMPTOMS = {
         meaning="Events do not reach the broker, or not at once.",
     ),
     "gateway-impaired": Composite(
-        rule=any_of("unhealthy-hosts", "gateway-configuration"),
+        rule=any_of("unhealthy-hosts", "gateway-configuration", "customers-unpublished"),
         suppressed_by="gateway-away",
         meaning="Kong answers, but a task of it is unhealthy or has no news of customers.",
     ),

@@ -228,6 +228,7 @@ def empty(released: Released, kept_channel: Any) -> Released:
             connection.execute(f"DELETE FROM {table}")
         connection.execute("UPDATE invoices.invoice_counter SET last_number = 0")
         connection.execute("UPDATE invoices.credit_note_counter SET last_number = 0")
+        connection.execute("UPDATE customers.publication SET published_changes = changes")
         connection.execute("INSERT INTO audit.progress DEFAULT VALUES")
     for queue in topology.QUEUES:
         kept_channel.queue_purge(queue.name)

@@ -34,7 +34,7 @@ INSERT INTO invoices.payments (provider, payment_id, invoice_id, amount, currenc
 SELECT 'p', invoice_id || '-' || part, invoice_id, 500, 'BRL', issued_at, issued_at
 FROM invoices.invoices, generate_series(1, 2) part WHERE status = 'paid';
 INSERT INTO invoices.refunds (provider, refund_id, payment_id, amount, refunded_at, recorded_at)
-SELECT provider, payment_id, payment_id, 1, paid_at, paid_at FROM invoices.payments WHERE payment_id < '01';
+SELECT provider, payment_id, payment_id, 1, paid_at, paid_at FROM invoices.payments WHERE payment_id < '8';
 INSERT INTO invoices.credit_notes (number, invoice_id, amount, currency, issued_at)
 SELECT row_number() OVER (ORDER BY number), invoice_id, amount, currency, issued_at
 FROM invoices.invoices WHERE status = 'canceled';

@@ -466,6 +466,7 @@ def test_a_scheduled_audit_writes_its_figures_as_metrics(
         "UnmatchedPayments": 0,
         "OverpaidInvoices": 0,
         "OwedBack": 0,
+        "CustomersUnpublishedAgeSeconds": 0,
         "OutboxRows": 0,
         "OutboxOldestAgeSeconds": 0,
         "ParkedMessages": 1,

@@ -107,7 +107,11 @@ class PackagedEmulator(RunningEmulator):
 
     def _secrets(self) -> dict[str, dict[str, str]]:
         generated = {name: {**fields, "password": PASSWORD} for name, fields in self.plan["secrets"].items()}
-        keys = {name: {"key": "key"} for name, fields in self.plan["secrets"].items() if "key" in fields}
+        keys = {
+            name: {"key": "a-key-in-the-secret-of-the-stack"}
+            for name, fields in self.plan["secrets"].items()
+            if "key" in fields
+        }
         admin = {"username": self.rabbitmq.username, "password": self.rabbitmq.password}
         database = {"username": MASTER, "password": PASSWORD}
         return {**generated, **keys, "broker/admin": admin, "database/admin": database}

@@ -122,11 +122,18 @@ def test_operations_audits(invoke: Callable[[str, str], Any]) -> None:
     assert invoke("operations", "schedule_operations_purge") is not None
 
 
+def test_operations_adopts_the_stacks_customers(
+    invoke: Callable[[str, str], Any],
+) -> None:
+    assert invoke("operations", "invocation_customers")["adopted"] == 3
+
+
 def test_the_recorded_events_are_those_that_the_plan_sends(local_plan: Plan) -> None:
-    sent = {f"invocation_{invocation.function}": invocation.input for invocation in local_plan.invocations}
+    sent = {f"invocation_{invocation.name}": invocation.input for invocation in local_plan.invocations}
     for schedule in local_plan.schedules:
-        daily = f"_{schedule.input['operation']}" if schedule.expression == "rate(1 day)" else ""
-        sent[f"schedule_{schedule.function}{daily}"] = schedule.input
+        # Of the several schedules of one function, the one that alarms watch has its name alone.
+        other = "" if schedule.input.get("operation") in (None, "audit") else f"_{schedule.input['operation']}"
+        sent[f"schedule_{schedule.function}{other}"] = schedule.input
     assert len(sent) == len(local_plan.schedules) + len(local_plan.invocations)
     assert {name: recorded(name) for name in sent} == sent
 
