@@ -150,12 +150,13 @@ def _add(connection: Connection, request: AddCustomers) -> list[Answer]:
 
 
 def _adopt(connection: Connection, request: AdoptCustomers, secret_of: Callable[[str], str]) -> Answer:
-    secrets_keys = {name: secret_of(secret_id) for name, secret_id in request.secret_ids.items()}
-    if short := sorted(name for name, key in secrets_keys.items() if len(key) < ADOPTED_LENGTH_MIN):
-        raise CustomerRefusedError(
-            f"the secret's key of {', '.join(short)[:200]} has fewer than {ADOPTED_LENGTH_MIN} characters"
-        )
-    keys = {name: _kept(key) for name, key in secrets_keys.items()}
+    held = {name: secret_of(secret_id) for name, secret_id in request.secret_ids.items()}
+    if short := sorted(name for name, key in held.items() if len(key) < ADOPTED_LENGTH_MIN):
+        named = ", ".join(short)[:200]
+        raise CustomerRefusedError(f"{named}: the key in the secret has fewer than {ADOPTED_LENGTH_MIN} characters")
+    if len(set(held.values())) < len(held):
+        raise CustomerRefusedError("two secrets hold the same key, and it could be one customer's only")
+    keys = {name: _kept(key) for name, key in held.items()}
     return {"adopted": len(keys), "suspended": repository.adopt(connection, request.limits, keys)}
 
 

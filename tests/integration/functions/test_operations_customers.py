@@ -220,6 +220,24 @@ def test_the_stacks_customers_are_adopted_with_their_keys_and_left_alone_when_it
     assert published(empty)["demo"] == (1000, [sha256(another["key"])])
 
 
+@pytest.mark.parametrize(
+    ("keys", "refusal"),
+    [
+        (("short", "a-key-that-is-long-enough"), "demo: the key in the secret has fewer than 20 characters"),
+        (("a-key-that-is-long-enough", "a-key-that-is-long-enough"), "two secrets hold the same key"),
+    ],
+)
+def test_secrets_whose_keys_cannot_be_customers_are_refused(
+    empty: Released, invoke: Invoke, monkeypatch: pytest.MonkeyPatch, keys: tuple[str, str], refusal: str
+) -> None:
+    for name, key in zip(("demo", "other"), keys, strict=True):
+        monkeypatch.setitem(empty.aws.secrets, f"gateway/{name}", {"key": key})
+    stack = [{"customer": name, "secretId": f"gateway/{name}"} for name in ("demo", "other")]
+    with pytest.raises(CustomerRefusedError, match=refusal):
+        operate(invoke, "adoptCustomers", customers=stack)
+    assert empty.count("customers.customers") == 0
+
+
 def test_a_customer_that_the_stack_names_no_more_is_suspended_and_others_are_not(
     empty: Released, invoke: Invoke
 ) -> None:

@@ -107,11 +107,8 @@ class PackagedEmulator(RunningEmulator):
 
     def _secrets(self) -> dict[str, dict[str, str]]:
         generated = {name: {**fields, "password": PASSWORD} for name, fields in self.plan["secrets"].items()}
-        keys = {
-            name: {"key": "a-key-in-the-secret-of-the-stack"}
-            for name, fields in self.plan["secrets"].items()
-            if "key" in fields
-        }
+        named = [name for name, fields in self.plan["secrets"].items() if "key" in fields]
+        keys = {name: {"key": f"the-key-in-the-secret-{name}"} for name in named}
         admin = {"username": self.rabbitmq.username, "password": self.rabbitmq.password}
         database = {"username": MASTER, "password": PASSWORD}
         return {**generated, **keys, "broker/admin": admin, "database/admin": database}
