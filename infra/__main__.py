@@ -257,6 +257,8 @@ operations = functions.build(
     },
     statements=[
         *customers.write(CUSTOMERS_KEY),
+        # Its ETag: whether the object is the one that was written last.
+        *customers.read(CUSTOMERS_KEY),
         *(statement for secret in keys.values() for statement in secret.read()),
     ],
 )

@@ -1,5 +1,6 @@
 """What comes before what: a failed release moves no alias, and a destroy leaves nothing that holds the network."""
 
+import json
 from collections.abc import Callable
 
 import pytest
@@ -88,3 +89,14 @@ def test_production_protects_what_holds_data(resources: dict[str, Resource]) -> 
     held = ("aws:rds/instance:Instance", "aws:mq/broker:Broker", "aws:kms/key:Key", "aws:s3/bucket:Bucket")
 
     assert all(each.protect for type_ in held for each in of_type(resources, type_))
+
+
+def test_operations_may_write_the_customers_object_and_ask_for_it_and_for_no_other(
+    resources: dict[str, Resource],
+) -> None:
+    (policy,) = of_type(resources, "aws:iam/rolePolicy:RolePolicy", "operations")
+    statements = json.loads(policy.inputs["policy"])["Statement"]
+
+    on_objects = {action: each["Resource"] for each in statements for action in each["Action"] if "Object" in action}
+    assert on_objects.keys() == {"s3:PutObject", "s3:GetObject"}
+    assert {tuple(each) for each in on_objects.values()} == {("arn:aws:s3:::prod-customers/gateway/customers.json",)}
