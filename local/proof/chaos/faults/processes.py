@@ -92,6 +92,16 @@ def kill_part(part: str) -> Injection:
     return inject
 
 
+def lose_customers(world: World, chance: random.Random) -> str:
+    """The gateways' object in S3 is gone when one starts anew: it gets what its configurator has read before."""
+    objects = [path for path in (world.folder.path / "emulator" / "s3").rglob("*") if path.is_file()]
+    if not objects:
+        raise NotBittenError("there is no object to lose")
+    for path in objects:
+        path.unlink()
+    return kill_part("gateway")(world, chance)
+
+
 def kill_environment(world: World, chance: random.Random) -> str:
     """Any environment of any function, at any instant."""
     functions = ("create_order", "get_order", "cancel_order", "record_payment", "invoice_consumer", "order_updater")
@@ -176,6 +186,8 @@ FAULTS = [
     fault("payments' events wait for their mapping", leave_payments_waiting, "emulator", "rabbitmq"),
     fault("emulator killed", kill_part("emulator"), "emulator"),
     fault("gateway killed", kill_part("gateway"), "gateway"),
+    fault("configurator killed", kill_part("configurator"), "gateway"),
+    fault("customers' object lost and gateway killed", lose_customers, "gateway"),
     fault("postgres killed", kill_part("postgres"), "postgres"),
     fault("rabbitmq killed with messages queued", kill_loaded_rabbitmq, "rabbitmq", "postgres"),
     fault("rabbitmq restarted in a row", restart_rabbitmq_in_a_row, "rabbitmq"),
