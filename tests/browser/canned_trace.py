@@ -41,7 +41,7 @@ def trace(trace_id: str, order_id: str, at: float) -> Json:
         "db.namespace": "orders",
         "db.operation.name": "INSERT",
         "server.address": "127.0.0.1",
-        "server.port": 54329,
+        "server.port": 25432,
     }
     http = {
         "http.request.method": "POST",

@@ -8,14 +8,14 @@ from localregion.http_client import HttpError
 from orders import failures
 
 REFUSED = (
-    'connection failed: connection to server at "127.0.0.1", port 54329 failed: Connection refused\n'
+    'connection failed: connection to server at "127.0.0.1", port 25432 failed: Connection refused\n'
     "\tIs the server running on that host and accepting TCP/IP connections?"
 )
 
 
 def test_a_database_that_is_away_is_one_line_and_says_how_to_start_it() -> None:
     assert failures.of_function("OperationalError", REFUSED) == (
-        'the database does not answer (connection failed: connection to server at "127.0.0.1", port 54329 failed: '
+        'the database does not answer (connection failed: connection to server at "127.0.0.1", port 25432 failed: '
         "Connection refused): `make status` says what runs, `make start SERVICE=postgres` starts it"
     )
 

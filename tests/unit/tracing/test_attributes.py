@@ -101,4 +101,4 @@ def test_what_a_message_does_not_have_is_left_out() -> None:
 
 def test_a_brokers_place_is_in_its_endpoint() -> None:
     assert attributes.server("amqps://b-1.example") == {"server.address": "b-1.example", "server.port": 5671}
-    assert attributes.server("amqp://127.0.0.1:56729") == {"server.address": "127.0.0.1", "server.port": 56729}
+    assert attributes.server("amqp://127.0.0.1:25729") == {"server.address": "127.0.0.1", "server.port": 25729}

@@ -32,11 +32,11 @@ class Ports:
     gateway_admin: int = 28001
     aws: int = 4566
     console: int = 8080
-    postgres: int = 54329
-    rabbitmq: int = 56729
+    postgres: int = 25432
+    rabbitmq: int = 25729
     rabbitmq_management: int = 15679
     rabbitmq_dist: int = 25679
-    epmd: int = 43699
+    epmd: int = 24369
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> Ports:

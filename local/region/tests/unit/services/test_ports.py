@@ -1,6 +1,7 @@
 """Ports: defaults, the variables that change them, clear words about a taken one."""
 
 import socket
+from dataclasses import asdict
 
 import pytest
 
@@ -52,3 +53,17 @@ def test_free_ports_are_different_and_free() -> None:
     numbers = free_ports(5)
     assert len(set(numbers)) == 5
     assert not any(map(is_taken, numbers))
+
+
+def test_no_default_is_a_port_that_linux_gives_to_outgoing_connections() -> None:
+    assert all(port < 32_768 for port in asdict(Ports()).values())
+
+
+def test_a_port_whose_connections_only_wait_for_their_end_is_free() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+        with socket.create_connection(server.getsockname()):
+            accepted, _ = server.accept()
+            # Who closes first waits.
+            accepted.close()
+    assert not is_taken(port)

@@ -49,8 +49,8 @@ DESCRIBED = endpoints.describe(PLAN, SECRETS, Ports(), {"supervisor": 1, "postgr
 
 
 def test_addresses_hold_the_credentials_that_they_need() -> None:
-    assert DESCRIBED["postgres"] == "postgresql://admin:p%40ss%2Fword@127.0.0.1:54329/letters"
-    assert DESCRIBED["amqp"] == "amqp://mq:secret@127.0.0.1:56729/%2F"
+    assert DESCRIBED["postgres"] == "postgresql://admin:p%40ss%2Fword@127.0.0.1:25432/letters"
+    assert DESCRIBED["amqp"] == "amqp://mq:secret@127.0.0.1:25729/%2F"
     assert DESCRIBED["management"] == "http://127.0.0.1:15679"
 
 
