@@ -19,7 +19,7 @@ from operations.sides import of_both
 ORDERS_WITHOUT_INVOICE = """
 SELECT count(*) OVER (), o.order_id, o.customer_id, o.created_at
 FROM orders.orders o
-WHERE o.order_id >= %(since)s AND o.created_at < clock_timestamp() - %(older_than_s)s * interval '1 second'
+WHERE o.order_id >= %(since)s AND o.created_at < statement_timestamp() - %(older_than_s)s * interval '1 second'
   AND NOT EXISTS (SELECT FROM invoices.invoices i WHERE i.order_id = o.order_id AND i.order_id >= %(since)s)
 ORDER BY o.order_id LIMIT %(limit)s
 """
@@ -46,7 +46,7 @@ _OUTBOX = of_both("outbox", "outbox_id, created_at, due_at, attempts, last_error
 OLD_OUTBOX_ROWS = f"""
 SELECT count(*) OVER (), schema_name, outbox_id, created_at, due_at, attempts, left(last_error, 4096)
 FROM {_OUTBOX}
-WHERE created_at < clock_timestamp() - %(older_than_s)s * interval '1 second'
+WHERE created_at < statement_timestamp() - %(older_than_s)s * interval '1 second'
 ORDER BY created_at LIMIT %(limit)s
 """  # noqa: S608 (constants)
 

@@ -6,7 +6,7 @@ tells of; what one transaction writes agrees at any moment. With an order or an 
 
 from __future__ import annotations
 
-LATE = "< clock_timestamp() - %(older_than_s)s * interval '1 second'"
+LATE = "< statement_timestamp() - %(older_than_s)s * interval '1 second'"
 
 DIFFERING = "(o.amount, o.currency, o.customer_id) IS DISTINCT FROM (i.amount, i.currency, i.customer_id)"
 # A canceled order's is looked at below.

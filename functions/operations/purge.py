@@ -19,7 +19,8 @@ ROWS_PER_BATCH = 500
 # Along the key, so that no batch passes the rows again that those before it left behind.
 _PURGE = """
 WITH old AS (
-    SELECT {key} FROM {table} WHERE {key} > %(after)s AND last_seen_at < clock_timestamp() - %(days)s * interval '1 day'
+    SELECT {key} FROM {table}
+    WHERE {key} > %(after)s AND last_seen_at < statement_timestamp() - %(days)s * interval '1 day'
     ORDER BY {key} LIMIT %(limit)s FOR UPDATE SKIP LOCKED
 ), gone AS (
     DELETE FROM {table} AS purged USING old WHERE purged.{key} = old.{key} RETURNING purged.{key}
@@ -27,7 +28,7 @@ WITH old AS (
 SELECT {key} FROM gone ORDER BY {key}
 """
 _COUNT = """
-SELECT count(*) FROM {table} WHERE last_seen_at < clock_timestamp() - %(days)s * interval '1 day'
+SELECT count(*) FROM {table} WHERE last_seen_at < statement_timestamp() - %(days)s * interval '1 day'
 """
 _PARKED = [{"table": f"{side}.parked_messages", "key": "parked_id"} for side in SIDES]
 _UNMATCHED = [{"table": "invoices.unmatched_payments", "key": "unmatched_id"}]

@@ -87,14 +87,14 @@ WHERE outbox_id = ANY(%s) AND attempts > 0
 PURGE_EXPIRED_KEYS = """
 DELETE FROM orders.idempotency_keys WHERE (customer_id, key) IN (
     SELECT customer_id, key FROM orders.idempotency_keys
-    WHERE expires_at <= clock_timestamp() ORDER BY expires_at LIMIT %s FOR UPDATE SKIP LOCKED
+    WHERE expires_at <= statement_timestamp() ORDER BY expires_at LIMIT %s FOR UPDATE SKIP LOCKED
 )
 """
 
 PURGE_EXPIRED_DELIVERIES = """
 DELETE FROM invoices.webhook_deliveries WHERE (provider, delivery_id) IN (
     SELECT provider, delivery_id FROM invoices.webhook_deliveries
-    WHERE expires_at <= clock_timestamp() ORDER BY expires_at LIMIT %s FOR UPDATE SKIP LOCKED
+    WHERE expires_at <= statement_timestamp() ORDER BY expires_at LIMIT %s FOR UPDATE SKIP LOCKED
 )
 """
 PURGE_EXPIRED = {"orders": PURGE_EXPIRED_KEYS, "invoices": PURGE_EXPIRED_DELIVERIES}
