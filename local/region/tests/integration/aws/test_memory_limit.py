@@ -99,6 +99,8 @@ def test_what_stays_below_the_memory_size_lives(emulator):
 
 def test_a_leak_of_short_invocations_ends_in_a_kill(emulator):
     answers = [invoke(emulator, "leak") for _ in range(60)]
+    # On a machine without time to spare the next look may come after all of them: it ends one that follows.
+    wait_until(lambda: answers.append(invoke(emulator, "leak")) or any("FunctionError" in each[1] for each in answers))
     killed = [each for each in answers if "FunctionError" in each[1]]
     assert 1 <= len(killed) <= 4
     for payload, answer in killed:
