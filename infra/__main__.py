@@ -266,7 +266,7 @@ adoption = Adoption(
     "customers",
     AdoptionArgs(
         operations=operations,
-        customers={name: (keys[name].arn, limit) for name, limit in config.consumers.items()},
+        customers={name: (keys[name], limit) for name, limit in config.consumers.items()},
         database_id=database.resource_id,
         bucket=customers,
     ),

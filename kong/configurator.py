@@ -224,9 +224,10 @@ class Configurator:
         body, etag = found
         revision, consumers = consumers_of(_parsed(body))
         # A write that was late may put an older object over a newer one, until the newer one is written again.
-        if revision >= self._customers.revision:
-            self._is_applied = self._is_applied and revision == self._customers.revision
-            self._customers = Customers(etag, revision, consumers)
+        if revision < self._customers.revision:
+            raise ConfigurationError(f"the customers' object has the revision {revision}, older than the known one")
+        self._is_applied = self._is_applied and revision == self._customers.revision
+        self._customers = Customers(etag, revision, consumers)
 
     def apply(self) -> bool:
         """Configure a Kong that has something older or nothing; True if it did. Raises as `read`."""
@@ -293,7 +294,7 @@ def _try(log: Log, what: str, step: Any) -> bool:
     """Return whether the step did something; what it fails with is logged."""
     try:
         result = step()
-    except (ConfigurationError, OSError, http.client.HTTPException, ValueError, KeyError) as error:
+    except (ConfigurationError, OSError, http.client.HTTPException, ValueError, KeyError, AttributeError) as error:
         log.failed(what, error)
         return False
     log.worked(what)
@@ -307,10 +308,20 @@ def _request(
     request = urllib.request.Request(url, data=body, headers=dict(headers), method=method)  # noqa: S310 (the settings')
     try:
         with urllib.request.urlopen(request, timeout=timeout_s) as answer:  # noqa: S310
-            return answer.status, dict(answer.headers), answer.read()
+            return answer.status, dict(answer.headers), _read(answer, timeout_s)
     except urllib.error.HTTPError as error:
         with error:
-            return error.code, dict(error.headers), error.read()
+            return error.code, dict(error.headers), _read(error, timeout_s)
+
+
+def _read(answer: Any, timeout_s: float) -> bytes:
+    """Return the whole body, within the time: the socket's own time-out is for each piece. Raises TimeoutError."""
+    pieces, deadline = [], time.monotonic() + timeout_s
+    while piece := answer.read1(1 << 16):
+        pieces.append(piece)
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"the answer takes longer than {timeout_s:g} s")
+    return b"".join(pieces)
 
 
 def _parsed(body: bytes) -> Any:

@@ -157,7 +157,10 @@ def _adopt(connection: Connection, request: AdoptCustomers, secret_of: Callable[
     if len(set(held.values())) < len(held):
         raise CustomerRefusedError("two secrets hold the same key, and it could be one customer's only")
     keys = {name: _kept(key) for name, key in held.items()}
-    return {"adopted": len(keys), "suspended": repository.adopt(connection, request.limits, keys)}
+    try:
+        return {"adopted": len(keys), "suspended": repository.adopt(connection, request.limits, keys)}
+    except repository.TakenKeyError as error:
+        raise CustomerRefusedError("a secret holds a key of another customer: put a new one into it") from error
 
 
 def _issue(connection: Connection, name: str) -> Answer:

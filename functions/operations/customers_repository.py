@@ -51,6 +51,10 @@ INSERT INTO customers.keys (customer_id, key_hash, hint)
 SELECT * FROM unnest(%(names)s::text[], %(hashes)s::bytea[], %(hints)s::text[])
 ON CONFLICT (key_hash) DO NOTHING
 """
+COUNT_ADOPTED = """
+SELECT count(*) FROM unnest(%(names)s::text[], %(hashes)s::bytea[]) AS given (customer_id, key_hash)
+JOIN customers.keys USING (customer_id, key_hash)
+"""
 # The configuration names them no more.
 ABANDON = """
 UPDATE customers.customers SET is_of_stack = false, suspended_at = coalesce(suspended_at, statement_timestamp())
@@ -77,7 +81,15 @@ UPDATE customers.keys SET revoked_at = coalesce(revoked_at, statement_timestamp(
 RETURNING customer_id
 """
 
-COUNT_CHANGE = "UPDATE customers.publication SET changes = changes + 1, changed_at = statement_timestamp()"
+# Since when the oldest change waits that is not published.
+COUNT_CHANGE = """
+UPDATE customers.publication SET changes = changes + 1,
+    changed_at = CASE WHEN changes = published_changes THEN statement_timestamp() ELSE changed_at END
+"""
+
+
+class TakenKeyError(Exception):
+    """A key is another customer's already."""
 
 
 class CustomerRow(NamedTuple):
@@ -129,7 +141,10 @@ def adopt(connection: Connection, limits: Mapping[str, int], keys: Mapping[str, 
     """Make these the stack's customers; return the names that no longer are, which are suspended."""
     connection.execute(ADOPT, {"names": [*limits], "limits": [*limits.values()]})
     hashes, hints = [key.key_hash for key in keys.values()], [key.hint for key in keys.values()]
-    connection.execute(ADOPT_KEYS, {"names": [*keys], "hashes": hashes, "hints": hints})
+    parameters = {"names": [*keys], "hashes": hashes, "hints": hints}
+    connection.execute(ADOPT_KEYS, parameters)
+    if connection.execute(COUNT_ADOPTED, parameters).fetchone() != (len(keys),):
+        raise TakenKeyError
     return [name for (name,) in connection.execute(ABANDON, {"names": [*limits]})]
 
 

@@ -50,6 +50,8 @@ def erase(
 def _refuse_unfinished(unfinished: repository.Unfinished) -> None:
     reasons = {
         "keys that are not refused (suspendCustomer)": unfinished.active_customers,
+        # The next deployment would adopt it again, a revoked key included.
+        "names in the stack's `consumers` (take it out of them)": unfinished.stack_customers,
         "events in the outbox (the relay publishes them)": unfinished.outbox_rows,
         "orders without invoice (it follows their event)": unfinished.orders_without_invoice,
         "parked messages that wait (replay or dismiss them)": unfinished.waiting_messages,

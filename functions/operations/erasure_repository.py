@@ -25,7 +25,8 @@ SELECT (SELECT count(*) FROM {_OUTBOX} WHERE {_IN_BODY}),
        (SELECT count(*) FROM orders.orders o WHERE o.customer_id = %(customer_id)s
         AND NOT EXISTS (SELECT FROM invoices.invoices i WHERE i.order_id = o.order_id)),
        (SELECT count(*) FROM {_PARKED} WHERE {_IN_BODY} AND {WAITING}),
-       (SELECT count(*) FROM customers.customers WHERE customer_id = %(customer_id)s AND suspended_at IS NULL)
+       (SELECT count(*) FROM customers.customers WHERE customer_id = %(customer_id)s AND suspended_at IS NULL),
+       (SELECT count(*) FROM customers.customers WHERE customer_id = %(customer_id)s AND is_of_stack)
 """  # noqa: S608 (constants)
 
 # An order that came after the question above is left alone until its invoice names the customer as well.
@@ -71,6 +72,7 @@ class Unfinished(NamedTuple):
     orders_without_invoice: int
     waiting_messages: int
     active_customers: int
+    stack_customers: int
 
 
 def unfinished(connection: Connection, customer_id: str) -> Unfinished:

@@ -67,7 +67,7 @@ def bounds(connection: psycopg.Connection[Any], older_than_s: int) -> Bounds:
         # What is younger than the audit's age was perhaps not late yet.
         "next_changed_at": now - timedelta(seconds=older_than_s + OVERLAP_S),
         **_found(connection, progress),
-        **_sweep(connection, progress),
+        **_sweep(connection, progress, new=invoice_to - invoice_from),
     }
     reached = (order_to, invoice_to, credit_note_to, parameters["found_to"])
     is_last = reached == (settled, invoices, credit_notes, LAST_ID)
@@ -82,13 +82,17 @@ def _found(connection: psycopg.Connection[Any], progress: Progress) -> dict[str,
     return {"found_from": after, "found_to": found_to or LAST_ID, "next_found": found_to or FIRST_ID}
 
 
-def _sweep(connection: psycopg.Connection[Any], progress: Progress) -> dict[str, Any]:
-    """The next piece of what was looked at; from the start again when its end is reached."""
+def _sweep(connection: psycopg.Connection[Any], progress: Progress, *, new: int) -> dict[str, Any]:
+    """The next piece of what was looked at; from the start again when its end is reached.
+
+    The end moves on with what is `new`, so a piece is twice that: but while the audit itself is far behind.
+    """
+    piece = SWEPT if new >= STEP else max(SWEPT, 2 * new)
     order_to = repository.last_of(
-        connection, "orders.orders", SWEPT, after=progress.swept_order_id, until=progress.order_id
+        connection, "orders.orders", piece, after=progress.swept_order_id, until=progress.order_id
     )
     invoice_from = progress.swept_invoice_number
-    invoice_to = min(progress.invoice_number, invoice_from + SWEPT)
+    invoice_to = min(progress.invoice_number, invoice_from + piece)
     return {
         "swept_order_from": progress.swept_order_id,
         "swept_order_to": order_to or progress.order_id,

@@ -44,7 +44,7 @@ class Secret(pulumi.ComponentResource):
       - the secret
       - its one version, `{**fields, generated_field: <40 letters and digits>}`
 
-    Outputs: arn, value (the generated field, marked secret).
+    Outputs: arn, version_id, value (the generated field, marked secret).
     """
 
     def __init__(self, name: str, args: SecretArgs, opts: pulumi.ResourceOptions | None = None) -> None:
@@ -59,6 +59,7 @@ class Secret(pulumi.ComponentResource):
         version = self._build_version(name, secret, args)
         self._key = args.key
         self.arn: pulumi.Output[str] = secret.arn
+        self.version_id: pulumi.Output[str] = version.version_id
         # The provider marks the version's text secret, and so this output is.
         self.value: pulumi.Output[str] = version.secret_string.apply(
             lambda text: str(json.loads(text or "{}")[args.generated_field])

@@ -280,6 +280,29 @@ def test_a_customer_that_there_is_not_is_said(invoke: Invoke, operation: str) ->
         operate(invoke, operation, customer="nobody")
 
 
+def test_a_stacks_key_that_is_another_customers_is_refused(
+    empty: Released, invoke: Invoke, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stack = [{"customer": "demo", "secretId": "gateway/demo"}]
+    operate(invoke, "adoptCustomers", customers=stack)
+    monkeypatch.setitem(empty.aws.secrets, "gateway/other", empty.aws.secrets["gateway/demo"])
+    with pytest.raises(CustomerRefusedError, match="a key of another customer"):
+        operate(invoke, "adoptCustomers", customers=[{"customer": "other", "secretId": "gateway/other"}])
+    assert operate(invoke, "customers")["total"] == 1
+
+
+def test_an_unpublished_change_is_as_old_as_the_first_that_waits(empty: Released, invoke: Invoke) -> None:
+    empty.aws.is_bucket_away = True
+    add(invoke, "acme")
+    with empty.admin() as connection:
+        connection.execute("UPDATE customers.publication SET changed_at = changed_at - interval '200 s'")
+        add(invoke, "other")
+        assert publication.unpublished_age_s(connection) >= 200
+        empty.aws.is_bucket_away = False
+        operate(invoke, "publishCustomers")
+        assert publication.unpublished_age_s(connection) == 0
+
+
 def test_the_log_has_neither_keys_nor_names(invoke: Invoke, caplog: pytest.LogCaptureFixture) -> None:
     added = add(invoke, "acme")["acme"]
     issued = operate(invoke, "issueKey", customer="acme")

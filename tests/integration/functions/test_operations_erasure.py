@@ -110,6 +110,16 @@ def test_a_customer_of_the_api_is_suspended_first_and_goes_with_its_keys(empty: 
     assert empty.query("SELECT customer_id FROM customers.keys") == [("other",)]
 
 
+def test_a_customer_that_the_stack_names_is_taken_out_of_it_first(empty: Released, invoke: Invoke) -> None:
+    """The next deployment would adopt it again, with a key that was revoked."""
+    operate(invoke, "adoptCustomers", customers=[{"customer": "demo", "secretId": "gateway/demo"}])
+    operate(invoke, "suspendCustomer", customer="demo")
+    with pytest.raises(ErasureRefusedError, match="names in the stack's `consumers`"):
+        erase(invoke)
+    operate(invoke, "adoptCustomers", customers=[{"customer": "other", "secretId": "gateway/other"}])
+    assert erase(invoke)["customers"] == 1
+
+
 def test_an_event_that_is_not_published_and_an_order_not_invoiced_come_first(empty: Released, invoke: Invoke) -> None:
     """From the outbox over the queue to the invoice: at each step an erasure would lose the order, and is refused."""
     invoiced(empty, reference="r")

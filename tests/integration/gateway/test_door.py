@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import json
 import threading
 import time
@@ -158,6 +159,18 @@ def test_what_is_utf8_arrives(gateway: GatewayProcess, endpoint: InvokeEndpoint)
     assert _send(gateway, request.encode()).status == 200
     event = _event(endpoint)
     assert (event["queryStringParameters"]["a"], event["headers"]["x-a"]) == ("\u00e9\U0001f600", "caf\u00e9")
+
+
+@pytest.mark.parametrize("fillers", range(94, 100))
+def test_the_hash_of_a_key_is_no_key_wherever_it_stands(
+    gateway: GatewayProcess, endpoint: InvokeEndpoint, fillers: int
+) -> None:
+    """Of two lines the tracing plugin makes one: a key behind the hundredth header would come into sight unhashed."""
+    traced = [("traceparent", f"00-{1:032x}-{1:016x}-01")] * 2
+    many = [(f"X-{number}", "1") for number in range(fillers)]
+    hashed = hashlib.sha256(KEY[1].encode()).hexdigest()
+    assert _get(gateway, "/orders/1", *traced, *many, ("apikey", hashed)).status == 401
+    assert endpoint.received == []
 
 
 def test_behind_a_hundred_headers_there_is_no_key_and_after_them_no_customer(

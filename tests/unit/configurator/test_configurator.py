@@ -137,7 +137,8 @@ def test_an_older_object_that_a_late_write_left_is_not_taken(beside: Configurato
     beside.read()
     beside.apply()
     bucket.held = (customers(4, "acme"), '"4"')
-    beside.read()
+    with pytest.raises(ConfigurationError, match="has the revision 4, older"):
+        beside.read()
     assert beside.apply() is False
     assert kong.names() == ["acme", "new"]
 

@@ -31,7 +31,9 @@ async def _refuse_other_than_utf8(exchange: Exchange) -> Response | None:
 
 async def _hash_key(exchange: Exchange) -> Response | None:
     keys = exchange.header_values(KEY_HEADER)
-    if len(keys) == 1 and keys[0]:
+    if not keys:
+        exchange.replace_headers({KEY_HEADER: None})
+    elif len(keys) == 1 and keys[0]:
         exchange.rewrite_header(KEY_HEADER, hashlib.sha256(keys[0].encode("latin-1")).hexdigest())
     return None
 
