@@ -56,7 +56,7 @@ up: .venv ## install what is missing, boot the whole system, print its URLs
 
 .PHONY: down
 down: ## stop everything
-	@test ! -x .venv/bin/python || $(REGION) down
+	@test ! -f .venv/installed || $(REGION) down
 
 .PHONY: status
 status: .venv ## what runs, where; fails unless all is healthy
@@ -80,7 +80,7 @@ debug: .venv ## let an editor attach to a function: FUNCTION=create_order; Ctrl-
 
 .PHONY: clean
 clean: ## stop everything and forget all local state, and what package built
-	@test ! -x .venv/bin/python || $(REGION) clean
+	@test ! -f .venv/installed || $(REGION) clean
 	@rm -rf dist
 
 .PHONY: order

@@ -9,7 +9,6 @@ from dataclasses import replace
 from pathlib import Path
 
 import pulumi
-import yaml
 
 ROOT = Path(__file__).resolve().parent.parent
 # The names of the AMQP topology stand in the contracts layer and are not repeated here.
@@ -17,35 +16,29 @@ sys.path.insert(0, str(ROOT / "layers" / "contracts" / "python"))
 
 import deployable
 import mappings
-from components import function as lambda_function
-from components.access import Access, AccessArgs
-from components.adoption import Adoption, AdoptionArgs
 from components.alarms.watched import Watched
 from components.backup_copy import BackupCopy, BackupCopyArgs
 from components.broker import Broker, BrokerArgs
-from components.bucket import Bucket, BucketArgs
 from components.database import BACKUP_DAYS, Database, DatabaseArgs
 from components.execution_role import ExecutionRole
 from components.flow_logs import FlowLogsArgs
-from components.gateway import Gateway, GatewayArgs
 from components.key import Key, KeyArgs
-from components.kong_config import fill_in
-from components.load_balancer import AccessLogs
 from components.monitoring import Monitoring, MonitoringArgs
 from components.network import Network, NetworkArgs
-from components.people import READER, WRITER, People, PeopleArgs
+from components.people import READER, WRITER
 from components.release import RELEASED, Release, ReleaseArgs, content_hash
 from components.release import People as PeoplesLogins
 from components.secret import Secret, SecretArgs
 from configuration import FUNCTIONS, PROVIDERS, read_configuration
+from customers import build_customers
+from front import build_gateway
 from functions import ARCHIVES, Functions, build_layers
+from on_call import build_way_in
 from schedules import build_schedules
 from traces import traces_of
 
 # Whose schemas, exchanges, queues and logins are apart.
 SIDES = ("orders", "invoices")
-# The object that `operations` writes and the gateways read.
-CUSTOMERS_KEY = "gateway/customers.json"
 
 config = read_configuration()
 deployable.check(config, ARCHIVES)
@@ -238,40 +231,12 @@ relays = {
     )
     for side, name in (("orders", "outbox_relay"), ("invoices", "invoices_relay"))
 }
-# The customers that the stack names, each with a key that AWS makes; all others are added while the system runs.
-keys = {
-    name: Secret(f"gateway-{name}", SecretArgs(name=f"{config.prefix}gateway/{name}", key=key, generated_field="key"))
-    for name in config.consumers
-}
-customers = Bucket(
-    "customers", BucketArgs(name_prefix=f"{config.prefix}customers-", is_protected=config.is_protected, key=key)
-)
+customers = build_customers(config, key)
 # Only a right of IAM lets a caller invoke it: the gateway has no route to it.
 operations = functions.build(
-    "operations",
-    timeout_s=100,
-    environment={
-        "CUSTOMERS_BUCKET": customers.name,
-        "CUSTOMERS_KEY": CUSTOMERS_KEY,
-        "REQUESTS_PER_SECOND_MAX": str(config.address_requests_per_second),
-    },
-    statements=[
-        *customers.write(CUSTOMERS_KEY),
-        # Its ETag: whether the object is the one that was written last.
-        *customers.read(CUSTOMERS_KEY),
-        *(statement for secret in keys.values() for statement in secret.read()),
-    ],
+    "operations", timeout_s=100, environment=customers.environment, statements=customers.statements
 )
-adoption = Adoption(
-    "customers",
-    AdoptionArgs(
-        operations=operations,
-        customers={name: (keys[name], limit) for name, limit in config.consumers.items()},
-        database_id=database.resource_id,
-        bucket=customers,
-    ),
-    pulumi.ResourceOptions(depends_on=[release]),
-)
+adoption = customers.adopt(operations, database_id=database.resource_id, after=[release])
 
 consumers = {
     "orders": mappings.Consumer(function=order_updater, user=mapping_users["orders"]),
@@ -286,44 +251,14 @@ build_schedules(
 )
 
 behind_gateway = [create_order, cancel_order, get_order, record_payment]
-gateway = Gateway(
-    "gateway",
-    GatewayArgs(
-        prefix=config.prefix,
-        kong_version=config.kong_version,
-        declarative_config=fill_in(
-            yaml.safe_load((ROOT / "kong" / "kong.yml").read_text()),
-            functions={function.package: function.name for function in behind_gateway},
-            qualifier=lambda_function.LIVE,
-            region=config.region,
-            endpoint=config.lambda_endpoint,
-            spans_endpoint=traces.spans_endpoint,
-            sample_ratio=config.trace_sampling,
-        ),
-        customers=customers,
-        customers_key=CUSTOMERS_KEY,
-        functions=behind_gateway,
-        region=config.region,
-        address_requests_per_second=config.address_requests_per_second,
-        tasks=config.gateway_tasks,
-        tasks_max=config.gateway_tasks_max,
-        is_protected=config.is_protected,
-        log_retention_days=config.log_retention_days,
-        access_logs=AccessLogs(
-            days=config.log_retention_days, balancers=key.beside("elasticloadbalancing", "loadbalancer/*")
-        )
-        if config.access_logs
-        else None,
-        has_web_acl=config.waf,
-        certificate_arn=config.certificate_arn,
-        vpc_id=network.vpc_id,
-        vpc_cidr_block=config.vpc_cidr,
-        public_subnet_ids=network.public_subnet_ids,
-        private_subnet_ids=network.private_subnet_ids,
-        collector=traces.container,
-    ),
-    # Until it has the stack's customers no Kong is ready.
-    pulumi.ResourceOptions(depends_on=[adoption]),
+gateway = build_gateway(
+    config,
+    functions=behind_gateway,
+    customers=customers,
+    adoption=adoption,
+    network=network,
+    key=key,
+    traces=traces,
 )
 
 everything = (*behind_gateway, invoice_consumer, order_updater, *relays.values(), operations, release_function)
@@ -344,7 +279,7 @@ monitoring = Monitoring(
             relays={side: relay.name for side, relay in relays.items()},
             consumers={side: consumer.function.name for side, consumer in consumers.items()},
             operations=operations.name,
-            configurator=f"{config.prefix}kong-configurator",
+            configurator=gateway.configurator,
             balancer=gateway.balancer,
             target_group=gateway.target_group,
             broker=broker.name,
@@ -357,35 +292,19 @@ monitoring = Monitoring(
 )
 
 if config.operator_access:
-    access = Access(
-        "access",
-        AccessArgs(
-            prefix=config.prefix,
-            log_retention_days=config.log_retention_days,
-            key=key,
-            database=database,
-            broker=broker,
-            vpc_id=network.vpc_id,
-            subnet_ids=network.private_subnet_ids,
-        ),
-    )
-    people = People(
-        "people",
-        PeopleArgs(
-            prefix=config.prefix,
-            region=config.region,
-            users=config.operator_access,
-            access=access,
-            database=database,
-            broker=broker,
-            page_login=page_logins[READER],
-            operations=operations,
-        ),
+    people = build_way_in(
+        config,
+        key=key,
+        network=network,
+        database=database,
+        broker=broker,
+        page_login=page_logins[READER],
+        operations=operations,
     )
     pulumi.export("access", people.commands)
 
 pulumi.export("url", gateway.url)
-pulumi.export("keys", {consumer: secret.arn for consumer, secret in keys.items()})
+pulumi.export("keys", {consumer: secret.arn for consumer, secret in customers.keys.items()})
 pulumi.export("functions", [function.name for function in everything])
 pulumi.export("webhooks", {provider: secret.arn for provider, secret in webhook_secrets.items()})
 pulumi.export("operations", operations.alias_arn)

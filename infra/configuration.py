@@ -13,13 +13,12 @@ import pulumi
 
 from components.kong_config import LambdaEndpoint
 from concurrency import read_reserved
+from contracts import customers
 from values import ConfigurationError, boolean, choice, integer, matching, optional, refuse, text
 
 __all__ = ["Configuration", "ConfigurationError", "read_configuration"]
 
 _PREFIX = re.compile(r"([a-z][a-z0-9]*-)?")
-# A customer's limit where the stack does not name another one.
-REQUESTS_PER_SECOND = 100
 # By the package below `functions/` that each runs: a relay for each side's outbox.
 PACKAGES = {
     "create_order": "create_order",
@@ -43,7 +42,6 @@ _USER = re.compile(r"arn:aws[a-z-]*:iam::\d{12}:user/[\w+=,.@/-]+")
 # RFC 1918.
 _PRIVATE = tuple(IPv4Network(block) for block in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"))
 _REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-\d")
-_CONSUMER = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -178,9 +176,9 @@ def _zone_cidr_mask(config: pulumi.Config) -> int:
 
 def _consumers(config: pulumi.Config) -> tuple[str, ...]:
     value: Any = config.get_object("consumers", [])
-    names = [name for name in value if isinstance(name, str) and _CONSUMER.fullmatch(name)]
+    names = [name for name in value if isinstance(name, str) and customers.NAME.fullmatch(name)]
     if not isinstance(value, list) or names != value or len(set(names)) != len(names) or not names:
-        raise refuse(config, "consumers", value, f"a list of different names like {_CONSUMER.pattern}")
+        raise refuse(config, "consumers", value, f"a list of different names like {customers.NAME.pattern}")
     return tuple(names)
 
 
@@ -194,7 +192,7 @@ def _limits(config: pulumi.Config) -> dict[str, int]:
         or not value.keys() <= {*consumers}
     ):
         raise refuse(config, "requestsPerSecond", value, f"a map of consumers ({', '.join(consumers)}) to numbers")
-    return {name: value.get(name, REQUESTS_PER_SECOND) for name in consumers}
+    return {name: value.get(name, customers.REQUESTS_PER_SECOND) for name in consumers}
 
 
 def _address_limit(config: pulumi.Config) -> int:

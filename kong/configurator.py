@@ -1,9 +1,10 @@
 """`python kong/configurator.py`: keeps a Kong without a database configured: its routes, and the customers in S3.
 
 Runs beside Kong and needs nothing but the standard library: in AWS, a container of the same Fargate task gets this file
-as an argument. Routes and plugins are `DECLARATIVE_CONFIG` (kong.yml as the stack fills it in), consumers are made of
-the object `s3://CUSTOMERS_BUCKET/CUSTOMERS_KEY`, which holds hashes of keys and no key. Every `POLL_SECONDS` it asks
-for the object with the ETag of the last one, and posts what is new to Kong's Admin API (`KONG_ADMIN_URL`).
+in a variable, which is why it is one file. Routes and plugins are `DECLARATIVE_CONFIG` (kong.yml as the stack fills it
+in), consumers are made of the object `s3://CUSTOMERS_BUCKET/CUSTOMERS_KEY`, which holds hashes of keys and no key.
+Every `POLL_SECONDS` it asks for it with the ETag of the last one, and posts what is new to Kong's Admin API
+(`KONG_ADMIN_URL`).
 
 A Kong that has no customers yet gets nothing: it is not ready, and no client meets it. One that has them keeps them
 while S3 is away. What fails is said on a line of the log and counted as a metric, and tried again.

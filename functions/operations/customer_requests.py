@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
+from contracts.customers import NAME, REQUESTS_PER_SECOND
 from operations import arguments
 from operations.arguments import InvalidRequestError
 
-# What `infra/configuration.py` takes as a name in `consumers`, too.
-NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
 # An erased customer's orders have such a name (operations/erasure.py).
 RESERVED_PREFIX = "erased-"
 ADDED_MAX = 500
-LIMIT_DEFAULT = 100
 LIMIT_MAX = 1_000_000
 
 
@@ -140,7 +137,7 @@ def _limits(event: Mapping[str, Any], *, with_secrets: bool) -> dict[str, int]:
             raise InvalidRequestError(f"a customer has {', '.join(sorted(takes))}, not {', '.join(foreign)[:200]}")
         if with_secrets and not isinstance(entry.get("secretId"), str):
             raise InvalidRequestError('"secretId" is the secret that holds the key of a customer of the stack')
-    limits = {_name(entry, "customer"): _limit(entry, LIMIT_DEFAULT) for entry in entries}
+    limits = {_name(entry, "customer"): _limit(entry, REQUESTS_PER_SECOND) for entry in entries}
     if len(limits) < len(entries):
         raise InvalidRequestError("a customer is named twice")
     return limits

@@ -72,10 +72,10 @@ def perform(
     with connection.transaction():
         answer = _change(connection, request, secret_of)
         repository.count_change(connection)
-    return answer | published(connection, store)
+    return answer | _published(connection, store)
 
 
-def published(connection: Connection, store: publication.Store) -> Answer:
+def _published(connection: Connection, store: publication.Store) -> Answer:
     """Publish what was stored, and say whether that worked: what is stored stays, and a key is shown only once."""
     try:
         publication.publish(connection, store)

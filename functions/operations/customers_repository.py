@@ -67,7 +67,6 @@ UPDATE customers.customers SET suspended_at = coalesce(suspended_at, statement_t
 """
 RESUME = "UPDATE customers.customers SET suspended_at = NULL WHERE customer_id = %s"
 LIMIT = "UPDATE customers.customers SET requests_per_second = %s WHERE customer_id = %s"
-DELETE = "DELETE FROM customers.customers WHERE customer_id = %s"
 
 SELECT_KEYS = """
 SELECT key_id, hint, created_at, revoked_at FROM customers.keys WHERE customer_id = %s ORDER BY created_at, key_id
@@ -158,10 +157,6 @@ def resume(connection: Connection, name: str) -> bool:
 
 def set_limit(connection: Connection, name: str, requests_per_second: int) -> bool:
     return connection.execute(LIMIT, [requests_per_second, name]).rowcount == 1
-
-
-def delete(connection: Connection, name: str) -> bool:
-    return connection.execute(DELETE, [name]).rowcount == 1
 
 
 def lock(connection: Connection, name: str) -> bool:

@@ -95,7 +95,7 @@ class Gateway(pulumi.ComponentResource):
       - a cluster, a log group, task and execution role, the Fargate service and its scaling: Kong, its configurator and
         its collector
 
-    Outputs: url, balancer and target_group (their names in metrics).
+    Outputs: url; balancer, target_group and configurator (their names in metrics).
     """
 
     def __init__(self, name: str, args: GatewayArgs, opts: pulumi.ResourceOptions | None = None) -> None:
@@ -117,6 +117,7 @@ class Gateway(pulumi.ComponentResource):
         scheme = "https" if args.certificate_arn else "http"
         self.url: pulumi.Output[str] = pulumi.Output.concat(f"{scheme}://", balancer.dns_name)
         self.balancer: pulumi.Output[str] = balancer.arn_suffix
+        self.configurator = _configurator_args(args).service
         self.target_group: pulumi.Output[str] = balancer.target_group_arn_suffix
         self.register_outputs({"url": self.url})
 

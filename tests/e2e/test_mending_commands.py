@@ -4,27 +4,10 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Callable
 
 import psycopg
 import pytest
-from tests.e2e.conftest import LiveSystem, wait_for
-
-from localregion.__main__ import main
-
-Command = Callable[..., tuple[int, str, str]]
-
-
-@pytest.fixture
-def command(live: LiveSystem, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Command:
-    """`python -m localregion …` without the process: its exit status, output and errors."""
-    monkeypatch.setenv("LOCAL_DIR", live.environ["LOCAL_DIR"])
-
-    def run(*arguments: str) -> tuple[int, str, str]:
-        capsys.readouterr()
-        return main(list(arguments)), *capsys.readouterr()
-
-    return run
+from tests.e2e.conftest import Command, LiveSystem, wait_for
 
 
 def lost_order(live: LiveSystem) -> str:

@@ -9,47 +9,24 @@ the function adds to work that has to be done. The consumer's mapping is disable
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 from proof.bench.collector import VARIABLE, Collector
+from proof.bench.databases import run_loop
 from proof.bench.figures import Budget, Row, Sample, paired_ratio
 from proof.bench.second_system import SecondSystem, SecondSystemError
-from proof.checkout import ROOT
-
-_TIMEOUT_S = 300
 
 
 def measure(system: SecondSystem, *, folder: Path, rounds: int) -> Iterator[Row]:
     """Yield the rows. Raises SecondSystemError."""
     out = folder / "order.json"
     with Collector() as collector:
-        _run(system.function_environment("create_order") | {VARIABLE: collector.endpoint}, folder, rounds, out)
+        environment = system.function_environment("create_order") | {VARIABLE: collector.endpoint}
+        run_loop("proof.bench.order_loop", environment, folder, [str(rounds), str(out)])
         if collector.requests < rounds:
             raise SecondSystemError("the function exported no spans")
     yield from _rows(json.loads(out.read_text()))
-
-
-def _run(environment: dict[str, str], folder: Path, rounds: int, out: Path) -> None:
-    environment["PYTHONPATH"] = os.pathsep.join(
-        [environment["PYTHONPATH"], str(ROOT / "functions"), str(ROOT / "local")]
-    )
-    with (folder / "functions.log").open("ab") as log:
-        done = subprocess.run(
-            [sys.executable, "-m", "proof.bench.order_loop", str(rounds), str(out)],
-            env=environment,
-            cwd=ROOT,
-            stdout=log,
-            stderr=subprocess.PIPE,
-            text=True,
-            timeout=_TIMEOUT_S,
-            check=False,
-        )
-    if done.returncode != 0:
-        raise SecondSystemError(f"the order loop failed: {(done.stderr.strip().splitlines() or ['no reason'])[-1]}")
 
 
 def _rows(figures: list[dict[str, dict[str, float]]]) -> Iterator[Row]:
