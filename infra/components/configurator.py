@@ -47,7 +47,10 @@ def environment(args: ConfiguratorArgs) -> dict[str, pulumi.Input[str]]:
 def container(
     args: ConfiguratorArgs, declarative_config: Mapping[str, Any], *, admin_port: int, region: str
 ) -> awsx.ecs.TaskDefinitionContainerDefinitionArgs:
-    """Return the container. Kong outlives it with the customers that it has, and an alarm says so."""
+    """Return the container.
+
+    Kong outlives it with the customers that it has, and the alarm `gateway-configuration` misses its reports.
+    """
     variables = {
         **environment(args),
         "CONFIGURATOR": (_ROOT / SCRIPT).read_text(),

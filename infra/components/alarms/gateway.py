@@ -10,6 +10,9 @@ REQUESTS_MIN = 50
 SHARE_MAX = 0.05
 # An order waits half a second for a broker that does not confirm, and for one that is slow to connect.
 LATENCY_MAX_S = 2
+# Of a period: what each configurator reports, and how many of all reports may come a moment later than in it.
+REPORTS = 5
+LATE_REPORTS = 3
 
 
 def alarms_of(watched: Watched) -> dict[str, Alarm]:
@@ -63,10 +66,16 @@ def _kong(watched: Watched) -> dict[str, Alarm]:
             meaning="A task of Kong is unhealthy for fifteen minutes.",
         ),
         "gateway-configuration": Alarm(
-            metrics={"failures": counted(watched.configurator, "GatewayConfigurationFailures")},
+            # Each configurator reports once a minute, so one that is silent is missing among the samples.
+            metrics={
+                "failures": counted(watched.configurator, "GatewayConfigurationFailures"),
+                "reports": counted(watched.configurator, "GatewayConfigurationFailures", "SampleCount"),
+                "hosts": of_targets(name="HealthyHostCount", statistic="Minimum"),
+            },
+            expression=f"IF(failures > 0 OR reports < {REPORTS} * hosts - {LATE_REPORTS}, 1, 0)",
             periods=2,
             missing="breaching",
-            meaning="For ten minutes Kong does not get its customers, or no configurator reports.",
+            meaning="For ten minutes a Kong does not get its customers, or its configurator does not report.",
         ),
     }
 
