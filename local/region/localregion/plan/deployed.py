@@ -126,12 +126,13 @@ class Reader:
             return None
         kong = containers[self._gateway_container or ""]
         beside = next((each for each in containers.values() if _ADMIN_URL in each["environment"]), None)
+        configurator = None if beside is None else self._configurator(beside)
         declared = (beside or kong)["environment"].get(_CONFIGURATION) or self._value(kong, _KONGS_OWN)
         return Gateway(
             version=str(kong["image"]).rpartition(":")[2],
             declarative_config=self._redact(_declared(declared, str(kong["name"]))),
             settings={name: kong["environment"][name] for name in sorted(_SETTINGS & kong["environment"].keys())},
-            configurator=None if beside is None else self._configurator(beside),
+            configurator=configurator,
         )
 
     def _task(self) -> dict[str, Any]:
