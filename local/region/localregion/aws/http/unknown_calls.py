@@ -12,31 +12,54 @@ import uuid
 from urllib.parse import parse_qs
 from xml.sax.saxutils import escape
 
-from localregion.aws.http.errors import not_emulated
+from localregion.aws.http.errors import not_emulated, service_failure
 from localregion.aws.http.exchange import Request, Response, json_response, refusal
 
 _SERVICE = re.compile(r"Credential=[^/]*/\d{8}/[^/]*/(?P<name>[a-z0-9-]+)/aws4_request")
 _REST_XML = {"s3", "cloudfront", "route53", "s3express", "s3-object-lambda", "s3-outposts"}
 _UNKNOWN_OPERATION = "UnknownOperationException"
+_FAILURE = "InternalFailure"
 
 
-def refuse(request: Request, *, supported: str) -> Response:
-    """Answer a call that no API here has; `supported` says what there is."""
-    signed_for = _SERVICE.search(request.header(b"authorization") or "")
-    service = signed_for["name"] if signed_for else ""
-    target = request.header(b"x-amz-target")
-    action = None if target else _action(request)
-    call = target or (action and f"{service} {action}".strip()) or f"{request.method} {request.path}"
-    message = f"{call} is not emulated. Supported: {supported}."
-    if request.header(b"smithy-protocol") == "rpc-v2-cbor":
-        return _cbor(message)
-    if target is not None:
+def refuse(request: Request, *, supported: str, call: str | None = None) -> Response:
+    """Answer a call that no API here has; `supported` says what there is, `call` what was called if that is known."""
+    message = f"{call or _call(request)} is not emulated. Supported: {supported}."
+    if _is_cbor(request):
+        return _cbor(400, _UNKNOWN_OPERATION, message)
+    if request.header(b"x-amz-target") is not None:
         return json_response({"__type": _UNKNOWN_OPERATION, "Message": message}, 400)
-    if action is not None:
-        return _xml(400, "InvalidAction", message, service=service)
-    if service in _REST_XML:
-        return _xml(501, "NotImplemented", message, service=service)
+    if _action(request) is not None:
+        return _xml(400, "InvalidAction", message, service=_service(request))
+    if _service(request) in _REST_XML:
+        return _xml(501, "NotImplemented", message, service=_service(request))
     return refusal(not_emulated(message))
+
+
+def fail(request: Request, message: str) -> Response:
+    """Answer a call at which what emulates it failed. Clients repeat such a call."""
+    if _is_cbor(request):
+        return _cbor(500, _FAILURE, message)
+    if request.header(b"x-amz-target") is not None:
+        return json_response({"__type": _FAILURE, "Message": message}, 500)
+    if _action(request) is not None or _service(request) in _REST_XML:
+        return _xml(500, _FAILURE, message, service=_service(request))
+    return refusal(service_failure(message))
+
+
+def _service(request: Request) -> str:
+    signed_for = _SERVICE.search(request.header(b"authorization") or "")
+    return signed_for["name"] if signed_for else ""
+
+
+def _call(request: Request) -> str:
+    if target := request.header(b"x-amz-target"):
+        return target
+    action = _action(request)
+    return f"{_service(request)} {action}".strip() if action else f"{request.method} {request.path}"
+
+
+def _is_cbor(request: Request) -> bool:
+    return request.header(b"smithy-protocol") == "rpc-v2-cbor"
 
 
 def _action(request: Request) -> str | None:
@@ -62,11 +85,11 @@ def _xml(status: int, code: str, message: str, *, service: str) -> Response:
     return Response(status, headers, f'<?xml version="1.0" encoding="UTF-8"?>\n{body}'.encode())
 
 
-def _cbor(message: str) -> Response:
-    texts = ("__type", _UNKNOWN_OPERATION, "message", message)
+def _cbor(status: int, code: str, message: str) -> Response:
+    texts = ("__type", code, "message", message)
     headers = {"Content-Type": "application/cbor", "smithy-protocol": "rpc-v2-cbor"}
     # A map of two pairs (https://www.rfc-editor.org/rfc/rfc8949#section-3.1).
-    return Response(400, headers, b"\xa2" + b"".join(map(_cbor_text, texts)))
+    return Response(status, headers, b"\xa2" + b"".join(map(_cbor_text, texts)))
 
 
 def _cbor_text(text: str) -> bytes:
