@@ -18,10 +18,10 @@ from localregion.aws.http.operation import operation_of
 _REST_XML = {"s3", "cloudfront", "route53", "s3express", "s3-object-lambda", "s3-outposts"}
 
 
-def refuse(request: Request, *, supported: str) -> Response:
-    """Answer a call that no API here has; `supported` says what there is."""
+def refuse(request: Request, *, supported: str, call: str | None = None) -> Response:
+    """Answer a call that no API here has; `supported` says what there is, `call` what was called if that is known."""
     operation, target = operation_of(request), request.header(b"x-amz-target")
-    named = target or (operation.name and f"{operation.service} {operation.name}".strip())
+    named = call or target or (operation.name and f"{operation.service} {operation.name}".strip())
     message = f"{named or f'{request.method} {request.path}'} is not emulated. Supported: {supported}."
     if target is not None or request.header(b"smithy-protocol") == "rpc-v2-cbor":
         return error_of(request, 400, "UnknownOperationException", message)
@@ -29,6 +29,11 @@ def refuse(request: Request, *, supported: str) -> Response:
         return error_of(request, 400, "InvalidAction", message)
     code = "NotImplemented" if operation.service in _REST_XML else "NotImplementedException"
     return error_of(request, 501, code, message)
+
+
+def fail(request: Request, message: str) -> Response:
+    """Answer a call at which what emulates it failed. Clients repeat such a call."""
+    return error_of(request, 500, "InternalFailure", message)
 
 
 def error_of(request: Request, status: int, code: str, message: str) -> Response:

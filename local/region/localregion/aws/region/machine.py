@@ -1,14 +1,13 @@
 """Makes this machine run what was deployed: writes the plan down, has the supervisor apply it, then the emulator.
 
-Files are what a program's system has: the plan without a secret, the secrets with mode 0600. The supervisor is only asked
-when a database, a broker or a gateway came, went or changed.
+The files are those of a program's system: the plan without a secret, the secrets with mode 0600. The supervisor is only
+asked when a database, a broker or a gateway came, went or changed.
 """
 
 from __future__ import annotations
 
 import asyncio
 import json
-import os
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
@@ -72,6 +71,8 @@ def machine_of(state: Path, take: Callable[[model.Plan], None]) -> Machine:
 def _supervised(plan: model.Plan, secrets: Secrets) -> tuple[Any, ...]:
     """Return what the supervisor's parts are started with."""
     parts = [None if part is None else asdict(part) for part in (plan.database, plan.broker, plan.gateway)]
-    logins = {part.admin_secret: secrets[part.admin_secret] for part in (plan.database, plan.broker) if part is not None}
+    logins = {
+        part.admin_secret: secrets[part.admin_secret] for part in (plan.database, plan.broker) if part is not None
+    }
     keys = {name: content["key"] for name, content in secrets.items() if "key" in content} if plan.gateway else {}
     return parts, logins, keys

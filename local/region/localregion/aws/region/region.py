@@ -14,7 +14,7 @@ from urllib.parse import parse_qs
 
 from localregion.aws.http.exchange import Request, Response, parse_json
 from localregion.aws.http.operation import Operation, changes, operation_of
-from localregion.aws.http.unknown_calls import error_of
+from localregion.aws.http.unknown_calls import error_of, fail
 from localregion.aws.region.control_plane import ControlPlane, ControlPlaneError
 from localregion.plan.deployed import Deployed, Reader, Reading
 from localregion.plan.errors import PlanError
@@ -74,10 +74,10 @@ class Region:
                 self._resources = await self._control_plane.resources()
                 await self.changed()
         except ControlPlaneError as error:
-            return error_of(request, 500, "InternalFailure", str(error))
+            return fail(request, str(error))
         except NotRunError as error:
             _log.error("%s %s does not run: %s", operation.service, operation.name or request.path, error)
-            return error_of(request, 500, "InternalFailure", str(error))
+            return fail(request, str(error))
         return response
 
     async def changed(self) -> None:
