@@ -7,15 +7,19 @@ asked when a database, a broker or a gateway came, went or changed.
 from __future__ import annotations
 
 import asyncio
+import functools
 import json
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from localregion.aws.region.region import NotRunError
+from localregion import project
+from localregion.aws.region.control_plane import ControlPlane
+from localregion.aws.region.region import NotRunError, Region
+from localregion.aws.settings import Settings
 from localregion.plan import model
-from localregion.plan.deployed import Reading, Secrets
+from localregion.plan.deployed import Deployed, Reader, Reading, Secrets
 from localregion.system import control
 from localregion.system.folder import Folder, write_private
 
@@ -64,8 +68,21 @@ class Machine:
             raise NotRunError(str(answer["error"]))
 
 
-def machine_of(state: Path, take: Callable[[model.Plan], None]) -> Machine:
-    return Machine(Folder(state), take)
+def region_here(settings: Settings, *, deployed: Callable[[], Deployed], take: Callable[[model.Plan], None]) -> Region:
+    """Return the region whose resources this machine runs; `take` is given each plan, resolved."""
+    name = str(settings.region)
+    machine = Machine(Folder(settings.state), take)
+    container = project.read(settings.root).gateway_container
+    return Region(
+        ControlPlane(
+            state=settings.state, region=name, account=model.ACCOUNT, addresses=json.loads(settings.addresses)
+        ),
+        name=name,
+        reader=functools.partial(Reader, gateway_container=container, files=machine.files),
+        deployed=deployed,
+        apply=machine.apply,
+        account=model.ACCOUNT,
+    )
 
 
 def _supervised(plan: model.Plan, secrets: Secrets) -> tuple[Any, ...]:

@@ -53,13 +53,19 @@ class Region:
         self._resources: Mapping[str, Any] = _NOTHING
         self._applying = asyncio.Lock()
         self._is_known = asyncio.Event()
+        self.failure: str | None = "what was deployed is not read yet"
 
     async def boot(self) -> None:
-        """Run what was deployed before. Raises ControlPlaneError, NotRunError."""
-        if self._control_plane.has_resources:
-            self._resources = await self._control_plane.resources()
-        await self.changed()
-        self._is_known.set()
+        """Run what was deployed before; `failure` says why it does not run, until a change that does."""
+        try:
+            if self._control_plane.has_resources:
+                self._resources = await self._control_plane.resources()
+            await self.changed()
+        except (ControlPlaneError, NotRunError) as error:
+            self.failure = str(error)
+            _log.error("what was deployed does not run: %s", error)
+        finally:
+            self._is_known.set()
 
     async def handle(self, request: Request) -> Response:
         """Answer a call of any service that the emulator does not answer itself."""
@@ -88,6 +94,7 @@ class Region:
             except PlanError as error:
                 raise NotRunError(str(error)) from error
             await self._apply(reading)
+            self.failure = None
 
     async def close(self) -> None:
         await self._control_plane.close()
