@@ -8,9 +8,10 @@ import re
 
 _UUID = "[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 _WORD = re.compile(f"({_UUID}|[A-Za-z0-9]+)")
-_ADDRESS = re.compile(r"\d{1,3}(?:\.\d{1,3}){3}")
+# An address of IP, a name made of one, an address of a network card.
+_ADDRESS = re.compile(r"\d{1,3}(\.\d{1,3}){3}|ip(-\d{1,3}){4}\.ec2\.internal|[0-9a-f]{2}(:[0-9a-f]{2}){5}")
 # A generated word has digits in it, or small and large letters in no order: `1dd170`, `AROARZPUZDIK`, `rgtISo`.
-_GENERATED = re.compile(r"(?=.*\d|.*[a-z].*[A-Z]).{6,}")
+_GENERATED = re.compile(r"(?=.*\d|.*[a-z].*[A-Z]|AROA).{6,}")
 
 
 class Ids:
@@ -22,6 +23,10 @@ class Ids:
     def copy(self) -> "Ids":
         """Return ids of their own, to try something with."""
         return Ids(self._ours)
+
+    def learn(self, recorded: str, ours: str) -> None:
+        """Take `ours` for what was recorded, whatever it was before."""
+        self._ours[recorded] = ours
 
     def translated(self, recorded: str) -> str:
         """Return a recorded text, such as a request, with our ids."""

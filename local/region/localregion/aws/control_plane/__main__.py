@@ -1,4 +1,4 @@
-"""`python -m localregion.aws.control_plane`: answer the APIs that describe resources, until SIGTERM or the end of stdin.
+"""`python -m localregion.aws.control_plane`: answer the APIs that describe, until SIGTERM or the end of stdin.
 
 When what the journal holds is there again, one line on stdout says the port: {"port": 40123}.
 """
@@ -48,7 +48,8 @@ def main() -> int:
     signal.signal(signal.SIGTERM, stop)
     signal.signal(signal.SIGINT, stop)
     threading.Thread(target=_wait_for_end_of_stdin, args=(stop,), daemon=True).start()
-    print(json.dumps({"port": server.port}), flush=True)
+    sys.stdout.write(json.dumps({"port": server.port}) + "\n")
+    sys.stdout.flush()
     server.serve_forever()
     return 0
 

@@ -2,15 +2,21 @@
 
 moto has one source for the whole process. Here each thread has its own, so that a call that only reads, at the same
 time, takes no number from one that creates something. A source without a given seed takes the system's.
+What moto makes by itself when a service is first called, such as the default VPC, is drawn from the service's name: the
+first call may be one that only reads, and those are not repeated.
 """
 
 from __future__ import annotations
 
 import threading
+import uuid
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from random import Random
+from typing import Any
 
+from moto.core.base_backend import AccountSpecificBackend
 from moto.moto_api._internal import mock_random
 from moto.moto_api._internal.moto_random import MotoRandom
 
@@ -34,8 +40,23 @@ class RandomByThread(MotoRandom):
 
 
 def install() -> None:
-    """Let moto draw from the thread's source. Its modules hold the object itself, so that gets another class."""
+    """Let moto draw from the thread's source, before it imports its services.
+
+    Its modules hold the object itself, so that gets another class. Some take UUIDs from Python instead.
+    """
     mock_random.__class__ = RandomByThread
+    uuid.uuid4 = mock_random.uuid4
+    AccountSpecificBackend.__getitem__ = _backend  # type: ignore[method-assign]
+
+
+_getitem = AccountSpecificBackend.__getitem__
+
+
+def _backend(self: AccountSpecificBackend[Any], region: str) -> Any:
+    if region in self.keys():
+        return _getitem(self, region)
+    with seeded(zlib.crc32(f"{self.service_name} {self.account_id} {region}".encode())):
+        return _getitem(self, region)
 
 
 @contextmanager
