@@ -16,14 +16,8 @@ from werkzeug.exceptions import HTTPException
 
 from localregion.aws.control_plane.call import Call
 
-<<<<<<< HEAD
-_SCOPE = re.compile(
-    r"(?:Credential=|X-Amz-Credential=)[^/%]*(?:/|%2F)\d{8}(?:/|%2F)[^/%]*(?:/|%2F)(?P<name>[a-z0-9-]+)"
-)
-=======
 # Key, day, region, service; encoded in a presigned address.
 _SCOPE = re.compile(r"Credential=[^/%]*(/|%2F)\d{8}\1[^/%]*\1(?P<name>[a-z0-9-]+)")
->>>>>>> control
 _CBOR_PATH = re.compile(r"/service/[^/]+/operation/(?P<name>\w+)")
 _READING = re.compile(
     "Describe|List|Get|BatchGet|Head|Search|Lookup|Query|Scan|Select|Validate|Simulate|Check|Test|Estimate|Preview|Filter"
