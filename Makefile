@@ -196,9 +196,10 @@ plan: .venv ## evaluate infra/ into .local/plan.json; STACK=dev or prod for the 
 	@$(REGION) plan --stack "$(STACK)" --out .local/plan.json
 
 .PHONY: package
-package: .venv ## the archives that Lambda gets, in dist/; RUNTIME_PYTHON=python3.13 compiles them, too
+package: .venv ## the archives that Lambda gets, in dist/; RUNTIME_PYTHON=python3.13 compiles them, too; STACK=laptop for this machine
 	@$(REGION) plan --if-changed --stack dev --out .local/package/plan.json
-	@$(REGION) package --plan .local/package/plan.json $(if $(RUNTIME_PYTHON),--runtime-python "$(RUNTIME_PYTHON)")
+	@$(REGION) package --plan .local/package/plan.json \
+		$(if $(filter laptop,$(STACK)),--platform this) $(if $(RUNTIME_PYTHON),--runtime-python "$(RUNTIME_PYTHON)")
 
 .PHONY: sam
 sam: .venv ## a SAM template of the plan in .local/sam/, for `sam local invoke`; STACK=…

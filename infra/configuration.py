@@ -1,6 +1,6 @@
 """The stack's configuration as one frozen object: read once, each value checked, the first bad one named with its key.
 
-Defaults are what a deployed stack has; `Pulumi.local.yaml` is the one place where this machine differs.
+Defaults are what a deployed stack has; `Pulumi.local.yaml` and `Pulumi.laptop.yaml` say where this machine differs.
 """
 
 import re
