@@ -20,7 +20,9 @@ from localregion.aws.control_plane.journal import Journal
 from localregion.aws.control_plane.operations import Operation, operation_of
 from localregion.aws.control_plane.randomness import seeded
 from localregion.aws.http import unknown_calls
-from localregion.aws.http.exchange import Request, Response, json_response
+from localregion.aws.http.errors import access_denied, misdirected_request
+from localregion.aws.http.exchange import Request, Response, json_response, refusal
+from localregion.aws.http.hosts import host_check
 
 RESOURCES_PATH = "/_localregion/resources"
 # moto's own: they reset it, or answer as the metadata of an EC2 instance.
@@ -37,10 +39,18 @@ StartResponse = Callable[[str, list[tuple[str, str]]], Any]
 class ControlPlane:
     """`resources` says what was created and has to run, as `GET /_localregion/resources` answers it."""
 
-    def __init__(self, moto: Application, journal: Journal, *, resources: Callable[[], dict[str, Any]]) -> None:
+    def __init__(
+        self,
+        moto: Application,
+        journal: Journal,
+        *,
+        resources: Callable[[], dict[str, Any]],
+        allowed_hosts: tuple[str, ...] = (),
+    ) -> None:
         self._moto = moto
         self._journal = journal
         self._resources = resources
+        self._is_allowed_host = host_check(allowed_hosts)
         self._lock = threading.Lock()
 
     def replay(self) -> None:
@@ -56,6 +66,11 @@ class ControlPlane:
         return [response.body]
 
     def _answer(self, call: Call) -> Response:
+        """A page that the user happens to read may not call, by whatever name it reaches this machine."""
+        if not self._is_allowed_host(call.headers.get("host", "").encode("latin-1")):
+            return refusal(misdirected_request("The control plane is called by an address or --allowed-host."))
+        if "origin" in call.headers or "sec-fetch-site" in call.headers:
+            return refusal(access_denied("Not for browsers."))
         if call.path == RESOURCES_PATH:
             with self._lock:
                 return json_response(self._resources())
@@ -72,8 +87,13 @@ class ControlPlane:
         seed = secrets.randbits(_SEED_BITS)
         with seeded(seed):
             response = self._process(call, operation)
-        if response is not None:
+        if response is None:
+            return None
+        try:
             self._journal.append(call, seed)
+        except OSError as error:
+            _log.exception("the journal cannot be written")
+            return unknown_calls.fail(_request(call), f"The journal cannot be written: {error}")
         return response
 
     def _process(self, call: Call, operation: Operation) -> Response | None:

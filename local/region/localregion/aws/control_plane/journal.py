@@ -44,6 +44,15 @@ class Journal:
         os.ftruncate(self._descriptor, kept)
 
     def append(self, call: Call, seed: int) -> None:
+        """Add a call. Raises OSError, and nothing is added then."""
+        end = os.fstat(self._descriptor).st_size
+        try:
+            self._write(call, seed)
+        except OSError:
+            os.ftruncate(self._descriptor, end)
+            raise
+
+    def _write(self, call: Call, seed: int) -> None:
         line = json.dumps({"seed": seed, **call.to_json()}, separators=(",", ":")) + "\n"
         rest = memoryview(line.encode())
         while rest:
