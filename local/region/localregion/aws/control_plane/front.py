@@ -1,6 +1,6 @@
 """The control plane's WSGI application: moto, behind a journal, with refusals that name what is missing.
 
-One call at a time is processed: what a call creates depends on the calls before it and on its seed, on nothing else.
+One call at a time is processed: what a call creates depends on the calls before it, its time and its seed.
 """
 
 from __future__ import annotations
@@ -8,15 +8,18 @@ from __future__ import annotations
 import logging
 import secrets
 import threading
-from collections.abc import Callable, Iterable
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import parse_qsl
 
+import time_machine
 from werkzeug.test import run_wsgi_app
 
 from localregion.aws.control_plane.call import Call, Environment, received
-from localregion.aws.control_plane.journal import Journal
+from localregion.aws.control_plane.journal import Entry, Journal
 from localregion.aws.control_plane.operations import Operation, operation_of
 from localregion.aws.control_plane.randomness import seeded
 from localregion.aws.http import unknown_calls
@@ -56,7 +59,7 @@ class ControlPlane:
     def replay(self) -> None:
         """Repeat what is in the journal."""
         for entry in self._journal.entries():
-            with seeded(entry.seed):
+            with _at(entry):
                 self._process(entry.call, operation_of(entry.call))
 
     def __call__(self, environment: Environment, start_response: StartResponse) -> Iterable[bytes]:
@@ -84,13 +87,13 @@ class ControlPlane:
             return self._change(call, operation) if operation.changes else self._process(call, operation)
 
     def _change(self, call: Call, operation: Operation) -> Response | None:
-        seed = secrets.randbits(_SEED_BITS)
-        with seeded(seed):
+        entry = Entry(call, time.time(), secrets.randbits(_SEED_BITS))
+        with _at(entry):
             response = self._process(call, operation)
         if response is None:
             return None
         try:
-            self._journal.append(call, seed)
+            self._journal.append(entry)
         except OSError as error:
             _log.exception("the journal cannot be written")
             return unknown_calls.fail(_request(call), f"The journal cannot be written: {error}")
@@ -112,6 +115,13 @@ class ControlPlane:
     def _call_moto(self, call: Call) -> Response:
         chunks, status, headers = run_wsgi_app(self._moto, call.environment(), buffered=True)
         return Response(int(status.split(" ", 1)[0]), dict(headers.items()), b"".join(chunks))
+
+
+@contextmanager
+def _at(entry: Entry) -> Iterator[None]:
+    """Let moto see the entry's time, standing still, and draw from its seed."""
+    with time_machine.travel(entry.time_s, tick=False), seeded(entry.seed):
+        yield
 
 
 def _is_unknown(call: Call, response: Response) -> bool:

@@ -1,4 +1,4 @@
-"""What was created is there again after a restart: the same ids, secrets and keys, without what was cut off."""
+"""What was created is there again after a restart: the same ids, dates, secrets and keys, without what was cut off."""
 
 from __future__ import annotations
 
@@ -16,7 +16,14 @@ def create_things(running: RunningControlPlane) -> dict[str, Any]:
     ec2, secrets_manager = running.client("ec2"), running.client("secretsmanager")
     vpc = ec2.create_vpc(CidrBlock="10.9.0.0/16")["Vpc"]["VpcId"]
     secret = secrets_manager.create_secret(Name="kept", SecretString="once")["ARN"]
-    return {"vpc": vpc, "secret": secret, "role": create_role(running, "kept")}
+    role = create_role(running, "kept")
+    return {"vpc": vpc, "secret": secret, "role": role, **dates(running)}
+
+
+def dates(running: RunningControlPlane) -> dict[str, Any]:
+    secret = running.client("secretsmanager").describe_secret(SecretId="kept")
+    role = running.client("iam").get_role(RoleName="kept")["Role"]
+    return {"secret made": secret["CreatedDate"], "role made": role["CreateDate"]}
 
 
 def create_role(running: RunningControlPlane, name: str) -> str:
@@ -30,7 +37,7 @@ def described(running: RunningControlPlane) -> dict[str, Any]:
     (vpc,) = [each for each in ec2.describe_vpcs()["Vpcs"] if not each["IsDefault"]]
     secret = secrets_manager.get_secret_value(SecretId="kept")
     role = running.client("iam").get_role(RoleName="kept")["Role"]
-    return {"vpc": vpc["VpcId"], "secret": secret["ARN"], "role": role["RoleId"]}
+    return {"vpc": vpc["VpcId"], "secret": secret["ARN"], "role": role["RoleId"], **dates(running)}
 
 
 def test_ids_are_the_same_after_a_crash_whatever_was_read_between(own_control_plane: RunningControlPlane) -> None:
