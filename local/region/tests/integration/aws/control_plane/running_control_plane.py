@@ -61,6 +61,10 @@ class RunningControlPlane:
         self.process.kill()
         self._wait()
 
+    def terminate(self) -> int:
+        self.process.terminate()
+        return self._wait()
+
     def stop(self) -> int:
         """End it by closing its stdin."""
         assert self.process.stdin is not None

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import signal
 import stat
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -133,5 +132,4 @@ def test_a_body_that_is_no_text_is_kept(own_control_plane: RunningControlPlane) 
 def test_it_ends_with_its_parent_or_when_it_is_told_to(own_control_plane: RunningControlPlane) -> None:
     assert own_control_plane.stop() == 0
     own_control_plane.start()
-    own_control_plane.process.send_signal(signal.SIGTERM)
-    assert own_control_plane.process.wait(timeout=10) == 0
+    assert own_control_plane.terminate() == 0
