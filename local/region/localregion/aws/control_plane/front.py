@@ -19,6 +19,7 @@ import time_machine
 from werkzeug.test import run_wsgi_app
 
 from localregion.aws.control_plane.call import Call, Environment, received
+from localregion.aws.control_plane.gaps import rpc_v2_cbor
 from localregion.aws.control_plane.journal import Entry, Journal
 from localregion.aws.control_plane.operations import Operation, operation_of
 from localregion.aws.control_plane.randomness import seeded
@@ -104,7 +105,7 @@ class ControlPlane:
         if call.path.startswith(_MOTOS_OWN) or operation.service in _ELSEWHERE:
             return None
         try:
-            response = self._call_moto(call)
+            response = self._call_moto(call, operation)
         except NotImplementedError:
             return None
         except Exception as error:
@@ -112,7 +113,10 @@ class ControlPlane:
             return unknown_calls.fail(_request(call), f"{_spelt(operation, call)} failed here: {error!r}")
         return None if _is_unknown(call, response) else response
 
-    def _call_moto(self, call: Call) -> Response:
+    def _call_moto(self, call: Call, operation: Operation) -> Response:
+        if rpc_v2_cbor.is_meant(call):
+            answer = self._call_moto(rpc_v2_cbor.as_json(call), operation)
+            return rpc_v2_cbor.as_cbor(answer, service=operation.service, operation=operation.name or "")
         chunks, status, headers = run_wsgi_app(self._moto, call.environment(), buffered=True)
         return Response(int(status.split(" ", 1)[0]), dict(headers.items()), b"".join(chunks))
 

@@ -13,6 +13,7 @@ from typing import Any
 
 import boto3
 import botocore.config
+import botocore.session
 import httpx
 
 REGION_ROOT = Path(__file__).parents[4]
@@ -82,6 +83,20 @@ class RunningControlPlane:
     def client(self, service: str, region: str = "us-east-1") -> Any:
         return _client(service, region, self.address)
 
+    def cbor_client(self, service: str, folder: Path) -> Any:
+        """Return a client that speaks CBOR as other SDKs do; `folder` is for the changed description of the service."""
+        session = botocore.session.Session()
+        loader = session.get_component("data_loader")
+        version = loader.determine_latest_version(service, "service-2")
+        description = loader.load_service_model(service, "service-2")
+        description["metadata"] |= {"protocol": "smithy-rpc-v2-cbor", "protocols": ["smithy-rpc-v2-cbor"]}
+        changed = folder / service / version / "service-2.json"
+        changed.parent.mkdir(parents=True)
+        changed.write_text(json.dumps(description))
+        session = botocore.session.Session()
+        session.get_component("data_loader").search_paths.insert(0, str(folder))
+        return session.create_client(service, **_settings("us-east-1", self.address))
+
     def _wait(self) -> int:
         assert self.process.stdout is not None
         code = self.process.wait(timeout=20)
@@ -93,11 +108,14 @@ class RunningControlPlane:
 
 @functools.cache
 def _client(service: str, region: str, address: str) -> Any:
-    return boto3.client(
-        service,
-        region_name=region,
-        endpoint_url=address,
-        aws_access_key_id="local",
-        aws_secret_access_key="local",
-        config=botocore.config.Config(retries={"max_attempts": 0}, s3={"addressing_style": "path"}),
-    )
+    return boto3.client(service, **_settings(region, address))
+
+
+def _settings(region: str, address: str) -> dict[str, Any]:
+    return {
+        "region_name": region,
+        "endpoint_url": address,
+        "aws_access_key_id": "local",
+        "aws_secret_access_key": "local",
+        "config": botocore.config.Config(retries={"max_attempts": 0}, s3={"addressing_style": "path"}),
+    }

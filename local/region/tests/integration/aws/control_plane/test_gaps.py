@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -252,3 +254,36 @@ def test_addresses_are_those_of_this_machine(control_plane: RunningControlPlane,
     assert proxy["DBProxy"]["Endpoint"] == ADDRESSES["database.host"]
     (balancer,) = elb.create_load_balancer(Name="front", Subnets=network["subnets"])["LoadBalancers"]
     assert balancer["DNSName"] == ADDRESSES["gateway"]
+
+
+def test_cloudwatch_speaks_cbor(control_plane: RunningControlPlane, tmp_path: Path) -> None:
+    cloudwatch = control_plane.cbor_client("cloudwatch", tmp_path)
+    sent: list[Any] = []
+    cloudwatch.meta.events.register("before-send", lambda request, **_: sent.append(request))
+    asked = {
+        "AlarmName": "in-cbor",
+        "AlarmDescription": "naïve, 25 signs or more: " + "long " * 60,
+        "ComparisonOperator": "LessThanThreshold",
+        "EvaluationPeriods": 300,
+        "Metrics": [{"Id": "sum", "Expression": "SUM([1, 2])", "ReturnData": True}],
+        "Threshold": -1.5,
+        "ActionsEnabled": False,
+        "AlarmActions": ["arn:aws:sns:us-east-1:000000000000:topic"],
+    }
+    cloudwatch.put_metric_alarm(**asked, Tags=[{"Key": "made", "Value": "here"}])
+    (found,) = cloudwatch.describe_alarms(AlarmNames=["in-cbor"])["MetricAlarms"]
+    assert {name: found[name] for name in asked} == asked
+    assert found["StateUpdatedTimestamp"].year == datetime.now(UTC).year
+    assert cloudwatch.list_tags_for_resource(ResourceARN=found["AlarmArn"])["Tags"] == [
+        {"Key": "made", "Value": "here"}
+    ]
+    body = json.dumps({"widgets": []})
+    cloudwatch.put_dashboard(DashboardName="in-cbor", DashboardBody=body)
+    assert cloudwatch.get_dashboard(DashboardName="in-cbor")["DashboardBody"] == body
+    cloudwatch.delete_alarms(AlarmNames=["in-cbor"])
+    assert cloudwatch.describe_alarms(AlarmNames=["in-cbor"])["MetricAlarms"] == []
+    with pytest.raises(ClientError, match="ResourceNotFound"):
+        cloudwatch.get_dashboard(DashboardName="none")
+    assert all(
+        "/operation/" in request.url and request.headers["smithy-protocol"] == b"rpc-v2-cbor" for request in sent
+    )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -68,7 +69,7 @@ _RULE = {
             "cloudwatch",
             lambda cloudwatch: cloudwatch.put_anomaly_detector(Namespace="one", MetricName="two", Stat="Sum"),
             "monitoring PutAnomalyDetector",
-            id="cbor",
+            id="json of a service with several",
         ),
         pytest.param(
             "application-signals",
@@ -94,6 +95,12 @@ def test_a_call_that_is_not_emulated_is_named(
     with pytest.raises(ClientError, match=re.escape(f"{named} is not emulated")):
         call(control_plane.client(service))
     assert control_plane.journal.read_bytes() == before
+
+
+def test_a_call_in_cbor_that_is_not_emulated_is_named(control_plane: RunningControlPlane, tmp_path: Path) -> None:
+    cloudwatch = control_plane.cbor_client("cloudwatch", tmp_path)
+    with pytest.raises(ClientError, match="monitoring PutAnomalyDetector is not emulated"):
+        cloudwatch.put_anomaly_detector(Namespace="one", MetricName="two", Stat="Sum")
 
 
 @pytest.mark.parametrize("path", ["/moto-api/reset", "/latest/meta-data/", "/moto-api/seed?a=1"])
