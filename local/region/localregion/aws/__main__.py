@@ -53,6 +53,7 @@ class Emulator:
 
     def __init__(self, plan: model.Plan, settings: Settings, *, broker_url: str) -> None:
         memory = settings.state / "emulator"
+        self._plan = plan
         self._service = LambdaService(plan, settings)
         self._events = EventInvocations(
             self._service,
@@ -83,7 +84,7 @@ class Emulator:
             secrets=SecretsManager(plan),
             status=status,
             debug=DebugApi(self._service),
-            memory=MemoryApi(plan, self._service.memory_limit),
+            memory=MemoryApi(self._service),
             s3=self._s3,
             region=self._region,
             allowed_hosts=settings.allowed_hosts,
@@ -120,7 +121,7 @@ class Emulator:
             return
         try:
             await self._invocations.run()
-            await initialise(self._service)
+            await initialise(self._service, self._plan)
             await self._mappings.start()
             self._schedules.start()
         except Exception:
