@@ -16,13 +16,14 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from dataclasses import dataclass
+from collections.abc import Callable
 from typing import Any, Protocol
 from urllib.parse import urlsplit
 
 from localregion.aws.amqp.connection import BrokerConnectionLostError, BrokerRefusedError
 from localregion.aws.amqp.consumer import AmqpConsumer, RequeueMethod
 from localregion.aws.event_source_mappings.batch import EventBatch
+from localregion.aws.event_source_mappings.sources import EventSource
 from localregion.aws.event_source_mappings.status import PollerStatus, transition_reason
 from localregion.aws.http.errors import LambdaApiError
 from localregion.plan.model import EventSourceMapping
@@ -43,31 +44,22 @@ class InvokesFunctions(Protocol):
     async def invoke(self, function_name: str, payload: bytes, *, qualifier: str | None = None) -> Any: ...
 
 
-@dataclass(frozen=True, kw_only=True)
-class EventSource:
-    """The broker as the mapping reaches it: `url` without credentials, and the fields of the BASIC_AUTH secret."""
-
-    arn: str
-    url: str
-    username: str
-    password: str
-
-
 class EventPoller:
-    """One mapping at work; `run` until it is cancelled or stopped."""
+    """One mapping at work; `run` until it is cancelled or stopped. `find_source` is asked at each connection."""
 
     def __init__(
         self,
         mapping: EventSourceMapping,
         *,
         lambda_service: InvokesFunctions,
-        source: EventSource,
+        find_source: Callable[[], EventSource],
         requeue: RequeueMethod,
     ) -> None:
         self.status = PollerStatus(state="Creating")
         self._mapping = mapping
         self._lambda_service = lambda_service
-        self._source = source
+        self._find_source = find_source
+        self._event_source_arn = ""
         self.requeue_method: RequeueMethod = requeue
         self._consumer: AmqpConsumer | None = None
         self._failures = 0
@@ -109,14 +101,16 @@ class EventPoller:
 
     async def connect(self) -> None:
         """Open a connection to the broker and start to consume."""
-        address = urlsplit(self._source.url)
+        source = self._find_source()
+        address = urlsplit(source.url)
+        self._event_source_arn = source.arn
         consumer = AmqpConsumer(queue=self._mapping.queue, prefetch=self._mapping.batch_size)
         self._consumer = consumer
         await consumer.open(
             address.hostname or "127.0.0.1",
             address.port or 5672,
-            username=self._source.username,
-            password=self._source.password,
+            username=source.username,
+            password=source.password,
             virtual_host=self._mapping.virtual_host,
         )
         self.status.state, self.status.reason = "Enabled", "USER_INITIATED"
@@ -135,7 +129,7 @@ class EventPoller:
 
     async def _collect(self) -> EventBatch:
         batch = EventBatch(
-            event_source_arn=self._source.arn, queue=self._mapping.queue, virtual_host=self._mapping.virtual_host
+            event_source_arn=self._event_source_arn, queue=self._mapping.queue, virtual_host=self._mapping.virtual_host
         )
         window_ends: float | None = None
         while True:
