@@ -9,7 +9,7 @@ import re
 from dataclasses import dataclass
 from urllib.parse import parse_qs
 
-from botocore.exceptions import UnknownServiceError
+from botocore.exceptions import UnknownServiceError  # type: ignore[import-untyped]
 from moto.core.request import Request
 from moto.core.routing import get_service_router
 from werkzeug.exceptions import HTTPException

@@ -32,9 +32,16 @@ def bound(journal: Path, *, account: str, addresses: Addresses) -> BaseWSGIServe
     """Return a server that is ready to serve and answers all that the journal's calls made."""
     randomness.install()
     gaps.fill(addresses)
-    moto = DomainDispatcherApplication(create_backend_app)
+    moto = DomainDispatcherApplication(_create_app)
     control_plane = ControlPlane(moto, Journal(journal), resources=Resources(account).as_json)
     server = make_server("127.0.0.1", 0, control_plane, threaded=True, request_handler=QuietRequestHandler)
     surroundings.close_the_network()
     control_plane.replay()
     return server
+
+
+def _create_app(service: Any) -> Any:
+    """Return moto's application of a service. Raises NotImplementedError for a service that moto has not."""
+    if service is None:
+        raise NotImplementedError("moto has no such service.")
+    return create_backend_app(service)

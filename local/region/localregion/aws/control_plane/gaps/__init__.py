@@ -13,11 +13,15 @@ from localregion.aws.control_plane.gaps import (
     local_addresses,
     logs_query_definitions,
     mq_user_passwords,
+    rds_backup_replication,
+    rds_engine_lifecycle,
     rds_managed_secrets,
     rds_parameter_sources,
     rds_performance_insights,
     rds_resource_ids,
+    s3_other_configurations,
     scalable_target_tags,
+    service_quotas_lambda,
 )
 
 _ALL = (
@@ -26,11 +30,15 @@ _ALL = (
     kms_key_material,
     logs_query_definitions,
     mq_user_passwords,
+    rds_backup_replication,
+    rds_engine_lifecycle,
     rds_managed_secrets,
     rds_parameter_sources,
     rds_performance_insights,
     rds_resource_ids,
+    s3_other_configurations,
     scalable_target_tags,
+    service_quotas_lambda,
 )
 
 

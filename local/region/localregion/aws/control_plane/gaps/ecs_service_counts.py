@@ -1,8 +1,8 @@
 """ECS: the counts of a service's tasks, and the state of its deployment.
 
 AWS: a steady service has as many running tasks as it desires, none pending, and its deployment is COMPLETED. moto
-leaves a new service IN_PROGRESS for good, with every task pending, and an update changes the service and not its deployment.
-Clients wait for the steady state. Here it is reached at once.
+leaves a new service IN_PROGRESS for good, with every task pending, and an update changes the service but not its
+deployment. Clients wait for the steady state. Here it is reached at once.
 https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_Deployment.html
 """
 
@@ -13,13 +13,9 @@ from typing import Any
 from moto.core.utils import utcnow
 from moto.ecs.models import EC2ContainerServiceBackend, Service
 
-_init = Service.__init__
+from localregion.aws.control_plane.gaps.construction import after_construction
+
 _update_service = EC2ContainerServiceBackend.update_service
-
-
-def _steady_from_the_start(self: Service, *arguments: Any, **options: Any) -> None:
-    _init(self, *arguments, **options)
-    _become_steady(self)
 
 
 def _steady_after_an_update(self: EC2ContainerServiceBackend, service_properties: dict[str, Any]) -> Service:
@@ -30,7 +26,7 @@ def _steady_after_an_update(self: EC2ContainerServiceBackend, service_properties
     return service
 
 
-def _become_steady(service: Service) -> None:
+def _become_steady(service: Service, _: dict[str, Any] | None = None) -> None:
     service.running_count, service.pending_count = service.desired_count, 0
     for deployment in service.deployments:
         deployment.update(
@@ -44,5 +40,5 @@ def _become_steady(service: Service) -> None:
 
 
 def fill() -> None:
-    Service.__init__ = _steady_from_the_start  # type: ignore[method-assign]
+    after_construction(Service, _become_steady)
     EC2ContainerServiceBackend.update_service = _steady_after_an_update  # type: ignore[method-assign]

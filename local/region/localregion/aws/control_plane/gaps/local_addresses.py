@@ -13,43 +13,24 @@ from moto.mq.models import Broker
 from moto.rds.models import DBInstance, DBProxy
 
 from localregion.aws.control_plane.addresses import Addresses
+from localregion.aws.control_plane.gaps.construction import after_construction
 
 
 def fill(addresses: Addresses) -> None:
-    _fill_broker(addresses)
-    _fill_database(addresses)
-    _fill_load_balancer(addresses)
+    endpoint = {"Address": addresses.database_host, "Port": addresses.database_port}
 
-
-def _fill_broker(addresses: Addresses) -> None:
-    init = Broker.__init__
-
-    def with_local_address(self: Broker, *arguments: Any, **options: Any) -> None:
-        init(self, *arguments, **options)
-        for instance in self.instances:
+    def of_a_broker(broker: Broker, _: dict[str, Any]) -> None:
+        for instance in broker.instances:
             instance.update(consoleURL=addresses.broker_management_url, endpoints=[addresses.broker_endpoint])
 
-    Broker.__init__ = with_local_address  # type: ignore[method-assign]
+    def of_a_proxy(proxy: DBProxy, _: dict[str, Any]) -> None:
+        proxy.endpoint = addresses.database_host
 
+    def of_a_load_balancer(balancer: FakeLoadBalancer, _: dict[str, Any]) -> None:
+        balancer.dns_name = addresses.gateway
 
-def _fill_database(addresses: Addresses) -> None:
-    endpoint = {"Address": addresses.database_host, "Port": addresses.database_port}
+    after_construction(Broker, of_a_broker)
+    after_construction(DBProxy, of_a_proxy)
+    after_construction(FakeLoadBalancer, of_a_load_balancer)
     DBInstance.address = addresses.database_host  # type: ignore[assignment,method-assign]
     DBInstance.endpoint = property(lambda _: dict(endpoint))  # type: ignore[assignment,method-assign]
-    init = DBProxy.__init__
-
-    def with_local_address(self: DBProxy, *arguments: Any, **options: Any) -> None:
-        init(self, *arguments, **options)
-        self.endpoint = addresses.database_host
-
-    DBProxy.__init__ = with_local_address  # type: ignore[method-assign]
-
-
-def _fill_load_balancer(addresses: Addresses) -> None:
-    init = FakeLoadBalancer.__init__
-
-    def with_local_address(self: FakeLoadBalancer, *arguments: Any, **options: Any) -> None:
-        init(self, *arguments, **options)
-        self.dns_name = addresses.gateway
-
-    FakeLoadBalancer.__init__ = with_local_address  # type: ignore[method-assign]

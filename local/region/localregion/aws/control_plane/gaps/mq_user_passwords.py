@@ -12,8 +12,9 @@ from weakref import WeakKeyDictionary
 
 from moto.mq.models import Broker
 
+from localregion.aws.control_plane.gaps.construction import after_construction
+
 _passwords: WeakKeyDictionary[Broker, dict[str, str]] = WeakKeyDictionary()
-_init = Broker.__init__
 
 
 def passwords_of(broker: Broker) -> dict[str, str]:
@@ -21,10 +22,9 @@ def passwords_of(broker: Broker) -> dict[str, str]:
     return _passwords.get(broker, {})
 
 
-def _with_passwords(self: Broker, *arguments: Any, **options: Any) -> None:
-    _init(self, *arguments, **options)
-    _passwords[self] = {user["Username"]: user["Password"] for user in options["users"]}
+def _keep(broker: Broker, options: dict[str, Any]) -> None:
+    _passwords[broker] = {user["Username"]: user["Password"] for user in options["users"]}
 
 
 def fill() -> None:
-    Broker.__init__ = _with_passwords  # type: ignore[method-assign]
+    after_construction(Broker, _keep)

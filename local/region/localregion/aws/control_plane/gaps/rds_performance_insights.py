@@ -11,14 +11,10 @@ from typing import Any
 
 from moto.rds.models import DBInstance
 
+from localregion.aws.control_plane.gaps.construction import after_construction
+
 _DAYS = 7
-_init = DBInstance.__init__
 _update = DBInstance.update
-
-
-def _created(self: DBInstance, *arguments: Any, **options: Any) -> None:
-    _init(self, *arguments, **options)
-    _take(self, options)
 
 
 def _updated(self: DBInstance, *arguments: Any, **options: Any) -> None:
@@ -33,13 +29,11 @@ def _take(instance: Any, options: dict[str, Any]) -> None:
     if not getattr(instance, "performance_insights_enabled", False):
         instance.performance_insights_kms_key_id = instance.performance_insights_retention_period = None
         return
-    key, days = (options.get(f"performance_insights_{name}") for name in ("kms_key_id", "retention_period"))
-    instance.performance_insights_kms_key_id = key or instance.__dict__.get("performance_insights_kms_key_id")
-    instance.performance_insights_retention_period = (
-        days or instance.__dict__.get("performance_insights_retention_period") or _DAYS
-    )
+    for name, default in (("kms_key_id", None), ("retention_period", _DAYS)):
+        attribute = f"performance_insights_{name}"
+        setattr(instance, attribute, options.get(attribute) or getattr(instance, attribute, None) or default)
 
 
 def fill() -> None:
-    DBInstance.__init__ = _created  # type: ignore[method-assign]
+    after_construction(DBInstance, _take)
     DBInstance.update = _updated  # type: ignore[method-assign]

@@ -13,15 +13,15 @@ from typing import Any
 from moto.moto_api._internal import mock_random
 from moto.rds.models import DBInstance
 
+from localregion.aws.control_plane.gaps.construction import after_construction
+
 _LETTERS = string.ascii_uppercase + string.digits
 _LENGTH = 26
-_init = DBInstance.__init__
 
 
-def _with_an_id_of_its_own(self: DBInstance, *arguments: Any, **options: Any) -> None:
-    _init(self, *arguments, **options)
-    self.dbi_resource_id = "db-" + "".join(mock_random.choices(_LETTERS, k=_LENGTH))
+def _give_an_id(instance: DBInstance, _: dict[str, Any]) -> None:
+    instance.dbi_resource_id = "db-" + "".join(mock_random.choices(_LETTERS, k=_LENGTH))
 
 
 def fill() -> None:
-    DBInstance.__init__ = _with_an_id_of_its_own  # type: ignore[method-assign]
+    after_construction(DBInstance, _give_an_id)
