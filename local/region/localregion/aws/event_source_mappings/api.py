@@ -206,9 +206,7 @@ class Mappings:
 
     def _check_unique(self, deployed: DeployedMapping, others: Iterable[RunningMapping]) -> None:
         others = [other for other in others if other.deployed.event_source_arn == deployed.event_source_arn]
-        check_unique(
-            deployed.mapping, {other.mapping_id: other.mapping for other in others}, deployed.event_source_arn
-        )
+        check_unique(deployed.mapping, {other.mapping_id: other.mapping for other in others}, deployed.event_source_arn)
 
     def _start(self, running: RunningMapping) -> None:
         if running.mapping.enabled:

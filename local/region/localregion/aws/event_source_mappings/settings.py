@@ -109,9 +109,10 @@ def split_function_name(name: str, plan: Plan) -> tuple[str, str | None]:
 
 
 def check_unique(mapping: EventSourceMapping, others: Mapping[str, EventSourceMapping], arn: str) -> None:
-    """Raise LambdaApiError when one of the others, by UUID, has the same queue and function already; `arn` is the broker's.
+    """Raise LambdaApiError when one of the others, by UUID, has the same queue and function already.
 
-    AWS's words are those recorded for streams. That a queue of another virtual host is another one is assumed.
+    `arn` is the broker's. AWS's words are those recorded for streams. That a queue of another virtual host is another
+    one is assumed.
     """
     for mapping_id, other in others.items():
         if _ends(other) == _ends(mapping):

@@ -89,7 +89,9 @@ def precondition_failed(message: str) -> LambdaApiError:
 
 def request_too_large(limit: int, operation: str) -> LambdaApiError:
     return _user_error(
-        413, "RequestEntityTooLargeException", f"Request must be smaller than {limit} bytes for the {operation} operation"
+        413,
+        "RequestEntityTooLargeException",
+        f"Request must be smaller than {limit} bytes for the {operation} operation",
     )
 
 

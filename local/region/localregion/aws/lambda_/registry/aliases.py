@@ -69,8 +69,7 @@ def list_aliases(call: Call) -> Document:
 def _changed(call: Call, alias: Document) -> Document:
     if (call.body.get("RoutingConfig") or {}).get("AdditionalVersionWeights"):
         raise not_emulated("RoutingConfig with a second version is not emulated: an alias has one version here.")
-    changes = {member: call.body[member] for member in ("FunctionVersion", "Description") if member in call.body}
-    changed = {**alias, **changes, "RevisionId": str(uuid.uuid4())}
+    changed = {**alias, **call.given("FunctionVersion", "Description"), "RevisionId": str(uuid.uuid4())}
     number, _ = call.find_version(call.function(), changed["FunctionVersion"])
     return {**changed, "FunctionVersion": number}
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import base64
 import binascii
-import json
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from typing import Any
@@ -28,7 +27,6 @@ from localregion.aws.lambda_.registry.call import Call, Place
 from localregion.aws.lambda_.registry.deployment import mapping_document
 from localregion.aws.lambda_.registry.registry import Registry
 from localregion.aws.lambda_.registry.routes import PREFIX, Route, find_route
-from localregion.plan.model import Plan
 
 ARCHIVES_PATH = "/_emulator/archives/"
 # What AWS takes in one request.
@@ -90,8 +88,7 @@ class LambdaApi:
         if request.size > _REQUEST_MAX_BYTES or (request.size and not request.body):
             raise request_too_large(_REQUEST_MAX_BYTES, route.name)
         if "function" in parameters:
-            place = self._place
-            check_place(parameters["function"], Plan.empty(region=place.region, account=place.account))
+            check_place(parameters["function"], self._place)
         body, archive = await asyncio.to_thread(self._read, request.body)
         return Call(
             state=self._registry.state,
@@ -129,9 +126,7 @@ class LambdaApi:
         return content
 
     async def _handle_mapping(self, request: Request) -> Response:
-        response = Response(
-            *await self._mappings.handle(request.method, request.path, request.query, request.body)
-        )
+        response = Response(*await self._mappings.handle(request.method, request.path, request.query, request.body))
         if request.method != "GET" and response.status < 300:
             await self._run()
         return response

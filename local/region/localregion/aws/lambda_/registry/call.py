@@ -54,6 +54,10 @@ class Call:
         """Return a parameter of the query."""
         return next(iter(self.query.get(member, ())), None)
 
+    def given(self, *members: str) -> Document:
+        """Return those of these members that the request has."""
+        return {member: self.body[member] for member in members if member in self.body}
+
     @property
     def name(self) -> str:
         return self._names()[0]

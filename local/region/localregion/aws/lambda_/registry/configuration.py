@@ -1,4 +1,4 @@
-"""The configuration of a function: what CreateFunction and UpdateFunctionConfiguration may say of it, and as AWS shows it.
+"""The configuration of a function: what calls may say of it, and as AWS shows it.
 
 https://docs.aws.amazon.com/lambda/latest/api/API_CreateFunction.html. Shown and without effect here: role, network,
 logging, tracing, SnapStart, the dead-letter queue, the size of /tmp, the key of KMS.

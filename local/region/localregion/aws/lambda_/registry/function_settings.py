@@ -26,9 +26,7 @@ _ACCOUNT_LIMIT = {
 def put_concurrency(call: Call) -> Document:
     stored, limit = call.function(), call.body.get("ReservedConcurrentExecutions")
     if type(limit) is not int or limit < 0:
-        raise broken_limit(
-            "reservedConcurrentExecutions", limit, "Member must have value greater than or equal to 0"
-        )
+        raise broken_limit("reservedConcurrentExecutions", limit, "Member must have value greater than or equal to 0")
     stored.reserved_concurrency = limit
     return {"ReservedConcurrentExecutions": limit}
 
@@ -68,7 +66,7 @@ def list_event_invoke_configs(call: Call) -> Document:
 
 
 def put_runtime_management(call: Call) -> Document:
-    given = {member: call.body[member] for member in ("UpdateRuntimeOn", "RuntimeVersionArn") if member in call.body}
+    given = call.given("UpdateRuntimeOn", "RuntimeVersionArn")
     call.function().runtime_management[call.set_under()] = given
     return get_runtime_management(call)
 

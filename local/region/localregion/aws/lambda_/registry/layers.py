@@ -34,7 +34,6 @@ def publish_layer_version(call: Call) -> Document:
         raise invalid_parameter_value("Please provide a source for layer content.")
     layer = call.state.layers.setdefault(name, StoredLayer())
     number, layer.next_version = layer.next_version, layer.next_version + 1
-    given = ("Description", "CompatibleRuntimes", "CompatibleArchitectures", "LicenseInfo")
     layer.versions[str(number)] = {
         "LayerArn": call.place.layer_arn(name),
         "LayerVersionArn": f"{call.place.layer_arn(name)}:{number}",
@@ -42,7 +41,7 @@ def publish_layer_version(call: Call) -> Document:
         "Version": number,
         "CodeSize": call.archives.path(call.archive).stat().st_size,
         "archive": call.archive,
-        **{member: call.body[member] for member in given if member in call.body},
+        **call.given("Description", "CompatibleRuntimes", "CompatibleArchitectures", "LicenseInfo"),
     }
     return _described(call.place, layer.versions[str(number)])
 
@@ -106,7 +105,9 @@ def _own(state: State, place: Place, arn: str) -> Document | None:
     """Return a layer version of this place, None for one of another."""
     match = _VERSION_ARN.fullmatch(arn)
     if match is None:
-        raise broken_limit("layers", f"[{arn}]", f"Member must satisfy regular expression pattern: {_VERSION_ARN.pattern}")
+        raise broken_limit(
+            "layers", f"[{arn}]", f"Member must satisfy regular expression pattern: {_VERSION_ARN.pattern}"
+        )
     if (match["region"], match["account"]) != (place.region, place.account):
         return None
     entry = state.layers.get(match["name"], StoredLayer()).versions.get(match["number"])

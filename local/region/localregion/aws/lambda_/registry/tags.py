@@ -26,7 +26,9 @@ def _tags(call: Call) -> dict[str, str]:
     arn = call.parameters["arn"]
     if (name := arn.removeprefix(call.place.function_arn(""))) != arn:
         if ":" in name:
-            raise invalid_parameter_value("Tags on function aliases and versions are not supported. Please specify a function ARN.")
+            raise invalid_parameter_value(
+                "Tags on function aliases and versions are not supported. Please specify a function ARN."
+            )
         if name not in call.state.functions:
             raise function_not_found(arn)
         return call.state.functions[name].tags
