@@ -54,6 +54,10 @@ help: ## list the commands
 up: .venv ## install what is missing, boot the whole system, print its URLs
 	@$(REGION) up
 
+.PHONY: region
+region: .venv ## boot an empty region, for `pulumi up --stack laptop`, Terraform or boto3 to deploy into
+	@$(REGION) region
+
 .PHONY: down
 down: ## stop everything
 	@test ! -f .venv/installed || $(REGION) down

@@ -72,6 +72,7 @@ database = Database(
         database_name="orders",
         engine_version=config.database_version,
         may_upgrade=config.database_upgrade,
+        port=config.database_port,
         instance_class=config.database_instance_class,
         storage_max_gb=config.database_storage_max,
         multi_az=config.database_multi_az,

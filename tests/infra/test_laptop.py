@@ -48,9 +48,10 @@ def endpoints() -> dict[str, str]:
 def test_the_system_is_that_of_make_up() -> None:
     local, laptop = config("local"), config("laptop")
 
-    assert {key for key in {*local, *laptop} if local.get(key) != laptop.get(key)} == {
-        key for key in laptop if key.startswith("aws:") and key != "aws:region"
-    }
+    provider = {key for key in laptop if key.startswith("aws:") and key != "aws:region"}
+    port = "serverless-orders:databasePort"
+    assert {key for key in {*local, *laptop} if local.get(key) != laptop.get(key)} == provider | {port}
+    assert laptop[port] == Ports().postgres
 
 
 def test_each_resource_is_asked_for_at_this_machine(
