@@ -10,7 +10,6 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -68,8 +67,8 @@ class Api:
                 self._clients[service] = client
             return self._clients[service]
 
-    @cached_property
-    def account(self) -> str:
+    def log_in(self) -> str:
+        """Ask who calls, as the provider does before anything else, and return the account."""
         return str(self.client("sts").get_caller_identity()["Account"])
 
     def tags(self, key: str = "Key", value: str = "Value", **own: str) -> list[dict[str, str]]:

@@ -43,9 +43,7 @@ def load_balancer(api: Api, _: str, inputs: dict[str, Any]) -> Created:
         elb.describe_load_balancers(Names=[inputs["name"]])
     arn = elb.create_load_balancer(
         Tags=api.tags(),
-        **given(
-            inputs, Name="name", SecurityGroups="securityGroups", Subnets="subnets", Type="loadBalancerType"
-        ),
+        **given(inputs, Name="name", SecurityGroups="securityGroups", Subnets="subnets", Type="loadBalancerType"),
     )["LoadBalancers"][0]["LoadBalancerArn"]
     (found,) = until(
         lambda: elb.describe_load_balancers(LoadBalancerArns=[arn])["LoadBalancers"],

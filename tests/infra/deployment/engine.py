@@ -17,9 +17,10 @@ from typing import Any
 
 import pulumi
 import yaml
-from google.protobuf import json_format  # type: ignore[import-untyped]
 from pulumi.runtime import rpc
 from pulumi.runtime.mocks import MockCallArgs, MockResourceArgs, Mocks
+from pulumi.runtime.settings import get_root_resource
+from pulumi.runtime.sync_await import _sync_await
 from tests.infra.deployment import (
     balancers,
     brokers,
@@ -73,17 +74,6 @@ class Provider(Mocks):
         return made.id, {**outputs, **{key: _marked(outputs[key]) for key in _SECRETS.get(args.typ, ())}}
 
 
-class _Monitor(RecordingMonitor):
-    """The engine's end of the wire, which also keeps what the stack exports."""
-
-    exported: Mapping[str, Any] = {}
-
-    def RegisterResourceOutputs(self, request: Any) -> Any:  # noqa: N802 (gRPC's name)
-        if "::pulumi:pulumi:Stack::" in request.urn:
-            self.exported = json_format.MessageToDict(request.outputs)
-        return super().RegisterResourceOutputs(request)  # type: ignore[no-untyped-call]
-
-
 class Deployment:
     """A stack of the program in `root`, at an endpoint: `up`, then `outputs`, then `destroy`."""
 
@@ -102,13 +92,13 @@ class Deployment:
         return list(self._provider.created)
 
     def up(self) -> None:
-        monitor = _Monitor(self._provider)
+        self.api.log_in()
         path = list(sys.path)
         sys.path.insert(0, str(self._program))
         try:
             record(
                 lambda: runpy.run_path(str(self._program / "__main__.py"), run_name="__main__"),
-                monitor=monitor,
+                monitor=RecordingMonitor(self._provider),
                 project=yaml.safe_load((self._program / "Pulumi.yaml").read_text())["name"],
                 stack=self._stack,
                 config=self._config,
@@ -116,10 +106,12 @@ class Deployment:
             )
         finally:
             sys.path[:] = path
-        self.outputs = monitor.exported
+        exported = get_root_resource().outputs
+        self.outputs = {name: _sync_await(pulumi.Output.from_input(value).future()) for name, value in exported.items()}
 
     def destroy(self) -> None:
         """Delete what there is, the last first; also what a deployment that failed had made."""
+        self.api.log_in()
         while self._provider.created:
             _, _, made = self._provider.created.pop()
             made.delete()

@@ -91,7 +91,6 @@ def event_source_mapping(api: Api, _: str, inputs: dict[str, Any]) -> Created:
     made = client.create_event_source_mapping(
         Queues=[inputs["queues"]],
         SourceAccessConfigurations=access,
-        Tags=api.tag_map(),
         **given(
             inputs,
             BatchSize="batchSize",
@@ -110,9 +109,7 @@ def event_source_mapping(api: Api, _: str, inputs: dict[str, Any]) -> Created:
         client.delete_event_source_mapping(**which)
         gone(lambda: client.get_event_source_mapping(**which))
 
-    return Created(
-        id=made["UUID"], outputs={"uuid": made["UUID"], "functionArn": found["FunctionArn"]}, delete=delete
-    )
+    return Created(id=made["UUID"], outputs={"uuid": made["UUID"], "functionArn": found["FunctionArn"]}, delete=delete)
 
 
 def event_invoke_config(api: Api, _: str, inputs: dict[str, Any]) -> Created:

@@ -139,9 +139,7 @@ def topic(api: Api, _: str, inputs: dict[str, Any]) -> Created:
         sns.set_topic_attributes(AttributeName=f"{kind}SuccessFeedbackSampleRate", AttributeValue="0", TopicArn=arn)
     sns.get_topic_attributes(TopicArn=arn)
     sns.list_tags_for_resource(ResourceArn=arn)
-    return Created(
-        id=arn, outputs={"arn": arn, "name": inputs["name"]}, delete=lambda: sns.delete_topic(TopicArn=arn)
-    )
+    return Created(id=arn, outputs={"arn": arn, "name": inputs["name"]}, delete=lambda: sns.delete_topic(TopicArn=arn))
 
 
 RESOURCES = {

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from ipaddress import IPv4Network
 from typing import Any
 
-from tests.infra.deployment.api import Api, Created, token, until
+from tests.infra.deployment.api import Api, Created, gone, token, until
 
 ANYWHERE = "0.0.0.0/0"
 
@@ -65,7 +65,12 @@ def _vpc(api: Api, name: str, inputs: dict[str, Any], undo: list[Callable[[], ob
         InstanceTenancy="default",
         TagSpecifications=api.tag_specification("vpc", Name=name),
     )["Vpc"]["VpcId"]
-    undo.append(lambda: ec2.delete_vpc(VpcId=made))
+
+    def delete() -> None:
+        ec2.delete_vpc(VpcId=made)
+        gone(lambda: ec2.describe_vpcs(VpcIds=[made]))
+
+    undo.append(delete)
     ec2.describe_vpcs(VpcIds=[made])
     ec2.modify_vpc_attribute(VpcId=made, EnableDnsHostnames={"Value": True})
     for attribute in ("enableDnsHostnames", "enableDnsSupport", "enableNetworkAddressUsageMetrics"):
@@ -83,7 +88,12 @@ def _internet_gateway(api: Api, name: str, vpc_id: str, undo: list[Callable[[], 
     made: str = ec2.create_internet_gateway(TagSpecifications=specification)["InternetGateway"]["InternetGatewayId"]
     undo.append(lambda: ec2.delete_internet_gateway(InternetGatewayId=made))
     ec2.attach_internet_gateway(InternetGatewayId=made, VpcId=vpc_id)
-    undo.append(lambda: ec2.detach_internet_gateway(InternetGatewayId=made, VpcId=vpc_id))
+
+    def detach() -> None:
+        ec2.detach_internet_gateway(InternetGatewayId=made, VpcId=vpc_id)
+        ec2.describe_internet_gateways(InternetGatewayIds=[made])
+
+    undo.append(detach)
     ec2.describe_internet_gateways(InternetGatewayIds=[made])
     return made
 
@@ -106,9 +116,7 @@ def _subnet(
     return made
 
 
-def _route_table(
-    api: Api, name: str, vpc_id: str, subnet: str, kind: str, undo: list[Callable[[], object]]
-) -> str:
+def _route_table(api: Api, name: str, vpc_id: str, subnet: str, kind: str, undo: list[Callable[[], object]]) -> str:
     ec2 = api.client("ec2")
     made: str = ec2.create_route_table(
         ClientToken=token(),
@@ -126,10 +134,15 @@ def _route_table(
 
 def _nat_gateway(api: Api, name: str, subnet: str, undo: list[Callable[[], object]]) -> str:
     ec2 = api.client("ec2")
-    address = ec2.allocate_address(
-        Domain="vpc", TagSpecifications=api.tag_specification("elastic-ip", Name=name)
-    )["AllocationId"]
-    undo.append(lambda: ec2.release_address(AllocationId=address))
+    address = ec2.allocate_address(TagSpecifications=api.tag_specification("elastic-ip", Name=name))["AllocationId"]
+
+    def release() -> None:
+        for each in ec2.describe_addresses(AllocationIds=[address])["Addresses"]:
+            if "AssociationId" in each:
+                ec2.disassociate_address(AssociationId=each["AssociationId"])
+        ec2.release_address(AllocationId=address)
+
+    undo.append(release)
     ec2.describe_addresses(AllocationIds=[address])
     ec2.describe_addresses_attribute(AllocationIds=[address], Attribute="domain-name")
     made: str = ec2.create_nat_gateway(
@@ -156,7 +169,12 @@ def _nat_gateway(api: Api, name: str, subnet: str, undo: list[Callable[[], objec
 def _route(api: Api, table: str, undo: list[Callable[[], object]], **target: str) -> None:
     ec2 = api.client("ec2")
     ec2.create_route(DestinationCidrBlock=ANYWHERE, RouteTableId=table, **target)
-    undo.append(lambda: ec2.delete_route(DestinationCidrBlock=ANYWHERE, RouteTableId=table))
+
+    def delete() -> None:
+        ec2.delete_route(DestinationCidrBlock=ANYWHERE, RouteTableId=table)
+        ec2.describe_route_tables(RouteTableIds=[table])
+
+    undo.append(delete)
     ec2.describe_route_tables(RouteTableIds=[table])
 
 

@@ -35,9 +35,7 @@ class Request:
 def sent(model: Any, params: Mapping[str, Any]) -> Request:
     """Return what boto3 is about to ask; `params` as it was given."""
     service = model.service_model.service_name
-    return Request(
-        service=service, operation=model.name, members=frozenset(_members(params, model.input_shape)) - {""}
-    )
+    return Request(service=service, operation=model.name, members=frozenset(_members(params, model.input_shape)) - {""})
 
 
 def recorded(name: str) -> list[Request]:
@@ -93,7 +91,11 @@ def _wire(shape: Any, wire: str, member: str, depth: int = 0) -> Iterator[tuple[
                     each, f"{wire}.{spelled}" if wire else spelled, f"{member}.{name}" if member else name, depth + 1
                 )
     elif shape.type_name == "list":
-        for infix in ("", ".member", *([f".{shape.member.serialization['name']}"] if "name" in shape.member.serialization else [])):
+        for infix in (
+            "",
+            ".member",
+            *([f".{shape.member.serialization['name']}"] if "name" in shape.member.serialization else []),
+        ):
             yield from _wire(shape.member, f"{wire}{infix}.N", member, depth + 1)
             yield wire, member
     else:
@@ -121,7 +123,7 @@ def _rest(service: str, entry: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
         for name, member in shape.members.items():
             where, location = member.serialization.get("location"), member.serialization.get("name", name)
             if where == "uri" or (where == "querystring" and location in query):
-                params[name] = found.groupdict().get(location, "") or query.get(location)
+                params[name] = found.groupdict().get(_group(location)) or query.get(location)
     return operation, {**params, **_body(entry, shape)}
 
 
@@ -160,9 +162,19 @@ def _routes(service: str, method: str) -> list[tuple[str, re.Pattern[str], Any]]
         operation = model.operation_model(name)
         if operation.http["method"] == method:
             path = operation.http["requestUri"].partition("?")[0].rstrip("/")
-            pattern = re.sub(r"\\\{(\w+)(\\\+)?\\\}", r"(?P<\1>[^/]+)", re.escape(path))
-            found.append((name, re.compile(pattern + "/?"), operation.input_shape))
+            found.append((name, re.compile(_pattern(path)), operation.input_shape))
     return found
+
+
+def _pattern(path: str) -> str:
+    """Return what matches a path of a model, with a group for each of its variables."""
+    parts = re.split(r"\{([\w-]+)\+?\}", path)
+    groups = [f"(?P<{_group(part)}>[^/]+)" if at % 2 else re.escape(part) for at, part in enumerate(parts)]
+    return "".join(groups) + "/?"
+
+
+def _group(location: str) -> str:
+    return location.replace("-", "_")
 
 
 @cache

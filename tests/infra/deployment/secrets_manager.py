@@ -48,9 +48,9 @@ def secret(api: Api, _: str, inputs: dict[str, Any]) -> Created:
 
 def secret_version(api: Api, _: str, inputs: dict[str, Any]) -> Created:
     manager, which = api.client("secretsmanager"), inputs["secretId"]
-    version = manager.put_secret_value(
-        ClientRequestToken=token(), SecretId=which, SecretString=inputs["secretString"]
-    )["VersionId"]
+    version = manager.put_secret_value(ClientRequestToken=token(), SecretId=which, SecretString=inputs["secretString"])[
+        "VersionId"
+    ]
     for _attempt in range(2):
         found = manager.get_secret_value(SecretId=which, VersionId=version)
     return Created(

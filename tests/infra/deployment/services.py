@@ -68,7 +68,7 @@ def fargate_service(api: Api, name: str, inputs: dict[str, Any]) -> Created:
         until(lambda: ecs.describe_services(**which)["services"], _is_over)
         ecs.deregister_task_definition(taskDefinition=definition)
 
-    return Created(id=made, outputs={"taskDefinition": {"arn": definition}}, delete=delete)
+    return Created(id=made, outputs={}, delete=delete)
 
 
 def _is_steady(services: list[dict[str, Any]]) -> bool:
