@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 import boto3
 from botocore.config import Config
 from botocore.exceptions import ClientError
-from tests.infra.deployment.requests import Request, sent
+from tests.infra.deployment.request import Request, sent
 
 Answer = TypeVar("Answer")
 # A release migrates a database: its function may take 300 s.

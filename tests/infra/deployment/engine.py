@@ -1,7 +1,7 @@
 """Pulumi's engine and its AWS provider, as far as a test needs them: the program runs here, its resources are real.
 
-The program is evaluated as for a plan, but for what answers: each resource is created by the provider's requests, in the
-form that recordings of the real one have (`requests.py` compares them), and its outputs are made from what came back.
+The program is evaluated as for a plan, but for what answers. Each resource is created by the provider's requests, in
+the form that recordings of the real one have (`recorded_form.py` compares them); its outputs are made from the answers.
 Left out are state, diffs and previews: a deployment begins with nothing and ends with all of it deleted.
 """
 

@@ -47,7 +47,7 @@ def vpc(api: Api, name: str, inputs: dict[str, Any]) -> Created:
 
 
 def _blocks(inputs: dict[str, Any], zone: int) -> Iterator[tuple[str, str]]:
-    """Return the kind and the addresses of a zone's subnets: in the order of the specs, each at a multiple of itself."""
+    """Return the kind and the addresses of a zone's subnets: in the specs' order, each at a multiple of its size."""
     own = list(IPv4Network(inputs["cidrBlock"]).subnets(new_prefix=inputs["availabilityZoneCidrMask"]))[zone]
     address = int(own.network_address)
     for spec in inputs["subnetSpecs"]:
@@ -136,13 +136,7 @@ def _nat_gateway(api: Api, name: str, subnet: str, undo: list[Callable[[], objec
     ec2 = api.client("ec2")
     address = ec2.allocate_address(TagSpecifications=api.tag_specification("elastic-ip", Name=name))["AllocationId"]
 
-    def release() -> None:
-        for each in ec2.describe_addresses(AllocationIds=[address])["Addresses"]:
-            if "AssociationId" in each:
-                ec2.disassociate_address(AssociationId=each["AssociationId"])
-        ec2.release_address(AllocationId=address)
-
-    undo.append(release)
+    undo.append(lambda: ec2.release_address(AllocationId=address))
     ec2.describe_addresses(AllocationIds=[address])
     ec2.describe_addresses_attribute(AllocationIds=[address], Attribute="domain-name")
     made: str = ec2.create_nat_gateway(
@@ -161,8 +155,10 @@ def _nat_gateway(api: Api, name: str, subnet: str, undo: list[Callable[[], objec
         ec2.delete_nat_gateway(NatGatewayId=made)
         until(state, lambda found: found == "deleted")
 
-    undo.append(delete)
     until(state, lambda found: found == "available")
+    (bound,) = ec2.describe_addresses(AllocationIds=[address])["Addresses"]
+    undo.append(lambda: ec2.disassociate_address(AssociationId=bound["AssociationId"]))
+    undo.append(delete)
     return made
 
 

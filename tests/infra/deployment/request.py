@@ -1,6 +1,6 @@
 """Requests in kind: which operation of which service, and which members it was given.
 
-Members of lists and of structures are dotted (`IpPermissions.IpRanges.CidrIp`); the keys of a map are data and left out.
+Members of lists and structures are dotted (`IpPermissions.IpRanges.CidrIp`); the keys of a map are data and left out.
 """
 
 from __future__ import annotations
@@ -39,9 +39,10 @@ def sent(model: Any, params: Mapping[str, Any]) -> Request:
 
 
 def recorded(name: str) -> list[Request]:
-    """Return the requests of a recording, in order."""
+    """Return the requests of a recording, in order, without those whose bodies are but an archive's hash there."""
     with gzip.open(RECORDED / f"{name}.jsonl.gz", "rt") as lines:
-        return [_read(json.loads(line)) for line in lines]
+        entries = [json.loads(line) for line in lines]
+    return [_read(each) for each in entries if not isinstance(each["request"], Mapping)]
 
 
 def _read(entry: Mapping[str, Any]) -> Request:
@@ -52,7 +53,7 @@ def _read(entry: Mapping[str, Any]) -> Request:
         return _query(service, entry["request"])
     else:
         operation, params = _rest(service, entry)
-    shape = _model(service).operation_model(operation).input_shape
+    shape = model_of(service).operation_model(operation).input_shape
     return Request(service=service, operation=operation, members=frozenset(_members(params, shape)) - {""})
 
 
@@ -70,7 +71,7 @@ def _members(node: Any, shape: Any, path: str = "") -> Iterator[str]:
 def _query(service: str, body: str) -> Request:
     fields = dict(parse_qsl(body, keep_blank_values=True))
     operation = fields["Action"]
-    names = _names(_model(service).operation_model(operation).input_shape)
+    names = _names(model_of(service).operation_model(operation).input_shape)
     wire = {re.sub(r"\.\d+(?=\.|$)", ".N", key) for key in fields.keys() - {"Action", "Version"}}
     members = {names.get(key) or names.get(f"{key}.N") or f"unknown {key}" for key in wire}
     return Request(service=service, operation=operation, members=frozenset(members))
@@ -91,13 +92,9 @@ def _wire(shape: Any, wire: str, member: str, depth: int = 0) -> Iterator[tuple[
                     each, f"{wire}.{spelled}" if wire else spelled, f"{member}.{name}" if member else name, depth + 1
                 )
     elif shape.type_name == "list":
-        for infix in (
-            "",
-            ".member",
-            *([f".{shape.member.serialization['name']}"] if "name" in shape.member.serialization else []),
-        ):
+        yield wire, member
+        for infix in {"", ".member", f".{shape.member.serialization.get('name', 'member')}"}:
             yield from _wire(shape.member, f"{wire}{infix}.N", member, depth + 1)
-            yield wire, member
     else:
         yield wire, member
 
@@ -112,11 +109,11 @@ def _spelled(name: str, shape: Any) -> set[str]:
 def _rest(service: str, entry: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
     """Return the operation of a method and a path, and its members in body, path and query."""
     url = urlsplit(entry["path"])
-    for operation, pattern, shape in _routes(service, entry["method"]):
-        if found := pattern.fullmatch(url.path):
-            break
-    else:
-        raise AssertionError(f"{service} has no operation at {entry['method']} {entry['path']}")
+    (operation, found, shape), *_ = [
+        (name, match, shape)
+        for name, pattern, shape in _routes(service, entry["method"])
+        if (match := pattern.fullmatch(url.path))
+    ]
     params: dict[str, Any] = {}
     if shape is not None:
         query = parse_qs(url.query, keep_blank_values=True)
@@ -134,8 +131,7 @@ def _body(entry: Mapping[str, Any], shape: Any) -> dict[str, Any]:
     if payload := shape.serialization.get("payload"):
         return {payload: text}
     by_location = {member.serialization.get("name", name): name for name, member in shape.members.items()}
-    body = text if isinstance(text, Mapping) else json.loads(text)
-    return _renamed(body, shape, by_location)
+    return _renamed(json.loads(text), shape, by_location)
 
 
 def _renamed(body: Mapping[str, Any], shape: Any, names: Mapping[str, str]) -> dict[str, Any]:
@@ -157,7 +153,7 @@ def _inner(value: Any, shape: Any) -> Any:
 
 @cache
 def _routes(service: str, method: str) -> list[tuple[str, re.Pattern[str], Any]]:
-    model, found = _model(service), []
+    model, found = model_of(service), []
     for name in model.operation_names:
         operation = model.operation_model(name)
         if operation.http["method"] == method:
@@ -178,5 +174,6 @@ def _group(location: str) -> str:
 
 
 @cache
-def _model(service: str) -> Any:
-    return botocore.session.get_session().get_service_model(service)
+def model_of(service: str) -> Any:
+    """Return botocore's model of a service."""
+    return botocore.session.get_session().get_servicemodel_of(service)
