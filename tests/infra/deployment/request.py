@@ -176,4 +176,4 @@ def _group(location: str) -> str:
 @cache
 def model_of(service: str) -> Any:
     """Return botocore's model of a service."""
-    return botocore.session.get_session().get_servicemodel_of(service)
+    return botocore.session.get_session().get_service_model(service)
