@@ -7,6 +7,7 @@ import hashlib
 import json
 import os
 import signal
+import socket
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -16,8 +17,8 @@ from typing import Any
 import httpx
 import pytest
 from botocore.exceptions import ClientError
-from integration.aws.region_emulator import create_function, running_region, zipped
-from integration.aws.running_emulator import RunningEmulator, invoke, wait_until
+from integration.aws.region_emulator import BUCKET, create_function, running_region, zipped
+from integration.aws.running_emulator import RunningEmulator, free_port, invoke, wait_until
 from tests.plain_http import NO_TLS
 
 ONE = "import os\ndef lambda_handler(event, context): return [1, context.function_version, os.getpid()]"
@@ -179,6 +180,25 @@ def test_an_archive_is_told_by_its_hash_and_can_be_fetched(client: Any) -> None:
     assert shown["Configuration"]["CodeSha256"] == base64.b64encode(hashlib.sha256(content).digest()).decode()
     assert shown["Configuration"]["CodeSize"] == len(content)
     assert httpx.get(shown["Code"]["Location"], verify=NO_TLS).content == content
+
+
+def test_an_archive_may_come_from_a_bucket(client: Any, emulator: RunningEmulator) -> None:
+    emulator.client("s3").put_object(Bucket=BUCKET, Key="f.zip", Body=zipped({"handler.py": ONE}))
+    create_function(client, "stored", "", Code={"S3Bucket": BUCKET, "S3Key": "f.zip"})
+    assert invoke(client, "stored")[0][0] == 1
+    with pytest.raises(ClientError, match="NoSuchKey"):
+        client.update_function_code(FunctionName="stored", S3Bucket=BUCKET, S3Key="none.zip")
+
+
+def test_a_created_function_can_be_debugged(client: Any, emulator: RunningEmulator) -> None:
+    create_function(client, "debugged", ONE)
+    port = free_port()
+    answer = httpx.put(f"{emulator.url}/_emulator/debug/debugged", json={"port": port}, verify=NO_TLS, timeout=30)
+    assert answer.json()["port"] == port
+    with socket.create_connection(("127.0.0.1", port), timeout=10):
+        pass
+    assert invoke(client, "debugged")[0][2] == answer.json()["pid"]
+    assert httpx.delete(f"{emulator.url}/_emulator/debug/debugged", verify=NO_TLS).json()["port"] is None
 
 
 def test_an_event_of_a_created_function_is_tried_as_often_as_was_set(client: Any, tmp_path: Path) -> None:
