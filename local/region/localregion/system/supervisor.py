@@ -17,7 +17,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from localregion import extension, project
+from localregion import extension, project, rotation
 from localregion.services.leftovers import Records, end_all
 from localregion.services.ports import PortError, Ports
 from localregion.services.process import Record
@@ -26,7 +26,7 @@ from localregion.system import endpoints
 from localregion.system.configuration import CurrentConfiguration, HasConfiguration
 from localregion.system.control import Answer, ControlServer, Request
 from localregion.system.deployed import DeployedConfiguration, region_of
-from localregion.system.folder import Folder, keep_small
+from localregion.system.folder import Folder
 from localregion.system.parts import all_parts
 from localregion.system.service_names import SERVICES, WITHOUT, parts_of, ports_of, settings
 
@@ -222,9 +222,12 @@ def serve(supervisor: Supervisor, folder: Folder) -> None:
 
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, close)
+    is_over = threading.Event()
+    threading.Thread(target=rotation.keep_small, args=[folder.logs, is_over], daemon=True).start()
     threading.Thread(target=supervisor.bring_up, daemon=True).start()
     server.serve_forever()
     supervisor.close()
+    is_over.set()
 
 
 def _answer(supervisor: Supervisor, request: Request, close: Callable[[], None]) -> Answer:
@@ -279,8 +282,6 @@ def main() -> int:
         ports.check_free(ports_of(parts_of(current.plan())))
         records.write(Record.of("supervisor", os.getpid()))
         parts = all_parts(folder, ports, current, region=region_of(folder))
-        for part in parts:
-            keep_small(folder.log(part.name))
         serve(Supervisor(folder, ports, current, parts), folder)
         records.remove("supervisor")
     return 0
