@@ -102,6 +102,9 @@ class Emulator:
         """Serve until `stop`. Raises UnusableMappingError for a mapping that AWS would refuse."""
         self._service.start_reaping()
         self._service.memory_limit.enforce()
+        if self._lambda is not None:
+            # A call that is answered before would not find what was made.
+            await self._lambda.boot()
         boot = asyncio.create_task(self._boot())
         try:
             await self._server.serve(sockets=[listener])
@@ -154,7 +157,6 @@ class Emulator:
 
     async def _boot(self) -> None:
         if self._lambda is not None:
-            await self._lambda.boot()
             if self._region is not None:
                 await self._region.boot()
             return
