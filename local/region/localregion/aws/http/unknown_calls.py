@@ -6,69 +6,46 @@ https://smithy.io/2.0/aws/protocols/index.html. A client's signature says which 
 
 from __future__ import annotations
 
-import re
+import json
 import struct
 import uuid
-from urllib.parse import parse_qs
 from xml.sax.saxutils import escape
 
-from localregion.aws.http.errors import not_emulated, service_failure
+from localregion.aws.http.errors import LambdaApiError
 from localregion.aws.http.exchange import Request, Response, json_response, refusal
+from localregion.aws.http.operation import operation_of
 
-_SERVICE = re.compile(r"Credential=[^/]*/\d{8}/[^/]*/(?P<name>[a-z0-9-]+)/aws4_request")
 _REST_XML = {"s3", "cloudfront", "route53", "s3express", "s3-object-lambda", "s3-outposts"}
-_UNKNOWN_OPERATION = "UnknownOperationException"
-_FAILURE = "InternalFailure"
 
 
 def refuse(request: Request, *, supported: str, call: str | None = None) -> Response:
     """Answer a call that no API here has; `supported` says what there is, `call` what was called if that is known."""
-    message = f"{call or _call(request)} is not emulated. Supported: {supported}."
-    if _is_cbor(request):
-        return _cbor(400, _UNKNOWN_OPERATION, message)
-    if request.header(b"x-amz-target") is not None:
-        return json_response({"__type": _UNKNOWN_OPERATION, "Message": message}, 400)
-    if _action(request) is not None:
-        return _xml(400, "InvalidAction", message, service=_service(request))
-    if _service(request) in _REST_XML:
-        return _xml(501, "NotImplemented", message, service=_service(request))
-    return refusal(not_emulated(message))
+    operation, target = operation_of(request), request.header(b"x-amz-target")
+    named = call or target or (operation.name and f"{operation.service} {operation.name}".strip())
+    message = f"{named or f'{request.method} {request.path}'} is not emulated. Supported: {supported}."
+    if target is not None or request.header(b"smithy-protocol") == "rpc-v2-cbor":
+        return error_of(request, 400, "UnknownOperationException", message)
+    if operation.name:
+        return error_of(request, 400, "InvalidAction", message)
+    code = "NotImplemented" if operation.service in _REST_XML else "NotImplementedException"
+    return error_of(request, 501, code, message)
 
 
 def fail(request: Request, message: str) -> Response:
     """Answer a call at which what emulates it failed. Clients repeat such a call."""
-    if _is_cbor(request):
-        return _cbor(500, _FAILURE, message)
+    return error_of(request, 500, "InternalFailure", message)
+
+
+def error_of(request: Request, status: int, code: str, message: str) -> Response:
+    """Return an error in the protocol that the client speaks."""
+    operation = operation_of(request)
+    if request.header(b"smithy-protocol") == "rpc-v2-cbor":
+        return _cbor(status, code, message)
     if request.header(b"x-amz-target") is not None:
-        return json_response({"__type": _FAILURE, "Message": message}, 500)
-    if _action(request) is not None or _service(request) in _REST_XML:
-        return _xml(500, _FAILURE, message, service=_service(request))
-    return refusal(service_failure(message))
-
-
-def _service(request: Request) -> str:
-    signed_for = _SERVICE.search(request.header(b"authorization") or "")
-    return signed_for["name"] if signed_for else ""
-
-
-def _call(request: Request) -> str:
-    if target := request.header(b"x-amz-target"):
-        return target
-    action = _action(request)
-    return f"{_service(request)} {action}".strip() if action else f"{request.method} {request.path}"
-
-
-def _is_cbor(request: Request) -> bool:
-    return request.header(b"smithy-protocol") == "rpc-v2-cbor"
-
-
-def _action(request: Request) -> str | None:
-    """Return the action of a call in the query protocol."""
-    if "Action" in request.query:
-        return request.query["Action"]
-    if not (request.header(b"content-type") or "").startswith("application/x-www-form-urlencoded"):
-        return None
-    return parse_qs(request.body.decode("latin-1")).get("Action", [None])[0]
+        return json_response({"__type": code, "Message": message}, status)
+    if operation.name or operation.service in _REST_XML:
+        return _xml(status, code, message, service=operation.service)
+    return refusal(LambdaApiError(status, code, json.dumps({"Type": "User", "Message": message}).encode()))
 
 
 def _xml(status: int, code: str, message: str, *, service: str) -> Response:
