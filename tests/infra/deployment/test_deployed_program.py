@@ -19,7 +19,7 @@ import pytest
 from tests.evaluations import set_event_loop
 from tests.infra.deployment import compared_plans
 from tests.infra.deployment.api import Created
-from tests.infra.deployment.engine import Deployment
+from tests.infra.deployment.engine import RESOURCES, Deployment
 from tests.infra.deployment.own_region import STACK, OwnRegion
 from tests.infra.deployment.recorded_form import deviations
 from tests.infra.deployment.request import Request, recorded
@@ -31,6 +31,7 @@ from localregion.package.build import Job, build
 from localregion.package.errors import NetworkError
 from localregion.package.target import this_machine
 from localregion.plan.collect import collect
+from localregion.plan.mocks import Resource
 from localregion.plan.model import Plan
 from localregion.services.ports import is_taken
 from localregion.testing.fixtures import need_rabbitmq
@@ -105,6 +106,15 @@ def deployed(root: Path, services_folder: Path) -> Iterator[Deployed]:
         yield Deployed(region=region, deployment=deployment, root=root, requests=requests)
     finally:
         region.down()
+
+
+@pytest.mark.parametrize("stack", ["laptop", "dev"])
+def test_each_type_of_the_program_has_its_requests(
+    evaluated: Callable[[str], tuple[list[Resource], str]], stack: str
+) -> None:
+    types = {each.type for each in evaluated(stack)[0] if each.type.startswith(("aws:", "awsx:"))}
+
+    assert types - RESOURCES.keys() == set()
 
 
 def test_it_is_deployed_by_requests_in_the_recorded_form(deployed: Deployed) -> None:
