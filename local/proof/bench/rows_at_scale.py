@@ -1,4 +1,4 @@
-"""Fill every table that grows with as many rows as wanted: what years leave, and what an outage leaves.
+"""What a page, an audit and a relay's run cost beside so many rows in each table that grows; and how these are filled.
 
 Two of five orders are paid, one in ten of these twice and given back once, and one in five is canceled. Parked messages
 and unmatched payments are settled but for a few, keys and webhooks have not expired, and no event is due yet but for
@@ -7,9 +7,15 @@ those of `DUE`: how many rows there are is all that differs between two sizes.
 
 from __future__ import annotations
 
+import json
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 import psycopg
+
+from proof.bench.databases import beside, run_loop, seeded
+from proof.bench.second_system import SecondSystem
 
 # What waits, what is due and what has expired, in each table that has such.
 WAITING = DUE = EXPIRED = 20
@@ -141,6 +147,18 @@ _STATEMENTS = [
 ]
 
 Connection = psycopg.Connection[Any]
+
+
+def measured(system: SecondSystem, *, folder: Path, count: int, runs: int = 20) -> list[tuple[str, float]]:
+    """The name and the median seconds of each, in a copy of the system's database with `count` rows in each table.
+
+    Raises SecondSystemError.
+    """
+    out = folder / f"rows_at_scale_{count}.json"
+    with seeded(system.superuser_dsn, f"bench_scale_{count}", partial(fill, count=count)) as name:
+        arguments = [beside(system.superuser_dsn, name), str(runs), str(out)]
+        run_loop("proof.bench.scale_loop", system.function_environment("operations"), folder, arguments)
+    return [(name, seconds) for name, seconds in json.loads(out.read_text())]
 
 
 def fill(database: Connection, count: int, *, failed_are_due: bool = False) -> None:
