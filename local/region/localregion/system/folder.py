@@ -1,5 +1,6 @@
 """Where the local system keeps its state: one folder, `.local` unless LOCAL_DIR names another.
 
+region.json   of `make region`: which region it is
 ports.json    the ports of the last `make up`, where they are not the default ones
 run/          the supervisor's own plan, its control socket, a record of each process
 logs/         one file per part, functions/ one per function; the lines before the last 10 MB are in NAME.1
@@ -47,6 +48,11 @@ class Folder:
     def plan(self) -> Path:
         """The running system's plan; `make plan` writes another file, so a plan for `prod` is never booted."""
         return self.run / "plan.json"
+
+    @property
+    def region(self) -> Path:
+        """What makes this the folder of a region that others deploy into: which region it is."""
+        return self.path / "region.json"
 
     @property
     def secrets(self) -> Path:

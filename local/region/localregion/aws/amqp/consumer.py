@@ -2,6 +2,7 @@
 
 Deliveries wait in `deliveries`, in the order of the queue. Requeueing cancels the consumer first: a consumer that is
 still subscribed gets the records back at once, and on a quorum queue every such round would count as two deliveries.
+What waits behind a batch that failed goes back with it, by the same method, so the queue keeps its order.
 Nothing is ever declared, the queue has to exist. https://www.rabbitmq.com/docs/consumers,
 https://www.rabbitmq.com/docs/nack.
 """
@@ -50,7 +51,17 @@ class AmqpConsumer:
         await self._set_prefetch()
         await self.consume()
 
+    async def change_prefetch(self, prefetch: int) -> None:
+        """Go on with another prefetch: RabbitMQ takes one over for a new consumer only. Nothing is given back."""
+        self._prefetch = prefetch
+        is_consuming = self.is_consuming
+        await self._cancel()
+        await self._set_prefetch()
+        if is_consuming:
+            await self.consume()
+
     async def consume(self) -> None:
+        """Start to consume, with the prefetch asked for last."""
         if len(self._queue.encode()) > _SHORT_STRING_MAX:
             raise BrokerRefusedError(404, "NOT_FOUND - no queue has a name of more than 255 bytes", logged_in=True)
         consume = _Consume(queue=self._queue, no_ack=False)
@@ -78,15 +89,15 @@ class AmqpConsumer:
         self._connection.send(commands.Basic.Ack(delivery_tag, multiple))
 
     async def requeue(self, delivery_tags: Sequence[int], method: RequeueMethod) -> None:
-        """Give the oldest outstanding deliveries back to the queue; the consumer is cancelled afterwards.
-
-        `close` closes the channel, which gives back every delivery, also those that still wait in `deliveries`.
-        """
+        """Give back these deliveries, the oldest outstanding ones, and all behind them; the consumer is cancelled."""
         await self._cancel()
+        # Only now is it known what the broker had sent already.
+        outstanding = [*delivery_tags, *(delivery.delivery_tag for delivery in self.deliveries)]
+        self.deliveries.clear()
         if method == "nack":
-            self._connection.send(commands.Basic.Nack(delivery_tags[-1], multiple=True, requeue=True))
+            self._connection.send(commands.Basic.Nack(outstanding[-1], multiple=True, requeue=True))
         elif method == "reject":
-            self._connection.send(*[commands.Basic.Reject(tag, requeue=True) for tag in delivery_tags])
+            self._connection.send(*[commands.Basic.Reject(tag, requeue=True) for tag in outstanding])
         else:
             await self._reopen_channel()
 
@@ -107,7 +118,6 @@ class AmqpConsumer:
     async def _reopen_channel(self) -> None:
         close = commands.Channel.Close(200, "requeue", 0, 0)
         await self._connection.call(close, commands.Channel.CloseOk)
-        self.deliveries.clear()
         await self._connection.call(commands.Channel.Open(), commands.Channel.OpenOk)
         await self._set_prefetch()
 

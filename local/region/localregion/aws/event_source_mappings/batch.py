@@ -15,12 +15,16 @@ PAYLOAD_BYTES_MAX = SYNC_PAYLOAD_MAX
 
 
 class EventBatch:
-    """Records of one queue, in its order, with the delivery tags to settle them by."""
+    """Records of one queue, in its order, with the delivery tags to settle them by.
+
+    `began_at` is when the first record was collected, on the clock of the event loop.
+    """
 
     def __init__(self, *, event_source_arn: str, queue: str, virtual_host: str) -> None:
         self.delivery_tags: list[int] = []
         self.is_full = False
         self.seen = 0
+        self.began_at: float | None = None
         self._start, self._end = event_frame(event_source_arn, queue, virtual_host)
         self._records: list[bytes] = []
         self._size = len(self._start) + len(self._end)

@@ -6,10 +6,12 @@ the whole batch, without a limit. A batch is what the batch size, the batching w
 unless set) or the 6 MB of an invocation allow; a single record beyond 6 MB is dropped as Lambda drops it: acknowledged,
 and logged. https://docs.aws.amazon.com/lambda/latest/dg/with-mq.html and .../services-mq-errors.html.
 
-Not documented by AWS and chosen here: the requeue method (hence switchable), prefetch (the batch size) and the pause
-before the next attempt after a failure (0.1 s, doubling to 1 s). AWS stops for good at what it calls unrecoverable
-(login refused, queue missing); here the mapping shows AWS's reason and tries again every 2 s, so that a system that is
-still being set up heals. Filters and scaling are not emulated.
+Not documented by AWS and chosen here: the requeue method (hence switchable), reading ahead and the pause before the
+next attempt after a failure (0.1 s, doubling to 1 s). While the function works the next batch is collected: two batches
+are prefetched. What was read ahead goes back with a batch that fails, so that the queue keeps its order, and only one
+batch is prefetched until one succeeds: what lies behind a bad batch comes back once on its account, not each time.
+AWS stops for good at what it calls unrecoverable (login refused, queue missing); here the mapping shows AWS's reason
+and tries again every 2 s, so that a system that is still being set up heals. Filters and scaling are not emulated.
 """
 
 from __future__ import annotations
@@ -17,22 +19,22 @@ from __future__ import annotations
 import asyncio
 import logging
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 from urllib.parse import urlsplit
 
 from localregion.aws.amqp.connection import BrokerConnectionLostError, BrokerRefusedError
 from localregion.aws.amqp.consumer import AmqpConsumer, RequeueMethod
 from localregion.aws.event_source_mappings.batch import EventBatch
+from localregion.aws.event_source_mappings.collecting import BatchCollector
 from localregion.aws.event_source_mappings.status import PollerStatus, transition_reason
 from localregion.aws.http.errors import LambdaApiError
 from localregion.plan.model import EventSourceMapping
 
-BATCHING_WINDOW_DEFAULT_S = 0.5
+# One for the function and one for the next invocation.
+BATCHES_PREFETCHED = 2
 RECONNECT_MIN_S, RECONNECT_MAX_S = 0.2, 2.0
 REFUSED_RETRY_S = 2.0
 FAILURE_PAUSE_MIN_S, FAILURE_PAUSE_MAX_S = 0.1, 1.0
-# Records encoded between two turns of the event loop, so that a large batch does not hold up the Invoke API.
-_ENCODED_AT_ONCE = 250
 
 _log = logging.getLogger(__name__)
 
@@ -53,6 +55,13 @@ class EventSource:
     password: str
 
 
+class _Connected(NamedTuple):
+    """What lives as long as one connection to the broker."""
+
+    consumer: AmqpConsumer
+    collector: BatchCollector
+
+
 class EventPoller:
     """One mapping at work; `run` until it is cancelled or stopped."""
 
@@ -69,7 +78,7 @@ class EventPoller:
         self._lambda_service = lambda_service
         self._source = source
         self.requeue_method: RequeueMethod = requeue
-        self._consumer: AmqpConsumer | None = None
+        self._connection: _Connected | None = None
         self._failures = 0
         self._is_stopping = False
 
@@ -96,10 +105,10 @@ class EventPoller:
 
     async def run_once(self) -> int:
         """Wait for one batch, invoke the function with it and settle it; return the number of its records."""
-        batch = await self._collect()
+        batch = await self._connected.collector.collect()
         self.status.in_flight = len(batch)
         try:
-            problem = await self._invoke(batch)
+            problem = await self._invoke_reading_ahead(batch)
             await self._settle(batch, problem)
         finally:
             self.status.in_flight = 0
@@ -110,8 +119,11 @@ class EventPoller:
     async def connect(self) -> None:
         """Open a connection to the broker and start to consume."""
         address = urlsplit(self._source.url)
-        consumer = AmqpConsumer(queue=self._mapping.queue, prefetch=self._mapping.batch_size)
-        self._consumer = consumer
+        consumer = AmqpConsumer(queue=self._mapping.queue, prefetch=self._prefetch)
+        collector = BatchCollector(
+            consumer, mapping=self._mapping, event_source_arn=self._source.arn, status=self.status
+        )
+        self._connection = _Connected(consumer, collector)
         await consumer.open(
             address.hostname or "127.0.0.1",
             address.port or 5672,
@@ -123,48 +135,25 @@ class EventPoller:
         _log.info("mapping %s consumes %s", self._mapping.name, self._mapping.queue)
 
     def close(self) -> None:
-        """Leave the broker; what is not acknowledged returns to its queue."""
-        if self._consumer is not None:
-            self._consumer.close()
-            self._consumer = None
+        """Leave the broker; what is not acknowledged returns to its queue, what was read ahead included."""
+        if self._connection is not None:
+            self._connection.consumer.close()
+            self._connection = None
 
     def stop_after_batch(self) -> bool:
         """Ask `run` to end once the batch in flight is settled; False when none is in flight."""
         self._is_stopping = True
         return self.status.in_flight > 0
 
-    async def _collect(self) -> EventBatch:
-        batch = EventBatch(
-            event_source_arn=self._source.arn, queue=self._mapping.queue, virtual_host=self._mapping.virtual_host
-        )
-        window_ends: float | None = None
-        while True:
-            self._connected.check()
-            await self._fill(batch)
-            if batch.is_full or len(batch) == self._mapping.batch_size:
-                return batch
-            if batch and window_ends is None:
-                window_ends = asyncio.get_running_loop().time() + self._window_s
-            if batch and not self._connected.is_consuming:
-                return batch
-            if not batch and not self._connected.is_consuming:
-                await self._connected.consume()
-            elif not await self._connected.wait_for_deliveries(until=window_ends):
-                return batch
-
-    async def _fill(self, batch: EventBatch) -> None:
-        """Add what is at hand until the batch is full."""
-        consumer = self._connected
-        while consumer.deliveries and len(batch) < self._mapping.batch_size:
-            if batch.seen % _ENCODED_AT_ONCE == 0:
-                await asyncio.sleep(0)
-            delivery = consumer.deliveries[0]
-            record = batch.encode(delivery)
-            if batch.is_too_large_for_any(record):
-                self._drop(delivery.delivery_tag, len(record))
-            elif not batch.add(delivery.delivery_tag, record):
-                return
-            consumer.deliveries.popleft()
+    async def _invoke_reading_ahead(self, batch: EventBatch) -> str | None:
+        """Invoke the function and collect the next batch meanwhile; return what went wrong, if anything did."""
+        reading = asyncio.create_task(self._connected.collector.read_ahead())
+        try:
+            return await self._invoke(batch)
+        finally:
+            # Whatever went wrong with reading ahead shows when the next batch is collected.
+            reading.cancel()
+            await asyncio.gather(reading, return_exceptions=True)
 
     async def _invoke(self, batch: EventBatch) -> str | None:
         """Invoke the function; return what went wrong, if anything did."""
@@ -184,26 +173,26 @@ class EventPoller:
 
     async def _settle(self, batch: EventBatch, problem: str | None) -> None:
         self.status.batches += 1
-        if problem is None:
-            self._connected.acknowledge(batch.delivery_tags[-1], multiple=True)
-            self._failures = 0
-            self.status.messages += len(batch)
-            self.status.last_result = "OK"
+        if problem is not None:
+            await self._requeue(batch, problem)
             return
+        consumer = self._connected.consumer
+        if self._failures:
+            self._failures = 0
+            # Before there is room for deliveries: a broker counts one that meets a cancelled consumer.
+            await consumer.change_prefetch(self._prefetch)
+        consumer.acknowledge(batch.delivery_tags[-1], multiple=True)
+        self.status.messages += len(batch)
+        self.status.last_result = "OK"
+
+    async def _requeue(self, batch: EventBatch, problem: str) -> None:
+        """Give the batch back, and what was read ahead behind it; then read one batch only, until one succeeds."""
         self.status.last_result = "PROBLEM: Function call failed"
         self._failures += 1
         _log.warning("mapping %s requeues %d records: %s", self._mapping.name, len(batch), problem)
-        await self._connected.requeue(batch.delivery_tags, self.requeue_method)
-
-    def _drop(self, delivery_tag: int, size: int) -> None:
-        self._connected.acknowledge(delivery_tag, multiple=False)
-        self.status.dropped += 1
-        _log.error(
-            "mapping %s drops a record of %s: its %d encoded bytes exceed the 6 MB of an invocation, as AWS documents",
-            self._mapping.name,
-            self._mapping.queue,
-            size,
-        )
+        consumer, collector = self._connected
+        await consumer.requeue([*batch.delivery_tags, *collector.forget_ahead()], self.requeue_method)
+        await consumer.change_prefetch(self._prefetch)
 
     def _refused(self, refusal: BrokerRefusedError) -> float:
         """Show why the broker refuses; return how long to wait before the next attempt."""
@@ -224,12 +213,11 @@ class EventPoller:
             )
 
     @property
-    def _connected(self) -> AmqpConsumer:
-        if self._consumer is None:
+    def _connected(self) -> _Connected:
+        if self._connection is None:
             raise BrokerConnectionLostError("not connected")
-        return self._consumer
+        return self._connection
 
     @property
-    def _window_s(self) -> float:
-        window_s = self._mapping.batching_window_s
-        return BATCHING_WINDOW_DEFAULT_S if window_s is None else window_s
+    def _prefetch(self) -> int:
+        return self._mapping.batch_size * (1 if self._failures else BATCHES_PREFETCHED)

@@ -83,12 +83,16 @@ class Queue:
 
 
 @contextlib.contextmanager
-def new_queue(broker: RunningRabbitMQ, *, kind: str = "classic", name: str | None = None) -> Iterator[Queue]:
+def new_queue(
+    broker: RunningRabbitMQ, *, kind: str = "classic", name: str | None = None, **arguments: int
+) -> Iterator[Queue]:
+    """`arguments` are the queue's own, with underscores for their hyphens."""
     connection = pika.BlockingConnection(pika.URLParameters(broker.amqp_url))
     channel = connection.channel()
     channel.confirm_delivery()
     queue = Queue(name or f"queue-{uuid.uuid4()}", connection, channel)
-    channel.queue_declare(queue.name, durable=True, arguments={"x-queue-type": kind})
+    given = {name.replace("_", "-"): value for name, value in arguments.items()}
+    channel.queue_declare(queue.name, durable=True, arguments={"x-queue-type": kind, **given})
     try:
         yield queue
     finally:
