@@ -7,7 +7,9 @@ those of `DUE`: how many rows there are is all that differs between two sizes.
 
 from __future__ import annotations
 
+import contextlib
 import json
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -149,16 +151,21 @@ _STATEMENTS = [
 Connection = psycopg.Connection[Any]
 
 
-def measured(system: SecondSystem, *, folder: Path, count: int, runs: int = 20) -> list[tuple[str, float]]:
-    """The name and the median seconds of each, in a copy of the system's database with `count` rows in each table.
+def measured(system: SecondSystem, *, folder: Path, counts: Sequence[int], runs: int) -> dict[str, list[list[float]]]:
+    """By name, the seconds of each run for each of `counts`, in copies of the system's database with so many rows.
 
     Raises SecondSystemError.
     """
-    out = folder / f"rows_at_scale_{count}.json"
-    with seeded(system.superuser_dsn, f"bench_scale_{count}", partial(fill, count=count)) as name:
-        arguments = [beside(system.superuser_dsn, name), str(runs), str(out)]
-        run_loop("proof.bench.scale_loop", system.function_environment("operations"), folder, arguments)
-    return [(name, seconds) for name, seconds in json.loads(out.read_text())]
+    out = folder / "rows_at_scale.json"
+    with contextlib.ExitStack() as databases:
+        addresses = []
+        for count in counts:
+            copy = seeded(system.superuser_dsn, f"bench_scale_{count}", partial(fill, count=count))
+            addresses.append(beside(system.superuser_dsn, databases.enter_context(copy)))
+        environment = system.function_environment("operations")
+        run_loop("proof.bench.scale_loop", environment, folder, [str(runs), str(out), *addresses])
+    found: dict[str, list[list[float]]] = json.loads(out.read_text())
+    return found
 
 
 def fill(database: Connection, count: int, *, failed_are_due: bool = False) -> None:

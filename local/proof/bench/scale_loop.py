@@ -1,16 +1,17 @@
 """The process behind `rows_at_scale.measured`: a page, an audit and a run of each relay, beside many rows.
 
-Runs the functions' own code without their environment, as the database's superuser: what is measured is what they ask.
-Writes `[[name, seconds], …]` to the file that it is given, the median of each.
+Runs the functions' own code without their environment, as the superuser of each database that it is given, in turns:
+what is measured is what they ask. Writes, by name, the seconds of each run for each database.
 """
 
 from __future__ import annotations
 
+import contextlib
 import json
-import statistics
 import sys
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -45,6 +46,11 @@ FROM chosen WHERE (d.provider, d.delivery_id) = (chosen.provider, chosen.deliver
 }
 
 Connection = psycopg.Connection[Any]
+Work = Callable[[Connection], None]
+
+
+def _nothing(_: Connection) -> None:
+    return None
 
 
 class Accepting:
@@ -85,31 +91,36 @@ def ripen(connection: Connection, side: str) -> None:
     connection.execute(EXPIRE[side], [EXPIRED])
 
 
-def median_s(work: Callable[[], None], count: int, before: Callable[[], None] = lambda: None) -> float:
-    took = []
+def took_s(work: Work, connection: Connection) -> float:
+    began = time.perf_counter()
+    work(connection)
+    return time.perf_counter() - began
+
+
+def in_turns(databases: Sequence[Connection], count: int, work: Work, before: Work = _nothing) -> list[list[float]]:
+    """The seconds of so many runs for each database, one after the other, so that all have the machine's moods."""
+    seen = []
     for _ in range(WARM_UP + count):
-        before()
-        began = time.perf_counter()
-        work()
-        took.append(time.perf_counter() - began)
-    return statistics.median(took[WARM_UP:])
+        for connection in databases:
+            before(connection)
+        seen.append([took_s(work, connection) for connection in databases])
+    return [list(times) for times in zip(*seen[WARM_UP:], strict=True)]
 
 
-def took(dsn: str, count: int) -> list[tuple[str, float]]:
-    """The name and the median seconds of each, of so many runs."""
-    with psycopg.connect(dsn, autocommit=True, prepare_threshold=None) as connection:
-        paged = median_s(lambda: page(connection), count)
-        relayed = [(f"a relay run, {side}", relays_s(connection, side, count)) for side in ("orders", "invoices")]
+def measured(databases: Sequence[Connection], count: int) -> dict[str, list[list[float]]]:
+    """By name: the seconds of so many runs, for each database."""
+    found = {"a page of 100": in_turns(databases, count, page)}
+    for side in ("orders", "invoices"):
+        for connection in databases:
+            # What was due at first; each run after it finds as much.
+            relay.run(Outbox(connection, side), publisher=Accepting(), remaining_s=lambda: 60.0)
+        run, again = partial(relay_run, side=side), partial(ripen, side=side)
+        found[f"a run of the relay of {side}"] = in_turns(databases, count, run, again)
+    for connection in databases:
         settle_outboxes(connection)
         # The first of all reads everything.
         audit(connection)
-        return [("a page of 100", paged), ("an audit", median_s(lambda: audit(connection), count)), *relayed]
-
-
-def relays_s(connection: Connection, side: str, count: int) -> float:
-    # What was due at first; each run after it finds as much.
-    relay.run(Outbox(connection, side), publisher=Accepting(), remaining_s=lambda: 60.0)
-    return median_s(lambda: relay_run(connection, side), count, lambda: ripen(connection, side))
+    return found | {"an audit": in_turns(databases, count, audit)}
 
 
 def settle_outboxes(connection: Connection) -> None:
@@ -118,9 +129,14 @@ def settle_outboxes(connection: Connection) -> None:
         connection.execute(f"TRUNCATE {side}.outbox")
 
 
-def main(dsn: str, count: int, out: Path) -> None:
-    out.write_text(json.dumps(took(dsn, count)))
+def main(count: int, out: Path, *addresses: str) -> None:
+    with contextlib.ExitStack() as stack:
+        databases = [
+            stack.enter_context(psycopg.connect(address, autocommit=True, prepare_threshold=None))
+            for address in addresses
+        ]
+        out.write_text(json.dumps(measured(databases, count)))
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], int(sys.argv[2]), Path(sys.argv[3]))
+    main(int(sys.argv[1]), Path(sys.argv[2]), *sys.argv[3:])

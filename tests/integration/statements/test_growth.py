@@ -6,19 +6,16 @@ run it: planned anew with its values. What it reads is counted, in rows and in p
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-import migrations
 import psycopg
 import pytest
-from sqlalchemy import URL
 from tests.integration.statements import collected, values
 from tests.integration.statements.collected import Statement
 
-from localregion.testing.services import RunningPostgres
 from proof.bench import rows_at_scale
 
 ROWS = 100_000
@@ -91,18 +88,12 @@ def measured() -> list[Statement]:
 
 
 @pytest.fixture(scope="session")
-def filled(postgres: RunningPostgres) -> Iterator[Filled]:
-    postgres.bootstrap(database="growth", user="growing", password="not-a-secret-in-a-test")
-    master = URL.create("postgresql+psycopg", "growing", "not-a-secret-in-a-test", postgres.host, postgres.port)
-    migrations.upgrade(master.set(database="growth"))
-    with psycopg.connect(postgres.dsn, dbname="growth") as connection:
+def filled(database: Callable[[str], str]) -> Iterator[Filled]:
+    with psycopg.connect(database("growth"), autocommit=True) as connection:
         rows_at_scale.fill(connection, ROWS, failed_are_due=True)
-        connection.execute("ANALYZE")
+        connection.execute("VACUUM ANALYZE")
         sample = values.samples(connection)
         yield Filled(connection, values.by_name(sample), values.by_position(sample))
-        connection.rollback()
-    with psycopg.connect(postgres.dsn, autocommit=True) as connection:
-        connection.execute("DROP DATABASE growth WITH (FORCE)")
 
 
 def cost(connection: psycopg.Connection[Any], statement: str, parameters: Any) -> Cost:
