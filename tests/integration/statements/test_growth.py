@@ -33,9 +33,12 @@ SMALL = {
 }
 # By module and name, with the reason: each of these may read as much as there is.
 COUNTED = "a count that is asked for"
+OUTAGE = "lists an outage's rows: an index by age would cost every order and every row of the relay more than it gives"
 THROUGH_BODIES = "looks for a name in bodies: by hand, of one order or customer, and both tables are short"
 MAY_GROW = {
     "operations.audit_queries.OUTBOX": COUNTED,
+    "operations.audit_queries.OLD_OUTBOX_ROWS": OUTAGE,
+    "operations.outbox_repository.SELECT_OUTBOX": OUTAGE,
     "operations.outbox_repository.COUNT_OUTBOX": COUNTED,
     "operations.repository.COUNT_PARKED": COUNTED,
     "operations.unmatched_repository.COUNT_UNMATCHED": COUNTED,
