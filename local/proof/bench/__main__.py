@@ -19,7 +19,20 @@ from typing import Any
 
 from localregion.system.endpoints import NotRunningError
 from localregion.system.folder import Folder
-from proof.bench import audits, boot, cold_start, consumer, gateway, invoke, machine, pages, post, relay, warm_order
+from proof.bench import (
+    audits,
+    boot,
+    cold_start,
+    consumer,
+    gateway,
+    growth,
+    invoke,
+    machine,
+    pages,
+    post,
+    relay,
+    warm_order,
+)
 from proof.bench.base import Base, NoBaseError
 from proof.bench.emulators import EmulatorFailedError
 from proof.bench.figures import Row, Skipped, table
@@ -29,14 +42,14 @@ from proof.bench.references import SEED
 from proof.bench.runtime_client import FunctionFailedError
 from proof.bench.second_system import SecondSystem, SecondSystemError
 
-ROWS = ("up", "init", "order", "pages", "audit", "relay", "consumer", "post", "invoke", "load", "gateway")
+ROWS = ("up", "init", "order", "pages", "audit", "growth", "relay", "consumer", "post", "invoke", "load", "gateway")
 # `up` takes longest and varies least.
-ROUNDS = {"up": 1, "order": 5, "pages": 5, "audit": 5, "invoke": 5, "gateway": 5}
+ROUNDS = {"up": 1, "order": 5, "pages": 5, "audit": 5, "growth": 5, "invoke": 5, "gateway": 5}
 ROUNDS_USUALLY = 3
-NEEDS_SYSTEM = {"up", "init", "order", "consumer", "pages", "audit", "relay", "post"}
+NEEDS_SYSTEM = {"up", "init", "order", "consumer", "pages", "audit", "growth", "relay", "post"}
 # Beside a second system, of the commit before.
 NEEDS_BASE = {"consumer", "relay", "post"}
-NOT_IN_QUICK = {"pages", "audit"}
+NOT_IN_QUICK = {"pages", "audit", "growth"}
 FAILURES = (
     NotAvailableError,
     NoBaseError,
@@ -107,6 +120,7 @@ class Bench:
             "order": lambda: self._order(rounds),
             "pages": lambda: pages.measure(system, folder=folder, **given),
             "audit": lambda: audits.measure(system, folder=folder, **given),
+            "growth": lambda: growth.measure(system, folder=folder, **given),
             "relay": lambda: relay.measure(system, self._base(), folder=folder, **given),
             "consumer": lambda: consumer.measure(system, self._base(), is_quick=self.is_quick, **given),
             "post": lambda: post.measure(system, self._base(), folder=folder, is_quick=self.is_quick, **given),
