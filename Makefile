@@ -54,6 +54,10 @@ help: ## list the commands
 up: .venv ## install what is missing, boot the whole system, print its URLs
 	@$(REGION) up
 
+.PHONY: region
+region: .venv ## boot an empty region, for `pulumi up --stack laptop`, Terraform or boto3 to deploy into
+	@$(REGION) region
+
 .PHONY: down
 down: ## stop everything
 	@test ! -f .venv/installed || $(REGION) down
@@ -192,9 +196,10 @@ plan: .venv ## evaluate infra/ into .local/plan.json; STACK=dev or prod for the 
 	@$(REGION) plan --stack "$(STACK)" --out .local/plan.json
 
 .PHONY: package
-package: .venv ## the archives that Lambda gets, in dist/; RUNTIME_PYTHON=python3.13 compiles them, too
+package: .venv ## the archives that Lambda gets, in dist/; RUNTIME_PYTHON=python3.13 compiles them, too; STACK=laptop for this machine
 	@$(REGION) plan --if-changed --stack dev --out .local/package/plan.json
-	@$(REGION) package --plan .local/package/plan.json $(if $(RUNTIME_PYTHON),--runtime-python "$(RUNTIME_PYTHON)")
+	@$(REGION) package --plan .local/package/plan.json \
+		$(if $(filter laptop,$(STACK)),--platform this) $(if $(RUNTIME_PYTHON),--runtime-python "$(RUNTIME_PYTHON)")
 
 .PHONY: sam
 sam: .venv ## a SAM template of the plan in .local/sam/, for `sam local invoke`; STACK=…

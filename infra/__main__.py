@@ -32,7 +32,7 @@ from components.secret import Secret, SecretArgs
 from configuration import FUNCTIONS, PROVIDERS, read_configuration
 from customers import build_customers
 from front import build_gateway
-from functions import ARCHIVES, Functions, build_layers
+from functions import ARCHIVES, MANIFEST, Functions, build_layers
 from on_call import build_way_in
 from schedules import build_schedules
 from traces import traces_of
@@ -41,7 +41,7 @@ from traces import traces_of
 SIDES = ("orders", "invoices")
 
 config = read_configuration()
-deployable.check(config, ARCHIVES)
+deployable.check(config, ARCHIVES, MANIFEST)
 traces = traces_of(config, pulumi.get_stack())
 
 key = Key("key", KeyArgs(prefix=config.prefix, region=config.region, is_protected=config.is_protected))
@@ -72,6 +72,7 @@ database = Database(
         database_name="orders",
         engine_version=config.database_version,
         may_upgrade=config.database_upgrade,
+        port=config.database_port,
         instance_class=config.database_instance_class,
         storage_max_gb=config.database_storage_max,
         multi_az=config.database_multi_az,

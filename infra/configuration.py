@@ -1,6 +1,6 @@
 """The stack's configuration as one frozen object: read once, each value checked, the first bad one named with its key.
 
-Defaults are what a deployed stack has; `Pulumi.local.yaml` is the one place where this machine differs.
+Defaults are what a deployed stack has; `Pulumi.local.yaml` and `Pulumi.laptop.yaml` say where this machine differs.
 """
 
 import re
@@ -11,6 +11,7 @@ from typing import Any
 
 import pulumi
 
+from components.database import PORT
 from components.kong_config import LambdaEndpoint
 from concurrency import read_reserved
 from contracts import customers
@@ -59,6 +60,7 @@ class Configuration:
     is_protected: bool
     database_version: str
     database_upgrade: bool
+    database_port: int
     database_instance_class: str
     database_storage_max: int
     database_multi_az: bool
@@ -108,6 +110,7 @@ def read_configuration() -> Configuration:
         is_protected=boolean(config, "isProtected"),
         database_version=matching(config, "databaseVersion", re.compile(r"1[5-8]"), default="17"),
         database_upgrade=boolean(config, "databaseUpgrade"),
+        database_port=_database_port(config),
         database_instance_class=matching(config, "databaseInstanceClass", re.compile(r"db\.\w+\.\w+")),
         # RDS wants it a tenth above what is allocated, which is 20 GB.
         database_storage_max=integer(config, "databaseStorageMax", at_least=22, at_most=65_536, default=200),
@@ -156,6 +159,14 @@ def _vpc_cidr(config: pulumi.Config) -> str:
     if block.prefixlen != 16 or not any(block.subnet_of(private) for private in _PRIVATE):
         raise refuse(config, "vpcCidr", value, f"a /16 in one of {', '.join(map(str, _PRIVATE))}")
     return str(block)
+
+
+def _database_port(config: pulumi.Config) -> int:
+    """Return the instance's port. RDS Proxy listens on 5432 whatever that is, so it differs on this machine alone."""
+    port = integer(config, "databasePort", at_least=1150, at_most=65_535, default=PORT)
+    if port != PORT and config.get("databaseSslMode") != "disable":
+        raise refuse(config, "databasePort", port, f"{PORT}, the port of RDS Proxy")
+    return port
 
 
 def _backup_region(config: pulumi.Config) -> str | None:

@@ -24,6 +24,7 @@ ARCHIVES = [
     *(_DIST / "functions" / f"{name}.zip" for name in sorted({*PACKAGES.values()})),
     *(_DIST / "layers" / f"{name}.zip" for name in LAYERS),
 ]
+MANIFEST = _DIST / "manifest.json"
 
 
 def build_layers(prefix: str) -> Layers:

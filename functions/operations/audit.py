@@ -86,7 +86,7 @@ def _remembered(connection: Connection) -> dict[str, dict[str, Any]]:
 
 def _findings(connection: Connection, found: Mapping[str, Mapping[str, Any]]) -> Findings:
     outbox_rows, oldest_age_s = queries.outbox(connection)
-    _, waiting = repository.count_parked(connection)
+    waiting = repository.count_waiting(connection)
     metrics = {metric: found[name]["count"] for name, metric in (METRICS | UNWATCHED_METRICS).items()}
     metrics |= {"OutboxRows": outbox_rows, "OutboxOldestAgeSeconds": oldest_age_s, "ParkedMessages": waiting}
     metrics["CustomersUnpublishedAgeSeconds"] = unpublished_s = publication.unpublished_age_s(connection)

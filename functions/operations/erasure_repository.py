@@ -29,12 +29,15 @@ SELECT (SELECT count(*) FROM {_OUTBOX} WHERE {_IN_BODY}),
        (SELECT count(*) FROM customers.customers WHERE customer_id = %(customer_id)s AND is_of_stack)
 """  # noqa: S608 (constants)
 
-# An order that came after the question above is left alone until its invoice names the customer as well.
+# An order that came after the question above is left alone until its invoice names the customer as well. The customer's
+# are a range of an index: by `customer_id = …` everybody's might be read, also those that got the other name before.
 RENAME = """
 WITH chosen AS (
-    SELECT o.order_id FROM orders.orders o WHERE o.customer_id = %(customer_id)s
-      AND EXISTS (SELECT FROM invoices.invoices i WHERE i.order_id = o.order_id)
-    ORDER BY o.order_id LIMIT %(limit)s FOR UPDATE
+    SELECT o.order_id FROM orders.orders o
+    WHERE (o.customer_id, o.order_id) >= (%(customer_id)s, '00000000-0000-0000-0000-000000000000')
+      AND (o.customer_id, o.order_id) <= (%(customer_id)s, 'ffffffff-ffff-ffff-ffff-ffffffffffff')
+      AND (SELECT i.order_id FROM invoices.invoices i WHERE i.order_id = o.order_id) IS NOT NULL
+    ORDER BY o.customer_id, o.order_id LIMIT %(limit)s FOR UPDATE
 ), ordered AS (
     UPDATE orders.orders o SET customer_id = %(pseudonym)s, reference = NULL
     FROM chosen WHERE o.order_id = chosen.order_id RETURNING 1
@@ -47,7 +50,8 @@ SELECT (SELECT count(*) FROM ordered), (SELECT count(*) FROM invoiced)
 
 DELETE_KEYS = """
 DELETE FROM orders.idempotency_keys WHERE (customer_id, key) IN (
-    SELECT customer_id, key FROM orders.idempotency_keys WHERE customer_id = %(customer_id)s LIMIT %(limit)s
+    SELECT customer_id, key FROM orders.idempotency_keys WHERE customer_id = %(customer_id)s
+    ORDER BY key LIMIT %(limit)s
 )
 """
 

@@ -10,7 +10,8 @@ from operations.sides import of_both
 LISTED_MAX = 100
 
 ORDER_OF_INVOICE = """
-SELECT order_id FROM invoices.invoices WHERE number::text = %(invoice)s OR invoice_id::text = lower(%(invoice)s)
+SELECT order_id FROM invoices.invoices WHERE number = %(number)s::bigint
+UNION ALL SELECT order_id FROM invoices.invoices WHERE invoice_id = %(invoice_id)s::uuid
 """
 
 ORDER = """
@@ -48,10 +49,13 @@ UNMATCHED = f"""
 SELECT unmatched_id AS "unmatchedId", kind, provider, left(payment_id, {TEXT_LENGTH_MAX}) AS "paymentId", amount,
        left(currency, {TEXT_LENGTH_MAX}) AS currency, left(reason, {TEXT_LENGTH_MAX}) AS reason,
        matched_at AS "matchedAt", dismissed_at AS "dismissedAt"
-FROM invoices.unmatched_payments u
-WHERE invoice IN (%(invoice_id)s::text, %(number)s::text) OR EXISTS (
-    SELECT FROM invoices.payments p
-    WHERE p.invoice_id = %(invoice_id)s::uuid AND p.provider = u.provider AND p.payment_id = u.payment_id)
+FROM invoices.unmatched_payments WHERE unmatched_id = ANY (ARRAY(
+    SELECT unmatched_id FROM invoices.unmatched_payments WHERE invoice = %(invoice_id)s::text
+    UNION ALL SELECT unmatched_id FROM invoices.unmatched_payments WHERE invoice = %(number)s::text
+    UNION ALL SELECT u.unmatched_id
+    FROM invoices.payments p JOIN invoices.unmatched_payments u USING (provider, payment_id)
+    WHERE p.invoice_id = %(invoice_id)s::uuid
+))
 ORDER BY first_seen_at LIMIT %(limit)s
 """  # noqa: S608 (constants)
 

@@ -19,6 +19,8 @@ from operations.parked_messages import UnknownMessageError
 
 Connection = psycopg.Connection[Any]
 Shown = dict[str, Any]
+# More would not be a bigint.
+NUMBER_DIGITS_MAX = 18
 
 
 def show(connection: Connection, *, order_id: UUID | None, invoice: str | None) -> Shown:
@@ -65,11 +67,21 @@ def _view(connection: Connection, order_id: UUID) -> Shown:
 
 
 def _order_of(connection: Connection, invoice: str) -> UUID:
-    row = connection.execute(queries.ORDER_OF_INVOICE, {"invoice": invoice}).fetchone()
+    row = connection.execute(queries.ORDER_OF_INVOICE, _names(invoice)).fetchone()
     if row is None:
         raise UnknownMessageError("no invoice has this id or number")
     found: UUID = row[0]
     return found
+
+
+def _names(invoice: str) -> dict[str, int | UUID | None]:
+    """What this text may be: a number, an id, or neither."""
+    if invoice.isascii() and invoice.isdigit() and len(invoice) <= NUMBER_DIGITS_MAX:
+        return {"number": int(invoice), "invoice_id": None}
+    try:
+        return {"number": None, "invoice_id": UUID(invoice)}
+    except ValueError:
+        return {"number": None, "invoice_id": None}
 
 
 def _one(connection: Connection, statement: str, given: Mapping[str, Any]) -> Shown | None:

@@ -72,7 +72,7 @@ def replay(
     report = Replayed()
     has_time = all(_replay_side(connection, side, report, is_deadline_near) for side in SIDES)
     if not has_time:
-        report.remaining = repository.count_parked(connection)[1] - report.unknown_queue
+        report.remaining = repository.count_waiting(connection) - report.unknown_queue
     return report
 
 

@@ -92,7 +92,7 @@ WITH candidate AS MATERIALIZED ({_CANDIDATES}), found AS MATERIALIZED (
 INSERT INTO audit.open_findings (name, order_id) SELECT name, order_id FROM found ON CONFLICT DO NOTHING
 """  # noqa: S608 (constants)
 
-_NUMBERS = {
+NUMBERS = {
     series: f"""
 WITH mended AS (
     DELETE FROM audit.missing_numbers m WHERE m.series = '{series}'
@@ -168,9 +168,9 @@ def look(connection: Connection, bounds: Mapping[str, Any]) -> None:
     connection.execute(LOOK, bounds)
     invoices = {"from": bounds["invoice_from"], "to": bounds["invoice_to"]}
     swept = {"swept_from": bounds["swept_invoice_from"], "swept_to": bounds["swept_invoice_to"]}
-    connection.execute(_NUMBERS["invoices"], invoices | swept)
+    connection.execute(NUMBERS["invoices"], invoices | swept)
     credit_notes = {"from": bounds["credit_note_from"], "to": bounds["credit_note_to"]}
-    connection.execute(_NUMBERS["credit_notes"], {**credit_notes, "swept_from": 0, "swept_to": 0})
+    connection.execute(NUMBERS["credit_notes"], {**credit_notes, "swept_from": 0, "swept_to": 0})
     connection.execute(KEEP_PROGRESS, bounds)
 
 

@@ -40,6 +40,8 @@ ORDER BY last_seen_at DESC, parked_id LIMIT %(limit)s
 
 COUNT_PARKED = f"SELECT count(*), count(*) FILTER (WHERE {WAITING}) FROM {_PARKED}"  # noqa: S608
 
+COUNT_WAITING = f"SELECT count(*) FROM {_PARKED} WHERE {WAITING}"  # noqa: S608 (constants)
+
 EXISTS = f"SELECT FROM {_PARKED} WHERE parked_id = %s"
 
 LOCK_PARKED = {
@@ -145,6 +147,13 @@ def count_parked(connection: psycopg.Connection[Any]) -> tuple[int, int]:
     row = connection.execute(COUNT_PARKED).fetchone()
     assert row is not None  # noqa: S101 - an aggregate has one row
     return int(row[0]), int(row[1])
+
+
+def count_waiting(connection: psycopg.Connection[Any]) -> int:
+    """How many wait: those that do not are not read for it."""
+    row = connection.execute(COUNT_WAITING).fetchone()
+    assert row is not None  # noqa: S101 - an aggregate has one row
+    return int(row[0])
 
 
 def lock_parked(connection: psycopg.Connection[Any], side: str, parked_id: UUID) -> list[Locked]:

@@ -2,18 +2,21 @@
 
 An event is deleted in the transaction that locked it and after the broker's confirm: a relay that dies in between
 publishes it twice and never loses it. Rows that failed before come after all others, so a row that never goes
-costs no other row's time. What becomes of a batch that the broker did not confirm is `suspects`' business; so is one
-that a run died with: what is noted on its rows before they are read has them published alone, after all else.
+costs no other row's time. A batch is as large as goes in a moment (`batch_size`). What becomes of one that the broker
+did not confirm is `suspects`' business; so is one that a run died with: what is noted on its rows before they are read
+has them published alone, after all else.
 """
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from uuid import UUID
 
 from outbox_relay import suspects
+from outbox_relay.batch_size import ROWS_MIN, BatchSize
 from outbox_relay.publishing import (
     PUBLISH_TIMEOUT_S,
     BrokerAwayError,
@@ -65,6 +68,7 @@ class _Work:
     publisher: Publisher
     remaining_s: Callable[[], float]
     report: Report
+    size: BatchSize = field(default_factory=BatchSize)
 
     def repeat(self, step: Callable[[], int]) -> None:
         """Until a step finds no row, the broker is away or a batch might not be finished in time."""
@@ -76,18 +80,27 @@ class _Work:
 
     def relay_batch(self, *, failed_before: bool) -> int:
         """Note, lock, publish, delete or postpone, then look into what is doubtful. Returns how many rows were due."""
-        begun = self.outbox.begin_batch(failed_before=failed_before)
+        began_at = time.monotonic()
+        begun = self.outbox.begin_batch(rows=self.size.rows, failed_before=failed_before)
         if not begun:
             return 0
         with self.outbox.transaction():
             outcomes = publish(self.outbox.lock(begun), publisher=self.publisher)
             _settle(self.outbox, outcomes, self.report)
+        self.size.went(len(begun), seconds=time.monotonic() - began_at)
+        self._look_into(outcomes)
+        return len(begun)
+
+    def _look_into(self, outcomes: Sequence[RowOutcome]) -> None:
+        """What is doubtful goes again: alone, or in small batches where it was a large one. Raises BrokerAwayError."""
         for _, outcome in outcomes:
             if is_away(outcome):
                 raise BrokerAwayError(str(outcome))
-        if doubtful := [row.outbox_id for row, outcome in outcomes if is_doubtful(outcome)]:
+        doubtful = [row.outbox_id for row, outcome in outcomes if is_doubtful(outcome)]
+        if doubtful and len(outcomes) > ROWS_MIN:
+            self.size.begin_anew()
+        elif doubtful:
             self._relay_singly(doubtful, others_went=any(outcome is None for _, outcome in outcomes))
-        return len(begun)
 
     def relay_suspects(self) -> int:
         """Rows that a run died with."""

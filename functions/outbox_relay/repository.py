@@ -17,7 +17,7 @@ import psycopg
 
 from rabbitmq import Message
 
-ROWS_PER_BATCH = 100
+SUSPECTS_AT_ONCE = 100
 BYTES_PER_BATCH = 4 << 20
 # Properties travel in one frame of at most 128 KiB, and JSON spells one byte with at most six characters.
 PROPERTIES_BYTES_MAX = 1 << 20
@@ -121,23 +121,23 @@ class Outbox:
         """What happens in the block happens at once or not at all."""
         return self._connection.transaction()
 
-    def begin_batch(self, *, failed_before: bool) -> list[UUID]:
+    def begin_batch(self, *, rows: int, failed_before: bool) -> list[UUID]:
         """Note on the next due rows that they are begun: those that failed before, or the others; never a suspect."""
-        limits = {"rows": ROWS_PER_BATCH, "bytes": BYTES_PER_BATCH}
+        limits = {"rows": rows, "bytes": BYTES_PER_BATCH}
         notes = {"note": BEGUN_TOGETHER, "notes": BEGUN_NOTES}
-        rows = self._execute(BEGIN_BATCH, {"failed_before": failed_before, **limits, **notes})
-        return [row[0] for row in rows]
+        begun = self._execute(BEGIN_BATCH, {"failed_before": failed_before, **limits, **notes}, binary=True)
+        return [row[0] for row in begun.fetchall()]
 
     def lock(self, outbox_ids: Sequence[UUID]) -> list[DueRow]:
         """Read these rows, as far as they are still there; locked until the transaction ends."""
         parameters = {"outbox_ids": list(outbox_ids), "properties_bytes": PROPERTIES_BYTES_MAX}
         # In binary a body takes half the room.
-        rows = self._execute(LOCK, parameters, binary=True)
+        rows = self._execute(LOCK, parameters, binary=True).fetchall()
         return [DueRow(row[0], _message(*row[1:])) for row in rows]
 
     def suspects(self) -> list[UUID]:
         """Due rows that an earlier run began and did not finish."""
-        rows = self._execute(SELECT_SUSPECTS, {"notes": BEGUN_NOTES, "rows": ROWS_PER_BATCH})
+        rows = self._execute(SELECT_SUSPECTS, {"notes": BEGUN_NOTES, "rows": SUSPECTS_AT_ONCE})
         return [row[0] for row in rows]
 
     def forget_batch(self, outbox_ids: Sequence[UUID], reason: str) -> None:

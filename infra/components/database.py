@@ -41,6 +41,7 @@ class DatabaseArgs:
     database_name: str
     engine_version: str
     may_upgrade: bool
+    port: int
     instance_class: str
     storage_max_gb: int
     multi_az: bool
@@ -79,8 +80,8 @@ class Database(pulumi.ComponentResource):
         super().__init__("serverless-orders:components:Database", name, None, opts)
         self._args = args
         self._group = open_outwards(name, "PostgreSQL and its proxy", args.vpc_id, parent=self)
-        allow(f"{name}-functions", into=self._group, port=PORT, peer=args.client_security_group_id, parent=self)
-        allow(f"{name}-proxy", into=self._group, port=PORT, peer=self._group.id, parent=self)
+        allow(f"{name}-functions", into=self._group, port=args.port, peer=args.client_security_group_id, parent=self)
+        allow(f"{name}-proxy", into=self._group, port=args.port, peer=self._group.id, parent=self)
         self._instance = self._build_instance(name, args)
         self._proxy = self._build_proxy(name, args)
         self.database_name = args.database_name
@@ -94,7 +95,7 @@ class Database(pulumi.ComponentResource):
 
     def let_in(self, name: str, peer: pulumi.Input[str]) -> pulumi.Output[str]:
         """Let members of the security group `peer` connect; returns the group that they reach."""
-        allow(f"{name}-database", into=self._group, port=PORT, peer=peer, parent=self)
+        allow(f"{name}-database", into=self._group, port=self._args.port, peer=peer, parent=self)
         reached: pulumi.Output[str] = self._group.id
         return reached
 
@@ -163,7 +164,7 @@ class Database(pulumi.ComponentResource):
             max_allocated_storage=args.storage_max_gb,
             storage_type="gp3",
             db_name=args.database_name,
-            port=PORT,
+            port=args.port,
             username=ADMINISTRATOR,
             manage_master_user_password=True,
             iam_database_authentication_enabled=True,

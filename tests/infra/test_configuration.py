@@ -60,6 +60,8 @@ def test_what_a_stack_leaves_out_is_what_a_deployed_one_needs() -> None:
         ("reservedConcurrency", '{"create_order": 899}', "at most 900 together with the relays' 1 each"),
         ("zoneCidrMask", "16", "a number from 17 to 18"),
         ("databaseVersion", "14", "like 1"),
+        ("databasePort", "25432", "5432, the port of RDS Proxy"),
+        ("databasePort", "80", "a number from 1150 to 65535"),
         ("databaseUpgrade", "now", "one of true, false"),
         ("databaseMultiAz", "yes", "one of true, false"),
         ("prefix", "Dev", "like "),

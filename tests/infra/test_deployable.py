@@ -1,5 +1,6 @@
 """A stack that lacks what only a deployment needs is refused before anything is created, and can still be planned."""
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -14,10 +15,12 @@ import deployable
 from configuration import ConfigurationError
 from functions import ARCHIVES
 from localregion import project
+from localregion.package.target import this_machine
 from localregion.plan.evaluate import evaluate
 from localregion.plan.mocks import AwsMocks, RecordingMonitor, Resource
 
 CERTIFICATE = "arn:aws:acm:us-east-1:123456789012:certificate/6f1d3e2a-0000-4000-8000-000000000001"
+LAMBDAS = "python3.13-aarch64"
 COMPLETE = {"certificateArn": CERTIFICATE, "alarmEmail": "you@example.com"}
 
 
@@ -91,7 +94,7 @@ def deploy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., lis
     """Return what deploys a stack with some keys changed and, unless they are named as missing, its archives."""
 
     def deployed(stack: str, *missing: str, **changes: Any) -> list[Resource]:
-        region = changes.pop("region", None)
+        region, platform = changes.pop("region", None), changes.pop("platform", LAMBDAS)
         root = copy_program(tmp_path)
         configure(root, stack, **changes)
         if region is not None:
@@ -102,7 +105,10 @@ def deploy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., lis
         for path in archives:
             if path.name not in missing:
                 path.touch()
+        manifest = tmp_path / "dist" / "manifest.json"
+        manifest.write_text(json.dumps({path.name: {"platform": platform} for path in archives}))
         monkeypatch.setattr("functions.ARCHIVES", archives)
+        monkeypatch.setattr("functions.MANIFEST", manifest)
         return evaluate(project.read(tmp_path), stack)[0]
 
     return deployed
@@ -208,6 +214,32 @@ def test_credentials_that_may_not_read_the_quota_deploy_with_a_warning(
 def test_a_region_whose_authorities_are_not_packaged_is_refused(deploy: Callable[..., Any], created: list[str]) -> None:
     with pytest.raises(deployable.NotDeployableError, match=r"has no authority of xx-nowhere-1: add those in https"):
         deploy("dev", region="xx-nowhere-1")
+
+
+def test_archives_for_the_other_platform_are_refused_with_the_command_that_builds_the_right_ones(
+    deploy: Callable[..., Any], created: list[str]
+) -> None:
+    here = this_machine().name
+    with pytest.raises(deployable.NotDeployableError) as refused:
+        deploy("laptop", platform=LAMBDAS)
+
+    assert f"are for {LAMBDAS}, this stack runs on {here}: `make package STACK=laptop` builds" in str(refused.value)
+    assert {*created} <= {"pulumi:pulumi:Stack"}
+
+
+def test_archives_of_a_laptop_never_reach_aws(deploy: Callable[..., Any], created: list[str]) -> None:
+    with pytest.raises(deployable.NotDeployableError, match=r"are for .*: `make package RUNTIME_PYTHON=python3\.13`"):
+        deploy("dev", platform=this_machine().name)
+
+    assert {*created} <= {"pulumi:pulumi:Stack"}
+
+
+def test_a_laptop_takes_its_own_archives_and_has_no_quota(
+    deploy: Callable[..., list[Resource]], created: list[str], account: Callable[[type[AwsMocks]], None]
+) -> None:
+    account(AwsMocks)  # which knows no call of Service Quotas
+
+    assert len(deploy("laptop", platform=this_machine().name)) > 100
 
 
 def test_pulumi_prints_these_messages_without_a_traceback() -> None:

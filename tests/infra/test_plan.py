@@ -16,7 +16,7 @@ from policies.functions import READ_BY_EXTENSIONS
 from release.topology import PERMISSIONS
 
 FUNCTIONS = sorted(PACKAGES)
-STACKS = ["local", "dev", "prod"]
+STACKS = ["local", "laptop", "dev", "prod"]
 
 
 @pytest.mark.parametrize("stack", STACKS)
@@ -25,7 +25,7 @@ def test_a_function_is_given_exactly_the_variables_that_its_settings_read(
     plan_of: Callable[[str], Plan], stack: str, name: str
 ) -> None:
     settings = importlib.import_module(f"{PACKAGES[name]}.settings").Settings
-    prefix = "" if stack == "local" else f"{stack}-"
+    prefix = "" if stack in ("local", "laptop") else f"{stack}-"
     given = plan_of(stack).function(f"{prefix}{name}").environment.keys() - READ_BY_EXTENSIONS
 
     assert required_variables(settings) <= given <= variables(settings)
@@ -157,7 +157,7 @@ def test_every_route_invokes_a_function_of_the_plan_at_its_live_version(plan_of:
         for route in plan.gateway.declarative_config["routes"]:
             (invoke,) = [plugin["config"] for plugin in route["plugins"] if plugin["name"] == "aws-lambda"]
             assert plan.function(invoke["function_name"]).aliases == [invoke["qualifier"]]
-            assert ("host" in invoke) == (stack == "local")
+            assert ("host" in invoke) == (stack in ("local", "laptop"))
 
 
 def test_a_plan_resolves_with_a_value_for_each_reference_and_secret(local: Plan) -> None:

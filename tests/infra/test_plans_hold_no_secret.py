@@ -12,7 +12,7 @@ from tests.evaluations import Evaluations
 
 from localregion.plan.model import Plan
 
-STACKS = ["local", "dev", "prod"]
+STACKS = ["local", "laptop", "dev", "prod"]
 # What real secrets look like: AWS key ids and keys, private keys, tokens, passwords in URLs, long random words.
 LOOKS_SECRET = {
     "access key": re.compile(r"\b(AKIA|ASIA)[0-9A-Z]{16}\b"),

@@ -25,8 +25,9 @@ _NAMES = (
 async def read(database: Database) -> Mapping[str, Any]:
     """Return the figures of this moment. Raises SourceDownError."""
     since = order_queries.first_id_of(datetime.now(UTC), seconds=-_WINDOW_S)
-    ((row,),) = await database.read((order_queries.SELECT_FIGURES, {"since": since}))
-    made, outbox, oldest, invoices_outbox, invoices_oldest, *waiting = row
+    ((made, *waiting),), ((outbox, oldest, invoices_outbox, invoices_oldest),) = await database.read(
+        (order_queries.SELECT_FIGURES, {"since": since}), (order_queries.COUNT_OUTBOXES, {})
+    )
     figures = (made / _WINDOW_S, outbox, _age(oldest), invoices_outbox, _age(invoices_oldest), *waiting)
     return dict(zip(_NAMES, figures, strict=True))
 

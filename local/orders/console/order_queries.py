@@ -11,6 +11,8 @@ from uuid import UUID
 
 # As `functions/operations` has it: seen again after its replay or dismissal, a message waits again.
 _WAITING = "coalesce(last_seen_at > greatest(replayed_at, dismissed_at), true)"
+_UNMATCHED = "(matched_at IS NULL AND coalesce(last_seen_at > dismissed_at, true))"
+_AGE = "extract(epoch FROM clock_timestamp() - min(created_at))"
 
 _ORDER = """
 SELECT o.order_id, o.customer_id, o.amount, o.currency, o.status, o.created_at, o.updated_at, o.reference,
@@ -42,11 +44,11 @@ WHERE i.order_id = %(order_id)s ORDER BY r.recorded_at, r.refund_id LIMIT 200
 SELECT_OUTBOX_BODIES = """
 (SELECT body FROM orders.outbox
  WHERE outbox_id BETWEEN %(first)s AND %(last)s AND created_at < clock_timestamp() - interval '1 second'
- ORDER BY outbox_id DESC LIMIT 2000)
+ ORDER BY outbox_id DESC LIMIT %(limit)s)
 UNION ALL
 (SELECT body FROM invoices.outbox
  WHERE outbox_id >= %(first)s AND created_at < clock_timestamp() - interval '1 second'
- ORDER BY outbox_id DESC LIMIT 2000)
+ ORDER BY outbox_id DESC LIMIT %(limit)s)
 """
 
 
@@ -70,16 +72,20 @@ FROM {{table}} ORDER BY last_seen_at DESC, parked_id LIMIT %(limit)s
 """  # noqa: S608 (a constant)
 SELECT_PARKED = f"{_of_both_sides(_PARKED)} ORDER BY 5 DESC, 1 LIMIT %(limit)s"
 
+# Of a settled message or payment nothing is read.
 SELECT_FIGURES = f"""
 SELECT (SELECT count(*) FROM orders.orders WHERE order_id >= %(since)s),
-       (SELECT count(*) FROM orders.outbox),
-       (SELECT extract(epoch FROM clock_timestamp() - min(created_at)) FROM orders.outbox),
-       (SELECT count(*) FROM invoices.outbox),
-       (SELECT extract(epoch FROM clock_timestamp() - min(created_at)) FROM invoices.outbox),
        (SELECT count(*) FROM invoices.parked_messages WHERE {_WAITING})
        + (SELECT count(*) FROM orders.parked_messages WHERE {_WAITING}),
-       (SELECT count(*) FROM invoices.unmatched_payments WHERE matched_at IS NULL AND dismissed_at IS NULL)
-"""  # noqa: S608 (a constant)
+       (SELECT count(*) FROM invoices.unmatched_payments WHERE {_UNMATCHED})
+"""  # noqa: S608 (constants)
+
+# Each outbox once, with the age of its oldest row: what an outage leaves there is counted for every picture.
+COUNT_OUTBOXES = f"""
+SELECT o.waiting, o.age, i.waiting, i.age
+FROM (SELECT count(*) AS waiting, {_AGE} AS age FROM orders.outbox) o,
+     (SELECT count(*) AS waiting, {_AGE} AS age FROM invoices.outbox) i
+"""  # noqa: S608 (constants)
 
 
 def first_id_of(moment: datetime, *, seconds: float = 0.0) -> UUID:

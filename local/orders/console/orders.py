@@ -19,6 +19,8 @@ from orders.console import order_queries
 _ORDER_ID = re.compile(rb'"orderId"\s*:\s*"([0-9a-fA-F-]{36})"')
 # Between an order's id and its event's lies next to nothing; the clocks of two environments may differ.
 _MARGIN_S = 60.0
+# Of each outbox; of an outage's rows only so many are looked through for a list.
+_OUTBOX_ROWS_MAX = 2_000
 
 # In these states a message about the order is under way.
 _MOVING = {"pending", "paying"}
@@ -56,6 +58,7 @@ async def _elsewhere(database: Database, created: Sequence[datetime]) -> tuple[s
     bounds = {
         "first": order_queries.first_id_of(min(created), seconds=-_MARGIN_S),
         "last": order_queries.first_id_of(max(created), seconds=_MARGIN_S),
+        "limit": _OUTBOX_ROWS_MAX,
     }
     outbox, parked = await database.read(
         (order_queries.SELECT_OUTBOX_BODIES, bounds), (order_queries.SELECT_PARKED_BODIES, {})

@@ -26,6 +26,7 @@ _PROGRAMS = {
 # Called with the state folder and, where one is named, the argument; False is exit status 1.
 _COMMANDS = {
     "up": "localregion.system.up:up",
+    "region": "localregion.system.up:region",
     "down": "localregion.system.down:down",
     "clean": "localregion.system.down:clean",
     "status": "localregion.system.status:show",
@@ -38,6 +39,7 @@ _COMMANDS = {
 _ARGUMENTS = {"stop": "service", "start": "service", "debug": "function"}
 _HELP = {
     "up": "boot the program of this project, print where everything answers",
+    "region": "boot an empty region, for Pulumi's engine, Terraform or boto3 to deploy into",
     "down": "stop everything",
     "status": "what runs, where; fails unless all is healthy",
     "logs": "follow the functions' logs",

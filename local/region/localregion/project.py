@@ -48,7 +48,8 @@ class Project:
 
     `program`: the folder of `Pulumi.yaml`. `program_reads`: what else a plan is made from, files or folders. `layers`:
     by name, where they come from. `gateway`: the type of the component that is Kong, with the inputs `version` and
-    `declarative_config`. `queues`: what RabbitMQ has before a function is invoked. `source_roots`: what goes on the
+    `declarative_config`. `gateway_container`: the container that is Kong in a service of ECS, for a region that was
+    deployed. `queues`: what RabbitMQ has before a function is invoked. `source_roots`: what goes on the
     import path for `extension`, the module with what this project registers (`localregion.extension`). `command`: what
     messages tell a user to run, `localregion` or, where a Makefile has the same targets, `make`.
     """
@@ -58,6 +59,7 @@ class Project:
     program_reads: tuple[str, ...] = ()
     layers: Mapping[str, Layer] = field(default_factory=lambda: dict(DEFAULT_LAYERS))
     gateway: str | None = None
+    gateway_container: str | None = None
     queues: tuple[str, ...] = ()
     source_roots: tuple[str, ...] = ()
     extension: str | None = None

@@ -63,7 +63,7 @@ def test_what_the_request_path_left_is_published(empty: Any, invoke: Any, monkey
     assert empty.count("orders.outbox") == 0
 
 
-def test_many_rows_are_published_in_small_transactions(empty: Any, invoke: Any) -> None:
+def test_many_rows_are_published_batch_by_batch(empty: Any, invoke: Any) -> None:
     copies = (
         "INSERT INTO orders.outbox (outbox_id, exchange, routing_key, properties, body, due_at)"
         " SELECT gen_random_uuid(), exchange, routing_key, properties, body, due_at"

@@ -16,6 +16,7 @@ from tests.integration.functions.test_outbox_relay import add_row, relay
 from tests.integration.layers.proxy import Proxy
 
 from outbox_relay import relay as outbox_relay
+from outbox_relay.batch_size import ROWS_MIN
 from outbox_relay.repository import BEGUN, Outbox
 from rabbitmq import BlockedError, BrokerUnavailableError, ConnectionLostError, Message, PublishError, UnconfirmedError
 
@@ -284,6 +285,18 @@ def test_a_batch_is_bounded_by_bytes_and_a_row_of_any_size_goes_alone(empty: Rel
     publisher = Scripted({})
     assert run(empty, publisher).published == len(bodies)
     assert [[len(body) >> 20 for body in batch] for batch in publisher.batches] == [[1, 3], [3, 3], [3, 6], [0]]
+
+
+def test_a_large_batch_that_is_not_confirmed_is_begun_anew_in_small_ones(empty: Released) -> None:
+    """Else one bad row would have a thousand others published alone."""
+    bodies = [f"{number}".encode() for number in range(700)]
+    add(empty, *bodies[:450], b"lost", *bodies[450:])
+    publisher = Scripted({b"lost": ConnectionLostError("reset")})
+    report = run(empty, publisher)
+
+    assert (report.published, report.postponed, left(empty)) == (700, 1, [(b"lost", 1)])
+    assert max(map(len, publisher.batches)) > ROWS_MIN
+    assert sum(1 for batch in publisher.batches if len(batch) == 1) <= ROWS_MIN
 
 
 def test_rows_are_looked_into_only_while_there_is_time(empty: Released) -> None:

@@ -264,6 +264,27 @@ def test_a_broker_that_is_away_is_an_error_of_every_message(collector: Collector
     assert [span.is_error for span in collector.named("send orders:order.created")] == [True, True]
 
 
+def test_a_span_for_which_there_is_no_room_is_counted_and_not_made(collector: Collector, traced: Traced) -> None:
+    """A relay that empties a full outbox would make ten times as many as are exported."""
+    count, made = SPANS_MAX + 40, []
+    publisher = traced.tracing.publisher(
+        Publisher(outcomes=[LookupError("no queue")] * count), endpoint="amqp://127.0.0.1:1", below_message=True
+    )
+    publisher._start = lambda *given, **kept: made.append(given) or traced.tracing.start(*given, **kept)
+    headers = [{"traceparent": f"00-{'a' * 32}-{'b' * 16}-0{number % 2}"} for number in range(count)]
+    messages = [Message(properties={"headers": each}) for each in headers]
+    with traced.tracing.invocation("relay", context=Context(), trigger="timer"):
+        for _ in range(2):
+            assert len(publisher.publish(messages, timeout_s=1)) == count
+
+    sent = collector.named("send orders:order.created")
+    assert len(sent) == SPANS_MAX - 1
+    assert all(span.is_error for span in sent)
+    # Half of the messages are of traces that are not recorded.
+    assert len(sent) + collector.one("relay").attributes["otel.dropped_spans"] == count
+    assert len(made) < 2 * count
+
+
 def test_spans_end_in_the_order_of_time(collector: Collector, traced: Traced) -> None:
     before = time.time_ns()
     traced.invoke()

@@ -1,6 +1,5 @@
 """How a function publishes to RabbitMQ: confirmed, mandatory, and never later than its own deadline."""
 
-from rabbitmq.connection import Message
 from rabbitmq.errors import (
     BlockedError,
     BrokerUnavailableError,
@@ -11,6 +10,7 @@ from rabbitmq.errors import (
     UnconfirmedError,
     UnroutableError,
 )
+from rabbitmq.messages import Message
 from rabbitmq.publisher import Publisher
 
 __all__ = [

@@ -6,7 +6,7 @@ https://www.rabbitmq.com/docs/confirms. All messages of a batch are sent before 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from itertools import takewhile
 from typing import Any
 
 from rabbitmq.errors import (
@@ -18,7 +18,8 @@ from rabbitmq.errors import (
     UnconfirmedError,
     UnroutableError,
 )
-from rabbitmq.lean_pika import Basic, BasicProperties, ConnectionParameters, PlainCredentials
+from rabbitmq.lean_pika import Basic, ConnectionParameters, PlainCredentials
+from rabbitmq.messages import Message, frames
 from rabbitmq.protocol import ClosedByBrokerError, Protocol
 from sockets import Deadline, Stream
 
@@ -26,17 +27,6 @@ from sockets import Deadline, Stream
 # what it was sent. 320 (forced), 506 (resources) and 541 (internal) may have nothing to do with it.
 # https://www.rabbitmq.com/amqp-0-9-1-reference#constants
 REFUSALS = frozenset({501, 502, 503, 504, 505, 530, 540})
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Message:
-    """What to publish and where. `properties` have their AMQP names (`content_type`, `type`, `headers`, …), and
-    `timestamp` is in seconds since 1970."""
-
-    exchange: str
-    routing_key: str
-    body: bytes
-    properties: dict[str, Any]
 
 
 class ChannelClosedError(ClosedByBrokerError):
@@ -97,17 +87,14 @@ class PublisherConnection:
     def _write(self, index: int) -> None:
         message = self._batch.messages[index]
         try:
-            self._protocol.write_whole(lambda: self._basic_publish(message))
+            written = frames(message, channel=self._channel.channel_number, frame_max=self._protocol.frame_max)
         except Exception as error:
             # A message that cannot be encoded is refused alone; the others are published.
             self._batch.outcomes[index] = RefusedError(f"cannot be encoded: {type(error).__name__}: {error}")
-        else:
-            self._last_tag += 1
-            self._batch.pending[self._last_tag] = index
-
-    def _basic_publish(self, message: Message) -> None:
-        properties = BasicProperties(**message.properties)
-        self._channel.basic_publish(message.exchange, message.routing_key, message.body, properties, mandatory=True)
+            return
+        self._protocol.write(written)
+        self._last_tag += 1
+        self._batch.pending[self._last_tag] = index
 
     def _on_open(self, connection: Any) -> None:
         connection.channel(on_open_callback=self._on_channel_open)
@@ -143,7 +130,7 @@ class _Batch:
     def confirm(self, answer: Any) -> None:
         """Take a basic.ack or basic.nack, for one or for all up to its tag."""
         last: int = answer.delivery_tag
-        tags = [tag for tag in self.pending if tag <= last] if answer.multiple else [last]
+        tags = list(takewhile(last.__ge__, self.pending)) if answer.multiple else [last]
         for tag in tags:
             if (index := self.pending.pop(tag, None)) is not None:
                 self.outcomes[index] = self._outcome(answer, self.messages[index])

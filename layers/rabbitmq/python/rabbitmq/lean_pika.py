@@ -44,6 +44,7 @@ import pika.data  # noqa: E402
 from pika.connection import Connection, ConnectionParameters  # noqa: E402
 from pika.credentials import PlainCredentials  # noqa: E402
 from pika.exceptions import ConnectionClosedByBroker  # noqa: E402
+from pika.frame import Header, Method  # noqa: E402
 from pika.spec import Basic, BasicProperties  # noqa: E402
 
 __all__ = [
@@ -52,6 +53,8 @@ __all__ = [
     "Connection",
     "ConnectionClosedByBroker",
     "ConnectionParameters",
+    "Header",
+    "Method",
     "PlainCredentials",
 ]
 

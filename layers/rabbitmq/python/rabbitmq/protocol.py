@@ -69,14 +69,15 @@ class Protocol(Connection):  # type: ignore[misc, unused-ignore]
         while self._stream.has_input():
             self._take(self._stream.receive(deadline))
 
-    def write_whole(self, write: Callable[[], None]) -> None:
-        """Call what writes frames; those of one that fails are not sent. Raises what it raises."""
-        kept = len(self._outgoing)
-        try:
-            write()
-        except BaseException:
-            del self._outgoing[kept:]
-            raise
+    def write(self, frames: bytes) -> None:
+        """What the next `run_until` sends."""
+        self._outgoing.append(frames)
+
+    @property
+    def frame_max(self) -> int:
+        """What was agreed with the broker."""
+        agreed: int = self.params.frame_max
+        return agreed
 
     def hang_up(self) -> None:
         self._stream.close()
@@ -94,8 +95,6 @@ class Protocol(Connection):  # type: ignore[misc, unused-ignore]
         return CLIENT_PROPERTIES
 
     def _adapter_emit_data(self, data: bytes) -> None:
-        if len(data) > self.params.frame_max:
-            raise ValueError(f"{len(data)} bytes of properties do not fit into a frame of {self.params.frame_max}")
         self._outgoing.append(data)
 
     def _adapter_disconnect_stream(self) -> None:

@@ -11,8 +11,9 @@ import time
 from collections.abc import Callable, Sequence
 from urllib.parse import urlsplit
 
-from rabbitmq.connection import Message, PublisherConnection
+from rabbitmq.connection import PublisherConnection
 from rabbitmq.errors import BrokerUnavailableError, NackedError, PublishError, UnconfirmedError
+from rabbitmq.messages import Message
 from sockets import Deadline
 
 PAUSE_AFTER_FAILURE_S = 5.0

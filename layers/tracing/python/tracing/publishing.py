@@ -13,6 +13,7 @@ from typing import Any
 from opentelemetry import trace
 
 from tracing import attributes as names
+from tracing.buffer import SpanBuffer
 from tracing.protocol import M
 from tracing.spans import RecordedSpan
 from tracing.trace_context import TraceContext, parse
@@ -38,11 +39,17 @@ def created(message: M, start: Start, *, is_below_message: bool = False) -> M:
 
 
 class TracedPublisher:
-    """`below_message`: a span stands below its message's own context, linked to the current span; else the reverse."""
+    """`below_message`: a span stands below its message's own context, linked to the current span; else the reverse.
 
-    def __init__(self, publisher: Any, *, start: Start, attributes: Mapping[str, Any], below_message: bool) -> None:
+    `buffer` says when spans are one too many: a relay that empties a full outbox makes none for nothing.
+    """
+
+    def __init__(
+        self, publisher: Any, *, start: Start, buffer: SpanBuffer, attributes: Mapping[str, Any], below_message: bool
+    ) -> None:
         self._publisher = publisher
         self._start = start
+        self._buffer = buffer
         self._attributes = dict(attributes)
         self._below_message = below_message
 
@@ -57,9 +64,9 @@ class TracedPublisher:
             raise
         finally:
             for span, outcome in zip(spans, outcomes, strict=False):
-                if outcome is not None:
+                if span is not None and outcome is not None:
                     span.fail(type(outcome).__qualname__, str(outcome))
-            for span in spans:
+            for span in filter(None, spans):
                 span.end()
         return list(outcomes)
 
@@ -67,9 +74,13 @@ class TracedPublisher:
         self._publisher.close()
 
     def _begin(self, message: Any) -> Any:
-        name, attributes = _described(message, "send")
+        """None for one too many."""
         created = parse(message.properties.get("headers")) if isinstance(message.properties, dict) else None
         above = created if self._below_message else None
+        if self._buffer.is_full:
+            self._buffer.dropped += _is_sampled(above)
+            return None
+        name, attributes = _described(message, "send")
         links = [] if created is None else _current() if self._below_message else [created]
         return self._start(name, kind="CLIENT", attributes=attributes | self._attributes, parent=above, links=links)
 
@@ -82,6 +93,11 @@ def _described(message: Any, operation: str) -> tuple[str, dict[str, Any]]:
         **names.operation(operation, operation),
     }
     return f"{operation} {names.destination(message.exchange, message.routing_key)}", attributes
+
+
+def _is_sampled(above: TraceContext | None) -> bool:
+    """Whether a span would be recorded below this one, or below the current one."""
+    return trace.get_current_span().is_recording() if above is None else above.is_sampled
 
 
 def _current() -> list[TraceContext]:

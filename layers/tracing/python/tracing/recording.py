@@ -130,7 +130,9 @@ class Recording:
 
     def publisher(self, publisher: P, *, endpoint: str, below_message: bool) -> P:
         place = names.server(endpoint)
-        traced: Any = TracedPublisher(publisher, start=self.start, attributes=place, below_message=below_message)
+        traced: Any = TracedPublisher(
+            publisher, start=self.start, buffer=self._buffer, attributes=place, below_message=below_message
+        )
         return traced  # type: ignore[no-any-return]
 
     def close(self) -> None:

@@ -14,6 +14,7 @@ import logging
 import signal
 import socket
 import sys
+from typing import TYPE_CHECKING
 
 import uvloop
 
@@ -37,7 +38,11 @@ from localregion.aws.secrets_manager import SecretsManager
 from localregion.aws.settings import Settings, parse_arguments
 from localregion.aws.status import Status
 from localregion.plan import model
+from localregion.plan.deployed import Deployed
 from localregion.plan.sources import UnknownLayerError
+
+if TYPE_CHECKING:
+    from localregion.aws.region.region import Region
 
 SHUTDOWN_GRACE_S = 10.0
 _log = logging.getLogger("emulator")
@@ -63,11 +68,14 @@ class Emulator:
             broker_url=broker_url,
             requeue=settings.requeue,
         )
+        self._region = self._deployed_into(settings) if settings.region is not None else None
+        self._s3 = S3(plan.buckets, memory / "s3")
         status = Status(
             service=self._service,
             invocations=self._invocations,
             mappings=self._mappings,
             schedules=self._schedules,
+            failure=lambda: self._region.failure if self._region is not None else None,
         )
         endpoint = AwsEndpoint(
             functions=FunctionApi(self._service, InvokeApi(self._service, self._events)),
@@ -76,7 +84,8 @@ class Emulator:
             status=status,
             debug=DebugApi(self._service),
             memory=MemoryApi(plan, self._service.memory_limit),
-            s3=S3(plan.buckets, memory / "s3"),
+            s3=self._s3,
+            region=self._region,
             allowed_hosts=settings.allowed_hosts,
         )
         self._server = HttpServer(endpoint, grace_s=SHUTDOWN_GRACE_S)
@@ -94,7 +103,21 @@ class Emulator:
     def stop(self) -> None:
         self._server.stop()
 
+    def _deployed_into(self, settings: Settings) -> Region:
+        # It has a client for HTTP, which a program's system has no use for.
+        from localregion.aws.region.machine import region_here
+
+        return region_here(settings, deployed=Deployed, take=self._take)
+
+    def _take(self, plan: model.Plan) -> None:
+        """Run another plan, one that is resolved."""
+        self._s3.apply(plan.buckets)
+        self._schedules.apply(plan.schedules)
+
     async def _boot(self) -> None:
+        if self._region is not None:
+            await self._region.boot()
+            return
         try:
             await self._invocations.run()
             await initialise(self._service)
@@ -112,6 +135,8 @@ class Emulator:
             with contextlib.suppress(asyncio.CancelledError):
                 await boot
         finally:
+            if self._region is not None:
+                await self._region.close()
             await self._mappings.stop()
             await self._service.drain(SHUTDOWN_GRACE_S)
             await self._service.close()

@@ -10,7 +10,7 @@ import logging
 import time
 from collections.abc import Awaitable, Callable
 from email.utils import formatdate
-from typing import Any, Protocol, get_args
+from typing import TYPE_CHECKING, Any, Protocol, get_args
 from urllib.parse import parse_qsl
 
 from localregion.aws.amqp.consumer import RequeueMethod
@@ -45,6 +45,12 @@ SUPPORTED = (
 )
 # Paths that are another API's, whatever buckets are called.
 _OTHERS = (FUNCTIONS_PATH, MAPPINGS_PATH, "/_emulator/")
+if TYPE_CHECKING:
+    # It has a client for HTTP, which takes a tenth of a second to import; a program's system has no use for it.
+    from localregion.aws.region.region import Region
+
+# An archive of 50 MB in base64, and what is said of it.
+UPLOAD_MAX_BYTES = 72 * 1024 * 1024
 Send = Callable[[dict[str, Any]], Awaitable[None]]
 _log = logging.getLogger("emulator.aws")
 
@@ -69,6 +75,7 @@ class AwsEndpoint:
         debug: DebugApi,
         memory: MemoryApi,
         s3: S3,
+        region: Region | None = None,
         allowed_hosts: tuple[str, ...] = (),
     ) -> None:
         self._functions = functions
@@ -78,25 +85,37 @@ class AwsEndpoint:
         self._debug = debug
         self._memory = memory
         self._s3 = s3
+        self._region = region
         self._allowed_hosts = allowed_hosts
         self._is_allowed_host = host_check(allowed_hosts)
 
     async def __call__(self, scope: dict[str, Any], receive: Receive, send: Send) -> None:
         headers, path = dict(scope["headers"]), scope["path"]
         is_s3 = not path.startswith(_OTHERS) and self._s3.is_meant(path, headers)
-        body, size = await read_body(receive, limit=WIRE_MAX_BYTES if is_s3 else SYNC_PAYLOAD_MAX)
+        body, size = await read_body(receive, limit=self._body_limit(path, is_s3=is_s3))
         query = scope["query_string"]
         parameters = dict(parse_qsl(query.decode("latin-1"), keep_blank_values=True)) if query else {}
-        request = Request(scope["method"], path, parameters, headers, body, size)
+        target = (scope["raw_path"] + b"?" + query if query else scope["raw_path"]).decode("latin-1")
+        request = Request(scope["method"], path, parameters, headers, body, size, target)
         try:
             self._check(request, chunked="aws-chunked" if is_s3 else "")
-            response = self._s3.handle(request) if is_s3 else await self._answer(request)
+            response = await (self._answer_s3(request) if is_s3 else self._answer(request))
         except LambdaApiError as error:
             response = refusal(error)
         except Exception as error:
             _log.exception("%s %s failed in the emulator", request.method, request.path)
             response = refusal(service_failure(f"The emulator failed: {type(error).__name__}: {error}"))
         await _send(response, send)
+
+    def _body_limit(self, path: str, *, is_s3: bool) -> int:
+        if is_s3:
+            return WIRE_MAX_BYTES
+        return SYNC_PAYLOAD_MAX if self._region is None or path.endswith("/invocations") else UPLOAD_MAX_BYTES
+
+    async def _answer_s3(self, request: Request) -> Response:
+        if self._region is None or self._s3.is_object(request):
+            return self._s3.handle(request)
+        return await self._region.handle(request)
 
     async def _answer(self, request: Request) -> Response:
         path = request.path
@@ -114,6 +133,8 @@ class AwsEndpoint:
             return await self._debug.handle(request)
         if path.startswith(memory_api.PATH):
             return self._memory.handle(request)
+        if self._region is not None:
+            return await self._region.handle(request)
         target = request.header(b"x-amz-target")
         if target is not None and target.startswith(TARGET_PREFIX):
             return self._secrets.handle(request)

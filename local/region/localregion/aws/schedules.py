@@ -44,45 +44,59 @@ class Schedules:
         memory: Path,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        self._periods = {schedule.name: period_s(schedule.expression) for schedule in schedules}
         self._schedules = [schedule for schedule in schedules if schedule.enabled]
         self._events = events
         self._memory = memory
         self._clock = clock
         self._due: dict[str, float] = {}
-        self._tasks: list[asyncio.Task[None]] = []
+        self._tasks: dict[str, asyncio.Task[None]] = {}
 
     def start(self) -> None:
         remembered = self._recall()
         for schedule in self._schedules:
             known = remembered.get(schedule.name, {})
             due = known.get("due") if known.get("expression") == schedule.expression else None
-            self._due[schedule.name] = first_due(self._clock(), self._periods[schedule.name], remembered=due)
-            self._tasks.append(asyncio.get_running_loop().create_task(self._run(schedule)))
+            self._due[schedule.name] = first_due(self._clock(), period_s(schedule.expression), remembered=due)
+            self._tasks[schedule.name] = asyncio.get_running_loop().create_task(self._run(schedule))
         self._remember()
 
+    def apply(self, schedules: list[Schedule]) -> None:
+        """Run these from now on. One that is as it was keeps its time; one with the same rate, too."""
+        wanted = [schedule for schedule in schedules if schedule.enabled]
+        if wanted == self._schedules:
+            return
+        self.stop()
+        self._schedules = wanted
+        self.start()
+
     def stop(self) -> None:
-        for task in self._tasks:
+        for task in self._tasks.values():
             task.cancel()
+        self._tasks.clear()
 
     def status(self) -> list[dict[str, Any]]:
         return [
             {"name": schedule.name, "function": schedule.function, "expression": schedule.expression}
-            | {"dueInSeconds": round(self._due[schedule.name] - self._clock(), 1) if self._tasks else None}
+            | {
+                "dueInSeconds": round(self._due[schedule.name] - self._clock(), 1)
+                if schedule.name in self._tasks
+                else None
+            }
             for schedule in self._schedules
         ]
 
     def run_once(self, schedule: Schedule) -> None:
         """Invoke the schedule's function and note when the next run is due."""
         self._events.submit(Event(schedule.function, json.dumps(schedule.input).encode(), qualifier=schedule.qualifier))
-        due, period = self._due[schedule.name], self._periods[schedule.name]
+        due, period = self._due[schedule.name], period_s(schedule.expression)
         self._due[schedule.name] = next_due(due, self._clock(), period)
         self._remember()
 
     async def _run(self, schedule: Schedule) -> None:
+        period = period_s(schedule.expression)
         while True:
             # A clock that was set back must not put the next run off by more than a period.
-            self._due[schedule.name] = min(self._due[schedule.name], self._clock() + self._periods[schedule.name])
+            self._due[schedule.name] = min(self._due[schedule.name], self._clock() + period)
             await asyncio.sleep(max(0.0, self._due[schedule.name] - self._clock()))
             if self._due[schedule.name] <= self._clock():
                 self.run_once(schedule)

@@ -14,7 +14,10 @@ EVENT_RETRY_DELAYS_S = (60.0, 120.0)
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
-    """Paths are absolute; `state` is the folder of everything that this machine may forget."""
+    """Paths are absolute; `state` is the folder of everything that this machine may forget.
+
+    With a `region` functions and the rest are what is deployed into it; `addresses` says where things are here (JSON).
+    """
 
     plan: Path
     values: Path
@@ -24,6 +27,8 @@ class Settings:
     port: int = 4566
     host: str = "127.0.0.1"
     allowed_hosts: tuple[str, ...] = ()
+    region: str | None = None
+    addresses: str = "{}"
     otlp_endpoint: str | None = None
     otlp_timeout_ms: str | None = None
     requeue: RequeueMethod = "nack"
@@ -67,6 +72,10 @@ def parse_arguments(arguments: list[str]) -> Settings:
         default=[],
         metavar="NAME",
         help="a further name by which the AWS APIs may be called; may be repeated",
+    )
+    parser.add_argument("--region", help="run what is deployed into this region, as it was written down in the plan")
+    parser.add_argument(
+        "--addresses", default="{}", help="JSON: where broker, database and gateway are, for those who deploy"
     )
     parser.add_argument(
         "--otlp-endpoint", help="where functions that export spans send them, in place of the plan's address"

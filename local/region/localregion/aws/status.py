@@ -6,6 +6,7 @@ Functions' last invocations are an answer of their own, `/_emulator/invocations`
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from typing import Any
 
 from localregion.aws.deploy_invocations import DeployInvocations
@@ -24,17 +25,21 @@ class Status:
         invocations: DeployInvocations,
         mappings: Mappings,
         schedules: Schedules,
+        failure: Callable[[], str | None] = lambda: None,
     ) -> None:
         self._service = service
         self._invocations = invocations
         self._mappings = mappings
         self._schedules = schedules
+        self._failure = failure
         self._enabled = sum(mapping.enabled for mapping in service.plan.event_source_mappings)
 
     def report(self) -> dict[str, Any]:
         mappings = self._mappings.status()
+        failure = self._failure()
         return {
-            "ready": self._invocations.succeeded and self._all_enabled(mappings),
+            "ready": failure is None and self._invocations.succeeded and self._all_enabled(mappings),
+            "failure": failure,
             "functions": [self._function(function.name) for function in self._service.plan.functions],
             "mappings": mappings,
             "schedules": self._schedules.status(),

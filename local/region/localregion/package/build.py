@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from localregion.package import entries as files
@@ -59,12 +59,14 @@ def _build(artefact: Artefact, job: Job, before: Built | None) -> Built:
     path = job.dist / artefact.path
     if before and before.made_from == made_from and path.is_file() and _sha256(path) == before.sha256:
         job.progress(f"  {artefact.path} unchanged")
-        return before
+        # Sources alone are the same for every platform.
+        return replace(before, platform=job.target.name)
     content, sizes = artefact.all_files(packages, job.compiler)
     _replace(path, to_zip(content, job.compression_level))
     job.progress(f"  {artefact.path} built")
     return Built(
         made_from=made_from,
+        platform=job.target.name,
         sha256=_sha256(path),
         zipped=path.stat().st_size,
         unzipped=files.size(content),

@@ -14,9 +14,10 @@ NAME = "manifest.json"
 
 @dataclass(frozen=True, kw_only=True)
 class Built:
-    """One archive; sizes in bytes, `packages` unpacked."""
+    """One archive; sizes in bytes, `packages` unpacked; `platform` is the name of the target."""
 
     made_from: str
+    platform: str
     sha256: str
     zipped: int
     unzipped: int

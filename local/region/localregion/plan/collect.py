@@ -19,12 +19,13 @@ from localregion.plan.inputs import (
     label,
     number,
     plain,
-    redacted,
     secret_content,
     text,
 )
-from localregion.plan.mocks import ACCOUNT, MANAGED_SECRET, PUBLIC_FIELDS, Resource, is_secret
+from localregion.plan.mocks import MANAGED_SECRET, Resource, is_secret
 from localregion.plan.model import (
+    ACCOUNT,
+    PUBLIC_FIELDS,
     Broker,
     Configurator,
     Database,
@@ -35,6 +36,7 @@ from localregion.plan.model import (
     Invocation,
     Plan,
     Schedule,
+    redacted,
 )
 from localregion.plan.registered import Registered
 from localregion.plan.types import (

@@ -5,21 +5,17 @@ On the wire numbers are floats, archives and secrets are marked dictionaries, an
 
 import json
 import posixpath
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from pulumi.runtime import rpc
 
 from localregion.plan.errors import PlanError
-from localregion.plan.mocks import PUBLIC_FIELDS, Resource, archive_path, is_secret
+from localregion.plan.mocks import Resource, archive_path, is_secret
 
 
 def label(resource: Resource) -> str:
     return f"{resource.type} {resource.name!r}"
-
-
-def redacted(name: str, fields: Mapping[str, Any], keys: Iterable[str]) -> dict[str, Any]:
-    return {key: str(fields[key]) if key in PUBLIC_FIELDS else {"$secret": name} for key in sorted(keys)}
 
 
 def secret_content(version: Resource) -> dict[str, Any]:

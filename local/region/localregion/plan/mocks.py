@@ -18,8 +18,8 @@ from pulumi.runtime import rpc
 from pulumi.runtime.mocks import MockCallArgs, MockMonitor, MockResourceArgs, Mocks
 from pulumi.runtime.proto import callback_pb2
 
-ACCOUNT = "000000000000"
-PUBLIC_FIELDS = frozenset({"username"})  # of a secret's JSON: what the plan may show
+from localregion.plan.model import ACCOUNT, PUBLIC_FIELDS
+
 _STACK = "pulumi:pulumi:Stack"
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,8 @@ from typing import Any
 from localregion.project import command
 
 PLAN_VERSION = 1
+ACCOUNT = "000000000000"
+PUBLIC_FIELDS = frozenset({"username"})  # of a secret's JSON: what the plan may show
 
 # What a reference may name; the supervisor gives a value to each (see `docs/architecture.md`, local and AWS).
 # Where Kong finds the Invoke API is none of them: Kong wants a number for `port`. The plan holds the one of
@@ -196,6 +198,11 @@ def from_json(text: str) -> Plan:
 def _gateway(data: dict[str, Any]) -> Gateway:
     configurator = data.get("configurator")
     return Gateway(**{**data, "configurator": Configurator(**configurator) if configurator else None})
+
+
+def redacted(name: str, fields: Mapping[str, Any], keys: Iterable[str]) -> dict[str, Any]:
+    """Return a secret's fields as the plan shows them."""
+    return {key: str(fields[key]) if key in PUBLIC_FIELDS else {"$secret": name} for key in sorted(keys)}
 
 
 def load(path: Path) -> Plan:

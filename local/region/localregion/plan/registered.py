@@ -10,7 +10,8 @@ from typing import Any
 
 from localregion.plan.errors import PlanError
 from localregion.plan.inputs import archive, label, plain
-from localregion.plan.mocks import ACCOUNT, Resource, is_secret, placeholder
+from localregion.plan.mocks import Resource, is_secret, placeholder
+from localregion.plan.model import ACCOUNT
 from localregion.plan.types import ALIAS, FUNCTION, SECRET
 
 

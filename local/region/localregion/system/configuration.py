@@ -14,6 +14,7 @@ import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 from localregion import project
 from localregion.errors import CommandError
@@ -43,8 +44,24 @@ class Configuration:
     fingerprint: str
 
 
+class HasConfiguration(Protocol):
+    """Who knows what the parts are started with."""
+
+    restarted: tuple[str, ...]
+    # Whose data go when the plan has it no longer.
+    forgotten: tuple[str, ...]
+
+    def refresh(self) -> bool: ...
+    def get(self) -> Configuration: ...
+    def plan(self) -> model.Plan: ...
+
+
 class CurrentConfiguration:
     """The configuration that parts are started with; known after the first `refresh`."""
+
+    # What reads it at its start and has to be started again when it differs.
+    restarted: tuple[str, ...] = ("configurator", "gateway", "emulator")
+    forgotten: tuple[str, ...] = ()
 
     def __init__(self, folder: Folder, ports: Ports) -> None:
         self._folder = folder

@@ -1,8 +1,9 @@
 """Where the local system keeps its state: one folder, `.local` unless LOCAL_DIR names another.
 
+region.json   of `make region`: which region it is
 ports.json    the ports of the last `make up`, where they are not the default ones
 run/          the supervisor's own plan, its control socket, a record of each process
-logs/         one file per part, functions/ one per function
+logs/         one file per part, functions/ one per function; the lines before the last 10 MB are in NAME.1
 postgres/, rabbitmq/, emulator/     data
 secrets.json, values.json, endpoints.json
 
@@ -15,7 +16,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from localregion import project
+from localregion import project, rotation
 from localregion.errors import CommandError
 
 DEFAULT_FOLDER = ".local"
@@ -49,6 +50,11 @@ class Folder:
         return self.run / "plan.json"
 
     @property
+    def region(self) -> Path:
+        """What makes this the folder of a region that others deploy into: which region it is."""
+        return self.path / "region.json"
+
+    @property
     def secrets(self) -> Path:
         return self.path / "secrets.json"
 
@@ -61,11 +67,15 @@ class Folder:
         return self.path / "endpoints.json"
 
     @property
+    def logs(self) -> Path:
+        return self.path / "logs"
+
+    @property
     def function_logs(self) -> Path:
-        return self.path / "logs" / "functions"
+        return self.logs / "functions"
 
     def log(self, part: str) -> Path:
-        return self.path / "logs" / f"{part}.log"
+        return self.logs / f"{part}.log"
 
     def data(self, part: str) -> Path:
         return self.path / part
@@ -91,14 +101,4 @@ def write_private(path: Path, text: str) -> None:
 
 def last_lines(path: Path, count: int) -> str:
     """Return the end of a log, for the message about what failed."""
-    if not path.exists():
-        return ""
-    with path.open("rb") as log:
-        log.seek(max(0, path.stat().st_size - 20_000))
-        return "\n".join(log.read().decode(errors="replace").splitlines()[-count:])
-
-
-def keep_small(path: Path, limit_bytes: int = 10_000_000) -> None:
-    """Set a log that has grown large aside as `NAME.1`, in place of the one before."""
-    if path.exists() and path.stat().st_size > limit_bytes:
-        path.replace(path.with_name(f"{path.name}.1"))
+    return "\n".join(rotation.tail(path, 20_000).decode(errors="replace").splitlines()[-count:])

@@ -21,12 +21,13 @@ from localregion.services.postgres import Postgres
 from localregion.services.process import Command
 from localregion.services.rabbitmq import RabbitMQ
 from localregion.services.supervision import Part
-from localregion.system.configuration import CurrentConfiguration, python_environment, reference_values
+from localregion.system.configuration import HasConfiguration, python_environment, reference_values
+from localregion.system.deployed import addresses
 from localregion.system.folder import Folder
 
 
-def all_parts(folder: Folder, ports: Ports, current: CurrentConfiguration) -> list[Part]:
-    """Return every part that a program may need."""
+def all_parts(folder: Folder, ports: Ports, current: HasConfiguration, *, region: str | None = None) -> list[Part]:
+    """Return every part that a program may need, or what is deployed into a region."""
     postgres = Postgres(folder.data("postgres"), port=ports.postgres)
     rabbitmq = RabbitMQ(
         folder.data("rabbitmq"),
@@ -42,11 +43,11 @@ def all_parts(folder: Folder, ports: Ports, current: CurrentConfiguration) -> li
         _console_part(folder, ports),
         _gateway_part(folder, ports, current),
         _configurator_part(folder, ports, current),
-        _emulator_part(folder, ports),
+        _emulator_part(folder, ports, region),
     ]
 
 
-def _postgres_part(postgres: Postgres, folder: Folder, current: CurrentConfiguration) -> Part:
+def _postgres_part(postgres: Postgres, folder: Folder, current: HasConfiguration) -> Part:
     def settle() -> None:
         configuration = current.get()
         if (database := configuration.plan.database) is not None:
@@ -72,7 +73,7 @@ def _epmd_part(rabbitmq: RabbitMQ, folder: Folder, ports: Ports) -> Part:
     )
 
 
-def _rabbitmq_part(rabbitmq: RabbitMQ, folder: Folder, current: CurrentConfiguration) -> Part:
+def _rabbitmq_part(rabbitmq: RabbitMQ, folder: Folder, current: HasConfiguration) -> Part:
     def settle() -> None:
         configuration = current.get()
         if (broker := configuration.plan.broker) is not None:
@@ -91,7 +92,7 @@ def _rabbitmq_part(rabbitmq: RabbitMQ, folder: Folder, current: CurrentConfigura
     )
 
 
-def _emulator_part(folder: Folder, ports: Ports) -> Part:
+def _emulator_part(folder: Folder, ports: Ports, region: str | None) -> Part:
     # How the event source mapping gives a failed batch back; see `docs/architecture.md`.
     requeue = ["--requeue", method] if (method := os.environ.get("REQUEUE")) else []
     arguments = [
@@ -104,7 +105,10 @@ def _emulator_part(folder: Folder, ports: Ports) -> Part:
         str(ports.aws),
         *requeue,
     ]
-    arguments += ["--otlp-endpoint", _console(ports)]
+    if region is None:
+        arguments += ["--otlp-endpoint", _console(ports)]
+    else:
+        arguments += ["--region", region, "--addresses", json.dumps(addresses(ports, os.environ))]
     if timeout_ms := os.environ.get("OTEL_EXPORTER_OTLP_TIMEOUT"):
         arguments += ["--otlp-timeout-ms", timeout_ms]
     return Part(
@@ -115,7 +119,7 @@ def _emulator_part(folder: Folder, ports: Ports) -> Part:
     )
 
 
-def _gateway_part(folder: Folder, ports: Ports, current: CurrentConfiguration) -> Part:
+def _gateway_part(folder: Folder, ports: Ports, current: HasConfiguration) -> Part:
     arguments = [*_inputs(folder), "--port", str(ports.gateway), "--aws-port", str(ports.aws)]
     arguments += ["--spans-endpoint", f"{_console(ports)}/api/v2/spans"]
 
@@ -133,7 +137,7 @@ def _gateway_part(folder: Folder, ports: Ports, current: CurrentConfiguration) -
     )
 
 
-def _configurator_part(folder: Folder, ports: Ports, current: CurrentConfiguration) -> Part:
+def _configurator_part(folder: Folder, ports: Ports, current: HasConfiguration) -> Part:
     """The container beside Kong, as a process: the plan's script with its variables, and where Kong and S3 are here."""
 
     def command() -> Command:

@@ -95,4 +95,4 @@ def _reasons(status: EmulatorStatus) -> list[str]:
         for name, state, reason, _ in _mapping_rows(status)
         if state != "Enabled"
     ]
-    return pending + waiting
+    return [*([status["failure"]] if status.get("failure") else []), *pending, *waiting]

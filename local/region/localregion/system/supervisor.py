@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import shutil
 import signal
 import sys
 import threading
@@ -16,15 +17,16 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from localregion import extension, project
+from localregion import extension, project, rotation
 from localregion.services.leftovers import Records, end_all
 from localregion.services.ports import PortError, Ports
 from localregion.services.process import Record
 from localregion.services.supervision import Part, Supervised
 from localregion.system import endpoints
-from localregion.system.configuration import CurrentConfiguration
+from localregion.system.configuration import CurrentConfiguration, HasConfiguration
 from localregion.system.control import Answer, ControlServer, Request
-from localregion.system.folder import Folder, keep_small
+from localregion.system.deployed import DeployedConfiguration, region_of
+from localregion.system.folder import Folder
 from localregion.system.parts import all_parts
 from localregion.system.service_names import SERVICES, WITHOUT, parts_of, ports_of, settings
 
@@ -42,7 +44,7 @@ class BootError(Exception):
 class Supervisor:
     """The parts of one system, and what can be asked of them."""
 
-    def __init__(self, folder: Folder, ports: Ports, current: CurrentConfiguration, parts: list[Part]) -> None:
+    def __init__(self, folder: Folder, ports: Ports, current: HasConfiguration, parts: list[Part]) -> None:
         self._folder = folder
         self._ports = ports
         self._current = current
@@ -75,6 +77,13 @@ class Supervisor:
                 self._write_endpoints()
             except BootError as error:
                 self._phase, self._failure = "failed", {"part": error.part, "text": str(error)}
+
+    def apply(self) -> Answer:
+        """Apply what was deployed, and answer when it runs."""
+        self.bring_up()
+        if self._failure is not None:
+            return {"error": f"{self._failure['part']}: {self._failure['text']}"}
+        return {}
 
     def close(self) -> None:
         """End every part: first what uses the services, then these."""
@@ -120,8 +129,7 @@ class Supervisor:
         self._follow_plan()
         if has_changed:
             self._side_by_side([part.part.settle for part in self._parts.values() if part.state == "running"])
-            restarted = ("configurator", "gateway", "emulator")
-            self._side_by_side([self._parts[name].stop for name in restarted if name in self._parts])
+            self._side_by_side([self._parts[name].stop for name in self._current.restarted if name in self._parts])
         for name in ("gateway", "configurator"):
             self._start_if_there(name)
         for name in ("postgres", "rabbitmq"):
@@ -146,6 +154,8 @@ class Supervisor:
             raise BootError("plan", str(error)) from error
         gone, self._present = self._present - needed, needed
         self._side_by_side([self._parts[name].stop for name in sorted(gone) if name in self._parts])
+        for name in gone & set(self._current.forgotten):
+            shutil.rmtree(self._folder.data(name), ignore_errors=True)
         self._start_services()
 
     def _present_parts(self) -> dict[str, Supervised]:
@@ -212,9 +222,12 @@ def serve(supervisor: Supervisor, folder: Folder) -> None:
 
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, close)
+    is_over = threading.Event()
+    threading.Thread(target=rotation.keep_small, args=[folder.logs, is_over], daemon=True).start()
     threading.Thread(target=supervisor.bring_up, daemon=True).start()
     server.serve_forever()
     supervisor.close()
+    is_over.set()
 
 
 def _answer(supervisor: Supervisor, request: Request, close: Callable[[], None]) -> Answer:
@@ -224,6 +237,8 @@ def _answer(supervisor: Supervisor, request: Request, close: Callable[[], None])
         case {"command": "up"}:
             threading.Thread(target=supervisor.bring_up, daemon=True).start()
             return {}
+        case {"command": "apply"}:
+            return supervisor.apply()
         case {"command": "down"}:
             close()
             return {}
@@ -247,6 +262,11 @@ def _describe(supervised: Supervised, answers: bool) -> dict[str, Any]:
     }
 
 
+def _configuration(folder: Folder, ports: Ports) -> HasConfiguration:
+    region = region_of(folder)
+    return CurrentConfiguration(folder, ports) if region is None else DeployedConfiguration(folder, ports, region)
+
+
 def main() -> int:
     folder, ports = Folder.from_environment(os.environ), Ports.from_environment(os.environ)
     folder.make()
@@ -258,12 +278,10 @@ def main() -> int:
             return 1
         records = Records(folder.run)
         end_all(records, folder.path)
-        current = CurrentConfiguration(folder, ports)
+        current = _configuration(folder, ports)
         ports.check_free(ports_of(parts_of(current.plan())))
         records.write(Record.of("supervisor", os.getpid()))
-        parts = all_parts(folder, ports, current)
-        for part in parts:
-            keep_small(folder.log(part.name))
+        parts = all_parts(folder, ports, current, region=region_of(folder))
         serve(Supervisor(folder, ports, current, parts), folder)
         records.remove("supervisor")
     return 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import json
 import os
 import subprocess
 import sys
@@ -13,13 +14,15 @@ from typing import Any
 
 from localregion import extension, project
 from localregion.errors import CommandError
+from localregion.plan import model
 from localregion.services import install
 from localregion.services.leftovers import Records, end_all
 from localregion.services.ports import Ports, variable
 from localregion.system import control, endpoints
 from localregion.system.configuration import known_plan
+from localregion.system.deployed import empty_plan, region_of
 from localregion.system.down import end
-from localregion.system.folder import Folder, last_lines
+from localregion.system.folder import Folder, last_lines, write_private
 from localregion.system.remembered_ports import ports_to_use, remember
 from localregion.system.service_names import parts_of, ports_of, settings
 from localregion.system.status import emulator_status, unhealthy_reason
@@ -35,20 +38,56 @@ class UpError(CommandError):
 
 def up(folder: Folder) -> None:
     """Return when the whole system is healthy; the URLs and a `curl` line have been printed then. Raises UpError."""
+    if region_of(folder) is not None:
+        raise UpError(_holds(folder, "a region that others deploy into", "region"))
     folder.make()
     ports = ports_to_use(folder, os.environ)
     parts = parts_of(known_plan(project.current().root))
     if "rabbitmq" in parts:
         install.ensure_rabbitmq()
     with _alone(folder):
-        began = time.monotonic()
-        if not _is_told_to_apply(folder, ports, parts):
-            _start_supervisor(folder, ports, parts)
-            remember(folder, ports)
-        _follow(folder)
-        _wait_until_healthy(folder)
+        seconds = _boot(folder, ports, parts)
         _wait_until_serving(folder)
-        _print_urls(folder, time.monotonic() - began)
+        _print_urls(folder, seconds)
+        if line := extension.invitation(project.current(), endpoints.load(folder)):
+            print(line)
+
+
+def region(folder: Folder) -> None:
+    """Return when a region answers that others deploy into, with what was deployed before. Raises UpError."""
+    if folder.plan.exists() and region_of(folder) is None:
+        raise UpError(_holds(folder, "the system of this project's program", "up"))
+    folder.make()
+    name = os.environ.get("AWS_REGION") or region_of(folder) or "us-east-1"
+    if region_of(folder) not in (None, name):
+        raise UpError(f"{folder.path} is the region {region_of(folder)}: `{project.command('clean')}` forgets it")
+    write_private(folder.region, json.dumps({"region": name}) + "\n")
+    ports = ports_to_use(folder, os.environ)
+    parts = parts_of(model.load(folder.plan) if folder.plan.exists() else empty_plan(name))
+    with _alone(folder):
+        _print_urls(folder, _boot(folder, ports, parts))
+        print(
+            f"deploy with AWS_ENDPOINT_URL={endpoints.load(folder)['aws']} AWS_REGION={name} "
+            "AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test"
+        )
+
+
+def _holds(folder: Folder, what: str, command: str) -> str:
+    return (
+        f"{folder.path} holds {what} (`{project.command(command)}`): `{project.command('clean')}` forgets it, or name "
+        "another folder with LOCAL_DIR, and other ports"
+    )
+
+
+def _boot(folder: Folder, ports: Ports, parts: set[str]) -> float:
+    """Start the system or have it apply what changed; return after how many seconds it was healthy."""
+    began = time.monotonic()
+    if not _is_told_to_apply(folder, ports, parts):
+        _start_supervisor(folder, ports, parts)
+        remember(folder, ports)
+    _follow(folder)
+    _wait_until_healthy(folder)
+    return time.monotonic() - began
 
 
 @contextlib.contextmanager
@@ -181,5 +220,3 @@ def _print_urls(folder: Folder, seconds: float) -> None:
     if "postgres" in known:
         print(f"  Postgres    {project.command('psql')}")
     print(f"  keys, DSN and the rest: {os.path.relpath(folder.endpoints)}\n")
-    if line := extension.invitation(project.current(), known):
-        print(line)

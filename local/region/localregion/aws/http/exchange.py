@@ -15,7 +15,10 @@ Receive = Callable[[], Awaitable[dict[str, Any]]]
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """`headers` by lower-case name; `size` is the body's, which is empty here when it was larger than allowed."""
+    """`headers` by lower-case name; `size` is the body's, which is empty here when it was larger than allowed.
+
+    `target` is path and query as they were sent.
+    """
 
     method: str
     path: str
@@ -23,6 +26,7 @@ class Request:
     headers: dict[bytes, bytes]
     body: bytes
     size: int
+    target: str = ""
 
     def header(self, name: bytes) -> str | None:
         value = self.headers.get(name)

@@ -6,46 +6,46 @@ https://smithy.io/2.0/aws/protocols/index.html. A client's signature says which 
 
 from __future__ import annotations
 
-import re
+import json
 import struct
 import uuid
-from urllib.parse import parse_qs
 from xml.sax.saxutils import escape
 
-from localregion.aws.http.errors import not_emulated
+from localregion.aws.http.errors import LambdaApiError
 from localregion.aws.http.exchange import Request, Response, json_response, refusal
+from localregion.aws.http.operation import operation_of
 
-_SERVICE = re.compile(r"Credential=[^/]*/\d{8}/[^/]*/(?P<name>[a-z0-9-]+)/aws4_request")
 _REST_XML = {"s3", "cloudfront", "route53", "s3express", "s3-object-lambda", "s3-outposts"}
-_UNKNOWN_OPERATION = "UnknownOperationException"
 
 
-def refuse(request: Request, *, supported: str) -> Response:
-    """Answer a call that no API here has; `supported` says what there is."""
-    signed_for = _SERVICE.search(request.header(b"authorization") or "")
-    service = signed_for["name"] if signed_for else ""
-    target = request.header(b"x-amz-target")
-    action = None if target else _action(request)
-    call = target or (action and f"{service} {action}".strip()) or f"{request.method} {request.path}"
-    message = f"{call} is not emulated. Supported: {supported}."
+def refuse(request: Request, *, supported: str, call: str | None = None) -> Response:
+    """Answer a call that no API here has; `supported` says what there is, `call` what was called if that is known."""
+    operation, target = operation_of(request), request.header(b"x-amz-target")
+    named = call or target or (operation.name and f"{operation.service} {operation.name}".strip())
+    message = f"{named or f'{request.method} {request.path}'} is not emulated. Supported: {supported}."
+    if target is not None or request.header(b"smithy-protocol") == "rpc-v2-cbor":
+        return error_of(request, 400, "UnknownOperationException", message)
+    if operation.name:
+        return error_of(request, 400, "InvalidAction", message)
+    code = "NotImplemented" if operation.service in _REST_XML else "NotImplementedException"
+    return error_of(request, 501, code, message)
+
+
+def fail(request: Request, message: str) -> Response:
+    """Answer a call at which what emulates it failed. Clients repeat such a call."""
+    return error_of(request, 500, "InternalFailure", message)
+
+
+def error_of(request: Request, status: int, code: str, message: str) -> Response:
+    """Return an error in the protocol that the client speaks."""
+    operation = operation_of(request)
     if request.header(b"smithy-protocol") == "rpc-v2-cbor":
-        return _cbor(message)
-    if target is not None:
-        return json_response({"__type": _UNKNOWN_OPERATION, "Message": message}, 400)
-    if action is not None:
-        return _xml(400, "InvalidAction", message, service=service)
-    if service in _REST_XML:
-        return _xml(501, "NotImplemented", message, service=service)
-    return refusal(not_emulated(message))
-
-
-def _action(request: Request) -> str | None:
-    """Return the action of a call in the query protocol."""
-    if "Action" in request.query:
-        return request.query["Action"]
-    if not (request.header(b"content-type") or "").startswith("application/x-www-form-urlencoded"):
-        return None
-    return parse_qs(request.body.decode("latin-1")).get("Action", [None])[0]
+        return _cbor(status, code, message)
+    if request.header(b"x-amz-target") is not None:
+        return json_response({"__type": code, "Message": message}, status)
+    if operation.name or operation.service in _REST_XML:
+        return _xml(status, code, message, service=operation.service)
+    return refusal(LambdaApiError(status, code, json.dumps({"Type": "User", "Message": message}).encode()))
 
 
 def _xml(status: int, code: str, message: str, *, service: str) -> Response:
@@ -62,11 +62,11 @@ def _xml(status: int, code: str, message: str, *, service: str) -> Response:
     return Response(status, headers, f'<?xml version="1.0" encoding="UTF-8"?>\n{body}'.encode())
 
 
-def _cbor(message: str) -> Response:
-    texts = ("__type", _UNKNOWN_OPERATION, "message", message)
+def _cbor(status: int, code: str, message: str) -> Response:
+    texts = ("__type", code, "message", message)
     headers = {"Content-Type": "application/cbor", "smithy-protocol": "rpc-v2-cbor"}
     # A map of two pairs (https://www.rfc-editor.org/rfc/rfc8949#section-3.1).
-    return Response(400, headers, b"\xa2" + b"".join(map(_cbor_text, texts)))
+    return Response(status, headers, b"\xa2" + b"".join(map(_cbor_text, texts)))
 
 
 def _cbor_text(text: str) -> bytes:

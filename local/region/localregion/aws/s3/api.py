@@ -7,6 +7,7 @@ https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObject.html and its neigh
 from __future__ import annotations
 
 import re
+import shutil
 import time
 import uuid
 from email.utils import formatdate
@@ -42,13 +43,39 @@ _OPERATIONS = {
 _REFUSED_HEADERS = {b"range": "GetObject by range", b"x-amz-copy-source": "CopyObject"}
 # Some SDKs name the operation in the query.
 _IGNORED_QUERY = {"x-id"}
+# How a list of objects is asked for: a bucket's own settings have other names.
+_LISTING = {
+    "list-type",
+    "prefix",
+    "delimiter",
+    "max-keys",
+    "marker",
+    "start-after",
+    "encoding-type",
+    "continuation-token",
+}
 
 
 class S3:
     """The plan's buckets, each in a folder of its own."""
 
     def __init__(self, buckets: list[str], folder: Path) -> None:
+        self._folder = folder
         self._buckets = {name: Objects(folder / name) for name in buckets}
+
+    def apply(self, buckets: list[str]) -> None:
+        """Have these buckets from now on; what was in one that is gone is deleted."""
+        for name in self._buckets.keys() - set(buckets):
+            del self._buckets[name]
+            shutil.rmtree(self._folder / name, ignore_errors=True)
+        for name in set(buckets) - self._buckets.keys():
+            self._buckets[name] = Objects(self._folder / name)
+
+    def is_object(self, request: Request) -> bool:
+        """Say whether a request is about what is in a bucket here, and not about the bucket."""
+        bucket, key = _bucket_and_key(request.path)
+        asks_for_list = request.method == "GET" and not request.query.keys() - _LISTING
+        return bucket in self._buckets and (bool(key) or asks_for_list)
 
     def is_meant(self, path: str, headers: dict[bytes, bytes]) -> bool:
         """Say whether a request is S3's: its path begins with a bucket of the plan, or it is signed for S3."""

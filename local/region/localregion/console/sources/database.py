@@ -78,7 +78,10 @@ class Database:
 
         self._is_cut = False
         if self._is_lost():
-            self._connection = psycopg.connect(self._dsn(), connect_timeout=2, autocommit=True, options=_OPTIONS)
+            # Planned anew each time, as the functions have it: a plan for any values may read a table whole.
+            self._connection = psycopg.connect(
+                self._dsn(), connect_timeout=2, autocommit=True, prepare_threshold=None, options=_OPTIONS
+            )
             self._connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
         with self._connection.transaction():
             return [self._connection.execute(text, parameters).fetchall() for text, parameters in statements]

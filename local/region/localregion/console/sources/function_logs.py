@@ -12,6 +12,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from localregion import rotation
+
 TAIL_BYTES = 2_000_000
 LINES_MAX = 500
 _LAST_BYTES = 50_000
@@ -55,15 +57,9 @@ def _lines_with(text: bytes, trace_ids: Collection[str], function: str) -> Itera
 
 
 def _tail(path: Path, size: int) -> bytes:
-    """Return the end of a file from the beginning of a line on."""
-    try:
-        with path.open("rb") as log:
-            begin = max(0, path.stat().st_size - size)
-            log.seek(begin)
-            text = log.read(size)
-    except OSError:
-        return b""
-    return text.partition(b"\n")[2] if begin else text
+    """Return the end of a log from the beginning of a line on, of its former file as well."""
+    text = rotation.tail(path, size)
+    return text if len(text) < size else text.partition(b"\n")[2]
 
 
 def _parsed(line: bytes, function: str) -> LogLine | None:

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from integration.system.fake_system import PLAN
 
+from localregion import rotation
 from localregion.project import PACKAGE_PARENT
 from localregion.services.leftovers import Records, marked
 from localregion.services.ports import PortError
@@ -83,6 +84,16 @@ def test_a_killed_part_is_started_again_and_its_new_pid_is_published(boot: Boot,
     # Until it is started again it has no process id at all.
     after = wait_for(lambda: (now := pid(folder, "rabbitmq")) != before and now)
     wait_for(lambda: endpoints.load(folder)["pids"]["rabbitmq"] == after)
+
+
+def test_a_log_that_is_full_is_cut_while_its_part_runs(boot: Boot, folder: Folder) -> None:
+    boot()
+    log = folder.log("rabbitmq")
+    with log.open("ab") as appended:
+        appended.write(b"a line of a broker\n" * (rotation.LIMIT_BYTES // 19 + 1))
+    wait_for(lambda: log.stat().st_size == 0)
+    assert rotation.former(log).stat().st_size > rotation.LIMIT_BYTES
+    assert status(folder)["parts"]["rabbitmq"]["state"] == "running"
 
 
 def test_a_port_that_is_taken_is_said_before_anything_ends(

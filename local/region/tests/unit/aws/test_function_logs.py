@@ -1,6 +1,12 @@
 """Lambda's own log lines, tab for tab."""
 
-from localregion.aws.lambda_.functions.logs import Report, init_report_line, report_lines, start_line
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from localregion import rotation
+from localregion.aws.lambda_.functions.logs import FunctionLog, Report, init_report_line, report_lines, start_line
 
 
 def test_start_names_request_and_version():
@@ -36,3 +42,20 @@ def test_an_ended_environment_is_reported_with_its_status():
 def test_a_failed_init_is_reported_with_its_phase():
     line = init_report_line(10008.534, phase="init", status="timeout", error_type=None)
     assert line == b"INIT_REPORT Init Duration: 10008.53 ms\tPhase: init\tStatus: timeout\n"
+
+
+def test_a_full_log_is_set_aside_between_two_writes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rotation, "LIMIT_BYTES", 1_000)
+    path = tmp_path / "f.log"
+
+    async def write() -> None:
+        log = FunctionLog(path)
+        for number in range(150):
+            log.write(f"line {number:03}\n".encode())
+            log.flush()
+
+    asyncio.run(write())
+
+    assert rotation.former(path).stat().st_size == 1_008
+    whole = rotation.former(path).read_text() + path.read_text()
+    assert whole.splitlines() == [f"line {number:03}" for number in range(150)]

@@ -8,6 +8,7 @@ from typing import Any
 
 from unit.console.spans import OTHER, TRACE, span_id
 
+from localregion import rotation
 from localregion.console.sources import function_logs
 
 
@@ -85,3 +86,13 @@ def test_a_line_of_metrics_says_so(tmp_path: Path) -> None:
             "fields": {"OrdersAccepted": [1.0]},
         }
     ]
+
+
+def test_what_was_logged_before_the_log_was_set_aside_is_found(tmp_path: Path) -> None:
+    write(tmp_path, "create_order", line("before", second=1, trace_id=TRACE))
+    rotation.set_aside(tmp_path / "create_order.log", limit_bytes=1)
+    write(tmp_path, "create_order", line("after", second=2, trace_id=TRACE))
+
+    assert [each["message"] for each in function_logs.of_traces(tmp_path, {TRACE}, about=None)] == ["before", "after"]
+    last = function_logs.last_lines(tmp_path, "create_order", 5)
+    assert [each["message"] for each in last if isinstance(each, dict)] == ["before", "after"]

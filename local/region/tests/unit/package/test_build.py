@@ -178,8 +178,8 @@ def test_the_report_names_the_largest_packages(job: Job) -> None:
 )
 def test_what_lambda_would_refuse_is_refused(size: dict[str, int], message: str) -> None:
     built = {
-        "functions/greet.zip": Built(made_from="", sha256="", zipped=1, unzipped=1, packages={}),
-        "layers/contracts.zip": Built(made_from="", sha256="", packages={}, **size),
+        "functions/greet.zip": Built(made_from="", platform="", sha256="", zipped=1, unzipped=1, packages={}),
+        "layers/contracts.zip": Built(made_from="", platform="", sha256="", packages={}, **size),
     }
     with pytest.raises(PackagingError, match=message):
         refuse_oversize(plan_of(function("greet", "contracts")), built)

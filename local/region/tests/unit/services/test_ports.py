@@ -67,3 +67,18 @@ def test_a_port_whose_connections_only_wait_for_their_end_is_free() -> None:
             # Who closes first waits.
             accepted.close()
     assert not is_taken(port)
+
+
+@pytest.mark.parametrize(("family", "address"), [(socket.AF_INET, "0.0.0.0"), (socket.AF_INET6, "::")])
+def test_a_port_on_which_another_program_listens_at_every_address_is_taken(
+    family: socket.AddressFamily, address: str
+) -> None:
+    with socket.socket(family) as listener:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if family == socket.AF_INET6:
+            listener.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
+        listener.bind((address, 0))
+        port = listener.getsockname()[1]
+        listener.listen()
+        assert is_taken(port)
+    assert not is_taken(port)

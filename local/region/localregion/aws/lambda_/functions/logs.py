@@ -2,8 +2,8 @@
 group.
 
 Lines are AWS's, tab for tab (https://docs.aws.amazon.com/lambda/latest/dg/python-logging.html). Writes are gathered
-for a few milliseconds; a line that a function printed before the emulator died by SIGKILL may be missing. Nothing is
-rotated.
+for a few milliseconds; a line that a function printed before the emulator died by SIGKILL may be missing. A full file
+is set aside between two writes, so no line is torn or lost by it.
 """
 
 from __future__ import annotations
@@ -16,6 +16,8 @@ import platform
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+
+from localregion import rotation
 
 FLUSH_INTERVAL_S = 0.05
 # https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html: LogType Tail returns the last 4 KB.
@@ -43,6 +45,7 @@ class FunctionLog:
             self._flush_timer = None
         lines, self._lines = self._lines, []
         if lines:
+            rotation.set_aside(self._path)
             with open(self._path, "ab", buffering=0) as file:
                 file.write(b"".join(lines))
 

@@ -1,0 +1,1 @@
+"""A region into which others deploy: the control plane answers, and what was deployed runs."""

@@ -1,0 +1,125 @@
+"""What was deployed, as it runs: calls go to the control plane, and what they changed is read as a plan and applied.
+
+A call that makes the broker, the database or the gateway is answered when that runs. What this machine cannot run is
+refused before it is made; everything else of AWS is answered by the control plane and not run.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+from urllib.parse import parse_qs
+
+from localregion.aws.http.exchange import Request, Response, parse_json
+from localregion.aws.http.operation import Operation, changes, operation_of
+from localregion.aws.http.unknown_calls import error_of, fail
+from localregion.aws.region.control_plane import ControlPlane, ControlPlaneError
+from localregion.plan.deployed import Deployed, Reader, Reading
+from localregion.plan.errors import PlanError
+
+# What a change of these services changes here.
+_RUN = frozenset({"mq", "rds", "ecs", "secretsmanager", "scheduler", "s3"})
+_NOTHING: dict[str, list[Any]] = {
+    name: [] for name in ("secrets", "brokers", "databases", "schedules", "services", "buckets")
+}
+_log = logging.getLogger("emulator.region")
+
+
+class NotRunError(Exception):
+    """What was deployed does not run; the text says why."""
+
+
+class Region:
+    """The deployed resources. `apply` makes this machine run what it is given, and raises NotRunError."""
+
+    def __init__(
+        self,
+        control_plane: ControlPlane,
+        *,
+        name: str,
+        reader: Callable[[Mapping[str, Any]], Reader],
+        deployed: Callable[[], Deployed],
+        apply: Callable[[Reading], Awaitable[None]],
+        account: str,
+    ) -> None:
+        self._control_plane = control_plane
+        self._name = name
+        self._reader = reader
+        self._deployed = deployed
+        self._apply = apply
+        self._account = account
+        self._resources: Mapping[str, Any] = _NOTHING
+        self._applying = asyncio.Lock()
+        self._is_known = asyncio.Event()
+        self.failure: str | None = "what was deployed is not read yet"
+
+    async def boot(self) -> None:
+        """Run what was deployed before; `failure` says why it does not run, until a change that does."""
+        try:
+            if self._control_plane.has_resources:
+                self._resources = await self._control_plane.resources()
+            await self.changed()
+        except (ControlPlaneError, NotRunError) as error:
+            self.failure = str(error)
+            _log.error("what was deployed does not run: %s", error)
+        finally:
+            self._is_known.set()
+
+    async def handle(self, request: Request) -> Response:
+        """Answer a call of any service that the emulator does not answer itself."""
+        await self._is_known.wait()
+        operation = operation_of(request)
+        is_run = operation.service in _RUN and changes(request, operation)
+        if is_run and (reason := self._refusal(request, operation)) is not None:
+            return error_of(request, 400, "InvalidParameterValue", reason)
+        try:
+            response = await self._control_plane.forward(request)
+            if is_run and response.status < 300:
+                self._resources = await self._control_plane.resources()
+                await self.changed()
+        except ControlPlaneError as error:
+            return fail(request, str(error))
+        except NotRunError as error:
+            _log.error("%s %s does not run: %s", operation.service, operation.name or request.path, error)
+            return fail(request, str(error))
+        return response
+
+    async def changed(self) -> None:
+        """Run what is deployed now. Raises NotRunError."""
+        async with self._applying:
+            try:
+                reading = self._reader(self._resources).read(self._deployed(), region=self._name, account=self._account)
+            except PlanError as error:
+                raise NotRunError(str(error)) from error
+            await self._apply(reading)
+            self.failure = None
+
+    async def close(self) -> None:
+        await self._control_plane.close()
+
+    def _refusal(self, request: Request, operation: Operation) -> str | None:
+        if operation.region not in ("", self._name):
+            return f"This is the region {self._name}; what is made in {operation.region} is not run here."
+        if operation.service == "mq" and (request.method, request.path) == ("POST", "/v1/brokers"):
+            return self._refusal_of_broker(parse_json(request.body or b"{}"))
+        if operation == ("rds", "CreateDBInstance", operation.region):
+            return self._refusal_of_database(parse_qs(request.body.decode()).get("Engine", [""])[0])
+        return None
+
+    def _refusal_of_broker(self, given: Mapping[str, Any]) -> str | None:
+        # The API spells its members in lower camel case, and takes boto3's.
+        engine = str(given.get("engineType", given.get("EngineType", ""))).upper()
+        if engine != "RABBITMQ":
+            return f"Brokers run here are of the engine RABBITMQ, not {engine or 'none'}."
+        return self._refusal_of_another("brokers", "broker")
+
+    def _refusal_of_database(self, engine: str) -> str | None:
+        if engine != "postgres":
+            return f"Databases run here are of the engine postgres, not {engine or 'none'}."
+        return self._refusal_of_another("databases", "database")
+
+    def _refusal_of_another(self, kind: str, name: str) -> str | None:
+        there = [each["id"] for each in self._resources[kind]]
+        return f"This machine runs one {name}, and there is one: {there[0]}. Delete it first." if there else None
