@@ -19,6 +19,7 @@ class Ids:
 
     def __init__(self, known: dict[str, str]) -> None:
         self._ours = dict(known)
+        self._any_recorded: re.Pattern[str] | None = None
 
     def copy(self) -> "Ids":
         """Return ids of their own, to try something with."""
@@ -26,12 +27,18 @@ class Ids:
 
     def learn(self, recorded: str, ours: str) -> None:
         """Take `ours` for what was recorded, whatever it was before."""
-        self._ours[recorded] = ours
+        self._remember({recorded: ours})
+
+    def _remember(self, pairs: dict[str, str]) -> None:
+        self._ours.update(pairs)
+        self._any_recorded = None
 
     def translated(self, recorded: str) -> str:
         """Return a recorded text, such as a request, with our ids."""
-        longest_first = sorted(self._ours, key=len, reverse=True)
-        return re.sub("|".join(map(re.escape, longest_first)), lambda found: self._ours[found[0]], recorded)
+        if self._any_recorded is None:
+            longest_first = sorted(self._ours, key=len, reverse=True)
+            self._any_recorded = re.compile("|".join(map(re.escape, longest_first)))
+        return self._any_recorded.sub(lambda found: self._ours[found[0]], recorded)
 
     def agree(self, recorded: str, ours: str) -> bool:
         """Whether the two texts say the same; remembers the ids in them."""
@@ -40,7 +47,7 @@ class Ids:
         pairs = self._pairs(recorded, ours)
         if not pairs or any(self._ours.get(theirs, here) != here for theirs, here in pairs):
             return False
-        self._ours.update(pairs)
+        self._remember(dict(pairs))
         return True
 
     def _pairs(self, recorded: str, ours: str) -> list[tuple[str, str]]:
@@ -55,4 +62,7 @@ class Ids:
 
 
 def _is_generated(recorded: str, ours: str) -> bool:
-    return bool(_GENERATED.fullmatch(recorded)) and len(recorded) == len(ours) and ours.replace("-", "").isalnum()
+    """A number has as many digits as it happens to have, everything else has its length."""
+    if not _GENERATED.fullmatch(recorded) or not ours.replace("-", "").isalnum():
+        return False
+    return len(recorded) == len(ours) or (recorded.isdigit() and ours.isdigit())

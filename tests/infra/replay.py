@@ -16,6 +16,8 @@ from urllib.parse import urlsplit
 from tests.infra.recorded_answers import differences
 from tests.infra.recorded_ids import Ids
 
+# Of the recordings.
+ACCOUNT = "123456789012"
 RECORDINGS = Path(__file__).parent / "recorded" / "pulumi"
 # Returns what is sent in place of a recorded request's body, or None to leave the request out.
 Body = Callable[["Exchange"], str | bytes | None]

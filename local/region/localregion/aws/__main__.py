@@ -14,6 +14,7 @@ import logging
 import signal
 import socket
 import sys
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import uvloop
@@ -38,10 +39,11 @@ from localregion.aws.secrets_manager import SecretsManager
 from localregion.aws.settings import Settings, parse_arguments
 from localregion.aws.status import Status
 from localregion.plan import model
-from localregion.plan.deployed import Deployed
 from localregion.plan.sources import UnknownLayerError
 
 if TYPE_CHECKING:
+    from localregion.aws.event_source_mappings.sources import ResolvesSources
+    from localregion.aws.lambda_.registry.control import LambdaControl
     from localregion.aws.region.region import Region
 
 SHUTDOWN_GRACE_S = 10.0
@@ -49,10 +51,19 @@ _log = logging.getLogger("emulator")
 
 
 class Emulator:
-    """All parts of the emulator, and the order in which they start and stop."""
+    """All parts of the emulator, and the order in which they start and stop.
 
-    def __init__(self, plan: model.Plan, settings: Settings, *, broker_url: str) -> None:
+    With a `region` in the settings the plan has no functions and mappings: those are deployed. Brokers and secrets are
+    then the control plane's, or the `resolver`'s, which takes its place.
+    """
+
+    def __init__(
+        self, plan: model.Plan, settings: Settings, *, broker_url: str, resolver: ResolvesSources | None = None
+    ) -> None:
         memory = settings.state / "emulator"
+        if settings.region is not None:
+            plan = replace(plan, functions=[], event_source_mappings=[], event_invoke_configs=[])
+        self._plan = plan
         self._service = LambdaService(plan, settings)
         self._events = EventInvocations(
             self._service,
@@ -61,15 +72,21 @@ class Emulator:
         )
         self._invocations = DeployInvocations(plan.invocations, self._service, memory=memory / "invocations.json")
         self._schedules = Schedules(plan.schedules, self._events, memory=memory / "schedules.json")
-        self._mappings = Mappings(
-            plan.event_source_mappings,
-            lambda_service=self._service,
-            plan=plan,
-            broker_url=broker_url,
-            requeue=settings.requeue,
-        )
-        self._region = self._deployed_into(settings) if settings.region is not None else None
         self._s3 = S3(plan.buckets, memory / "s3")
+        self._broker_url = broker_url
+        self._lambda = self._made_by_calls(plan, settings, resolver) if settings.region is not None else None
+        self._region = self._deployed_into(settings, self._lambda) if self._lambda and resolver is None else None
+        self._mappings = (
+            self._lambda.mappings
+            if self._lambda is not None
+            else Mappings(
+                plan.event_source_mappings,
+                lambda_service=self._service,
+                plan=plan,
+                broker_url=broker_url,
+                requeue=settings.requeue,
+            )
+        )
         status = Status(
             service=self._service,
             invocations=self._invocations,
@@ -83,8 +100,9 @@ class Emulator:
             secrets=SecretsManager(plan),
             status=status,
             debug=DebugApi(self._service),
-            memory=MemoryApi(plan, self._service.memory_limit),
+            memory=MemoryApi(self._service),
             s3=self._s3,
+            lambda_api=self._lambda.api if self._lambda is not None else None,
             region=self._region,
             allowed_hosts=settings.allowed_hosts,
         )
@@ -103,24 +121,47 @@ class Emulator:
     def stop(self) -> None:
         self._server.stop()
 
-    def _deployed_into(self, settings: Settings) -> Region:
+    def _made_by_calls(self, plan: model.Plan, settings: Settings, resolver: ResolvesSources | None) -> LambdaControl:
+        # A program's system has no use for what makes environments of Python.
+        from localregion.aws.lambda_.registry.control import LambdaControl
+        from localregion.aws.region.sources import PlanResolver
+
+        self._resolver = PlanResolver(plan, self._broker_url)
+        return LambdaControl(
+            settings,
+            self._service,
+            self._events,
+            resolver=resolver or self._resolver,
+            s3_object=self._s3.content,
+            changed=self._changed,
+        )
+
+    def _deployed_into(self, settings: Settings, lambda_: LambdaControl) -> Region:
         # It has a client for HTTP, which a program's system has no use for.
         from localregion.aws.region.machine import region_here
 
-        return region_here(settings, deployed=Deployed, take=self._take)
+        return region_here(settings, deployed=lambda_.deployed, take=self._take)
+
+    async def _changed(self) -> None:
+        """Functions or mappings were changed by a call."""
+        if self._region is not None:
+            await self._region.changed()
 
     def _take(self, plan: model.Plan) -> None:
         """Run another plan, one that is resolved."""
+        self._resolver.take(plan)
         self._s3.apply(plan.buckets)
         self._schedules.apply(plan.schedules)
 
     async def _boot(self) -> None:
-        if self._region is not None:
-            await self._region.boot()
+        if self._lambda is not None:
+            await self._lambda.boot()
+            if self._region is not None:
+                await self._region.boot()
             return
         try:
             await self._invocations.run()
-            await initialise(self._service)
+            await initialise(self._service, self._plan)
             await self._mappings.start()
             self._schedules.start()
         except Exception:

@@ -47,6 +47,7 @@ SUPPORTED = (
 _OTHERS = (FUNCTIONS_PATH, MAPPINGS_PATH, "/_emulator/")
 if TYPE_CHECKING:
     # It has a client for HTTP, which takes a tenth of a second to import; a program's system has no use for it.
+    from localregion.aws.lambda_.registry.api import LambdaApi
     from localregion.aws.region.region import Region
 
 # An archive of 50 MB in base64, and what is said of it.
@@ -75,6 +76,7 @@ class AwsEndpoint:
         debug: DebugApi,
         memory: MemoryApi,
         s3: S3,
+        lambda_api: LambdaApi | None = None,
         region: Region | None = None,
         allowed_hosts: tuple[str, ...] = (),
     ) -> None:
@@ -85,6 +87,7 @@ class AwsEndpoint:
         self._debug = debug
         self._memory = memory
         self._s3 = s3
+        self._lambda_api = lambda_api
         self._region = region
         self._allowed_hosts = allowed_hosts
         self._is_allowed_host = host_check(allowed_hosts)
@@ -110,7 +113,7 @@ class AwsEndpoint:
     def _body_limit(self, path: str, *, is_s3: bool) -> int:
         if is_s3:
             return WIRE_MAX_BYTES
-        return SYNC_PAYLOAD_MAX if self._region is None or path.endswith("/invocations") else UPLOAD_MAX_BYTES
+        return SYNC_PAYLOAD_MAX if self._lambda_api is None or path.endswith("/invocations") else UPLOAD_MAX_BYTES
 
     async def _answer_s3(self, request: Request) -> Response:
         if self._region is None or self._s3.is_object(request):
@@ -119,6 +122,8 @@ class AwsEndpoint:
 
     async def _answer(self, request: Request) -> Response:
         path = request.path
+        if self._lambda_api is not None and self._lambda_api.is_meant(path):
+            return await self._lambda_api.handle(request)
         if path.startswith(FUNCTIONS_PATH):
             return await self._functions.handle(request)
         if path.startswith(MAPPINGS_PATH):

@@ -67,7 +67,7 @@ def region(folder: Folder) -> None:
     with _alone(folder):
         _print_urls(folder, _boot(folder, ports, parts))
         print(
-            f"deploy with AWS_ENDPOINT_URL={endpoints.load(folder)['aws']} AWS_REGION={name} "
+            f"deploy with AWS_ENDPOINT_URL={endpoints.load(folder)['aws']} AWS_DEFAULT_REGION={name} "
             "AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test"
         )
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import json
 import logging
+import os
 import signal
 import sys
 import threading
@@ -29,6 +30,14 @@ def parse_arguments(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--region", default="us-east-1", help="region of what is not signed for one")
     parser.add_argument("--account", default="000000000000", help="account of every resource")
     parser.add_argument("--addresses", type=Addresses.parse, required=True, help="JSON: where what is described runs")
+    parser.add_argument(
+        "--allowed-host",
+        dest="allowed_hosts",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="a name by which it may be called, beside addresses; may be repeated",
+    )
     return parser.parse_args(arguments)
 
 
@@ -39,7 +48,12 @@ def main() -> int:
     # Only now, for moto reads its settings when it is imported.
     from localregion.aws.control_plane.server import bound
 
-    server = bound(arguments.state / JOURNAL, account=arguments.account, addresses=arguments.addresses)
+    server = bound(
+        arguments.state / JOURNAL,
+        account=arguments.account,
+        addresses=arguments.addresses,
+        allowed_hosts=tuple(arguments.allowed_hosts),
+    )
 
     def stop(*_: Any) -> None:
         # It waits for the loop that this thread may be in.
@@ -55,7 +69,9 @@ def main() -> int:
 
 
 def _wait_for_end_of_stdin(stop: Any) -> None:
-    sys.stdin.buffer.read()
+    # Not by `sys.stdin`: Python could not end while a thread waits in there.
+    while os.read(0, 4096):
+        pass
     stop()
 
 

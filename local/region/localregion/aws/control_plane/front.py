@@ -1,6 +1,6 @@
 """The control plane's WSGI application: moto, behind a journal, with refusals that name what is missing.
 
-One call at a time is processed: what a call creates depends on the calls before it and on its seed, on nothing else.
+One call at a time is processed: what a call creates depends on the calls before it, its time and its seed.
 """
 
 from __future__ import annotations
@@ -8,19 +8,25 @@ from __future__ import annotations
 import logging
 import secrets
 import threading
-from collections.abc import Callable, Iterable
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import parse_qsl
 
+import time_machine
 from werkzeug.test import run_wsgi_app
 
 from localregion.aws.control_plane.call import Call, Environment, received
-from localregion.aws.control_plane.journal import Journal
+from localregion.aws.control_plane.gaps import rpc_v2_cbor
+from localregion.aws.control_plane.journal import Entry, Journal
 from localregion.aws.control_plane.operations import Operation, operation_of
 from localregion.aws.control_plane.randomness import seeded
 from localregion.aws.http import unknown_calls
-from localregion.aws.http.exchange import Request, Response, json_response
+from localregion.aws.http.errors import access_denied, misdirected_request
+from localregion.aws.http.exchange import Request, Response, json_response, refusal
+from localregion.aws.http.hosts import host_check
 
 RESOURCES_PATH = "/_localregion/resources"
 # moto's own: they reset it, or answer as the metadata of an EC2 instance.
@@ -37,16 +43,24 @@ StartResponse = Callable[[str, list[tuple[str, str]]], Any]
 class ControlPlane:
     """`resources` says what was created and has to run, as `GET /_localregion/resources` answers it."""
 
-    def __init__(self, moto: Application, journal: Journal, *, resources: Callable[[], dict[str, Any]]) -> None:
+    def __init__(
+        self,
+        moto: Application,
+        journal: Journal,
+        *,
+        resources: Callable[[], dict[str, Any]],
+        allowed_hosts: tuple[str, ...] = (),
+    ) -> None:
         self._moto = moto
         self._journal = journal
         self._resources = resources
+        self._is_allowed_host = host_check(allowed_hosts)
         self._lock = threading.Lock()
 
     def replay(self) -> None:
         """Repeat what is in the journal."""
         for entry in self._journal.entries():
-            with seeded(entry.seed):
+            with _at(entry):
                 self._process(entry.call, operation_of(entry.call))
 
     def __call__(self, environment: Environment, start_response: StartResponse) -> Iterable[bytes]:
@@ -56,6 +70,11 @@ class ControlPlane:
         return [response.body]
 
     def _answer(self, call: Call) -> Response:
+        """A page that the user happens to read may not call, by whatever name it reaches this machine."""
+        if not self._is_allowed_host(call.headers.get("host", "").encode("latin-1")):
+            return refusal(misdirected_request("The control plane is called by an address or --allowed-host."))
+        if "origin" in call.headers or "sec-fetch-site" in call.headers:
+            return refusal(access_denied("Not for browsers."))
         if call.path == RESOURCES_PATH:
             with self._lock:
                 return json_response(self._resources())
@@ -69,11 +88,16 @@ class ControlPlane:
             return self._change(call, operation) if operation.changes else self._process(call, operation)
 
     def _change(self, call: Call, operation: Operation) -> Response | None:
-        seed = secrets.randbits(_SEED_BITS)
-        with seeded(seed):
+        entry = Entry(call, time.time(), secrets.randbits(_SEED_BITS))
+        with _at(entry):
             response = self._process(call, operation)
-        if response is not None:
-            self._journal.append(call, seed)
+        if response is None:
+            return None
+        try:
+            self._journal.append(entry)
+        except OSError as error:
+            _log.exception("the journal cannot be written")
+            return unknown_calls.fail(_request(call), f"The journal cannot be written: {error}")
         return response
 
     def _process(self, call: Call, operation: Operation) -> Response | None:
@@ -81,7 +105,7 @@ class ControlPlane:
         if call.path.startswith(_MOTOS_OWN) or operation.service in _ELSEWHERE:
             return None
         try:
-            response = self._call_moto(call)
+            response = self._call_moto(call, operation)
         except NotImplementedError:
             return None
         except Exception as error:
@@ -89,9 +113,19 @@ class ControlPlane:
             return unknown_calls.fail(_request(call), f"{_spelt(operation, call)} failed here: {error!r}")
         return None if _is_unknown(call, response) else response
 
-    def _call_moto(self, call: Call) -> Response:
+    def _call_moto(self, call: Call, operation: Operation) -> Response:
+        if rpc_v2_cbor.is_meant(call):
+            answer = self._call_moto(rpc_v2_cbor.as_json(call), operation)
+            return rpc_v2_cbor.as_cbor(answer, service=operation.service, operation=operation.name or "")
         chunks, status, headers = run_wsgi_app(self._moto, call.environment(), buffered=True)
         return Response(int(status.split(" ", 1)[0]), dict(headers.items()), b"".join(chunks))
+
+
+@contextmanager
+def _at(entry: Entry) -> Iterator[None]:
+    """Let moto see the entry's time, standing still, and draw from its seed."""
+    with time_machine.travel(entry.time_s, tick=False), seeded(entry.seed):
+        yield
 
 
 def _is_unknown(call: Call, response: Response) -> bool:

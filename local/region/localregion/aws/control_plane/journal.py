@@ -1,8 +1,8 @@
-"""Every call that changed something, in order, each with the seed of its random numbers.
+"""Every call that changed something, in order, each with its time and the seed of its random numbers.
 
-moto keeps everything in memory. Its state after a restart is that of the same calls with the same numbers, so ids and
-generated secrets are what they were. A call is in the journal before it is answered; a line that a crash has cut off
-is dropped, for nothing was answered then. The file holds secrets: only its owner may read it.
+moto keeps everything in memory. Its state after a restart is that of the same calls with the same numbers at the same
+times, so ids, generated secrets and dates are what they were. A call is in the journal before it is answered; a line
+that a crash has cut off is dropped, for nothing was answered then. The file holds secrets: only its owner reads it.
 """
 
 from __future__ import annotations
@@ -19,7 +19,10 @@ from localregion.aws.control_plane.call import Call, from_json
 
 @dataclass(frozen=True, slots=True)
 class Entry:
+    """A call, when it was processed (seconds since 1970), and the seed."""
+
     call: Call
+    time_s: float
     seed: int
 
 
@@ -43,8 +46,18 @@ class Journal:
                 yield entry
         os.ftruncate(self._descriptor, kept)
 
-    def append(self, call: Call, seed: int) -> None:
-        line = json.dumps({"seed": seed, **call.to_json()}, separators=(",", ":")) + "\n"
+    def append(self, entry: Entry) -> None:
+        """Add an entry. Raises OSError, and nothing is added then."""
+        end = os.fstat(self._descriptor).st_size
+        try:
+            self._write(entry)
+        except OSError:
+            os.ftruncate(self._descriptor, end)
+            raise
+
+    def _write(self, entry: Entry) -> None:
+        fields = {"time": entry.time_s, "seed": entry.seed, **entry.call.to_json()}
+        line = json.dumps(fields, separators=(",", ":")) + "\n"
         rest = memoryview(line.encode())
         while rest:
             rest = rest[os.write(self._descriptor, rest) :]
@@ -57,4 +70,4 @@ def _parse(line: bytes) -> Entry | None:
     if not line.endswith(b"\n"):
         return None
     fields: dict[str, Any] = json.loads(line)
-    return Entry(from_json(fields), fields["seed"])
+    return Entry(from_json(fields), fields["time"], fields["seed"])

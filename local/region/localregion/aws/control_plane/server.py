@@ -28,12 +28,14 @@ class QuietRequestHandler(WSGIRequestHandler):
         pass
 
 
-def bound(journal: Path, *, account: str, addresses: Addresses) -> BaseWSGIServer:
+def bound(journal: Path, *, account: str, addresses: Addresses, allowed_hosts: tuple[str, ...] = ()) -> BaseWSGIServer:
     """Return a server that is ready to serve and answers all that the journal's calls made."""
     randomness.install()
     gaps.fill(addresses)
     moto = DomainDispatcherApplication(_create_app)
-    control_plane = ControlPlane(moto, Journal(journal), resources=Resources(account).as_json)
+    control_plane = ControlPlane(
+        moto, Journal(journal), resources=Resources(account).as_json, allowed_hosts=allowed_hosts
+    )
     server = make_server("127.0.0.1", 0, control_plane, threaded=True, request_handler=QuietRequestHandler)
     surroundings.close_the_network()
     control_plane.replay()

@@ -11,6 +11,7 @@ from typing import Any
 
 # moto calls other services by HTTP in a few places (HTTP subscribers of topics, recorded results), Docker by a socket.
 _OUTGOING = frozenset({"socket.connect", "socket.getaddrinfo", "socket.gethostbyname", "socket.sendto"})
+_FOR_TESTS = frozenset({"TEST_SERVER_MODE", "TEST_PROXY_MODE", "INITIAL_NO_AUTH_ACTION_COUNT"})
 
 
 class NoConnectionError(PermissionError):
@@ -19,7 +20,7 @@ class NoConnectionError(PermissionError):
 
 def prepare(*, account: str, region: str) -> None:
     """Give moto its account and region, and nothing of the user's settings."""
-    for name in [name for name in os.environ if name.startswith(("MOTO_", "AWS_"))]:
+    for name in [name for name in os.environ if name.startswith(("MOTO_", "AWS_")) or name in _FOR_TESTS]:
         del os.environ[name]
     os.environ.update(
         AWS_ACCESS_KEY_ID="local",
@@ -27,6 +28,8 @@ def prepare(*, account: str, region: str) -> None:
         AWS_DEFAULT_REGION=region,
         AWS_EC2_METADATA_DISABLED="true",
         MOTO_ACCOUNT_ID=account,
+        # Not for pages of other addresses.
+        MOTO_DISABLE_GLOBAL_CORS="true",
         # Buckets are named by the path, whatever name this machine is called by.
         S3_IGNORE_SUBDOMAIN_BUCKETNAME="true",
     )

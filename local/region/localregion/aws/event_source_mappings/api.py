@@ -1,38 +1,38 @@
 """The event source mappings of the plan, running, and the part of the Lambda API that shows and changes them.
 
-What the API changes lasts until the emulator ends: the plan stays the only description of the system. As in AWS every
-change answers at once with a state on the way (Creating, Updating, Disabling, Deleting) and is carried out behind it.
-https://docs.aws.amazon.com/lambda/latest/api/API_CreateEventSourceMapping.html and the four beside it. Tags and pages
-are not emulated: a list is always whole.
+Without a store what the API changes lasts until the emulator ends: the plan stays the only description of the system.
+As in AWS every change answers at once with a state on the way (Creating, Updating, Disabling, Deleting) and is carried
+out behind it. https://docs.aws.amazon.com/lambda/latest/api/API_CreateEventSourceMapping.html and the four beside it.
+Pages are not emulated: a list is always whole.
 """
 
 from __future__ import annotations
 
 import asyncio
+import functools
 import json
 import time
 import uuid
-from collections.abc import Iterable, Mapping
-from dataclasses import asdict
-from typing import Any
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any, Protocol
 from urllib.parse import unquote
 
 from localregion.aws.amqp.consumer import RequeueMethod
-from localregion.aws.event_source_mappings.mapping import EventPoller, EventSource, InvokesFunctions
-from localregion.aws.event_source_mappings.running import RunningMapping
+from localregion.aws.event_source_mappings.description import described, status_of
+from localregion.aws.event_source_mappings.mapping import EventPoller, InvokesFunctions
+from localregion.aws.event_source_mappings.running import DeployedMapping, RunningMapping
 from localregion.aws.event_source_mappings.settings import (
     UnusableMappingError,
-    broker_arn,
     check_mapping,
     check_unique,
     create_mapping,
-    find_function,
     parse_request,
     split_function_name,
     update_mapping,
 )
+from localregion.aws.event_source_mappings.sources import PlanSources, Sources, broker_arn
 from localregion.aws.http.errors import LambdaApiError, method_not_allowed
-from localregion.aws.secrets_manager import secret_arn
 from localregion.plan.model import EventSourceMapping, Plan
 
 API_PATH = "/2015-03-31/event-source-mappings"
@@ -41,8 +41,15 @@ STOP_GRACE_S = 5.0
 Answer = tuple[int, dict[str, str], bytes]
 
 
+class MappingStore(Protocol):
+    """Keeps what calls change; a change is on disk when these return."""
+
+    def put(self, deployed: DeployedMapping, *, tags: Mapping[str, str]) -> None: ...
+    def remove(self, mapping_id: str) -> None: ...
+
+
 class Mappings:
-    """Every event source mapping of the emulator."""
+    """Every event source mapping of the emulator: those of a plan, or those that `apply` is given."""
 
     def __init__(
         self,
@@ -50,25 +57,44 @@ class Mappings:
         *,
         lambda_service: InvokesFunctions,
         plan: Plan,
-        broker_url: str,
+        broker_url: str = "",
         requeue: RequeueMethod = "nack",
+        sources: Sources | None = None,
+        store: MappingStore | None = None,
     ) -> None:
         self._lambda_service = lambda_service
         self._plan = plan
-        self._broker_url = broker_url
+        self._sources = sources or PlanSources(plan, broker_url)
+        self._store = store
         self._requeue: RequeueMethod = requeue
-        self._running = [RunningMapping(mapping, mapping_id=_stable_id(mapping, plan)) for mapping in mappings]
+        self._running = [RunningMapping(_of_plan(mapping, plan)) for mapping in mappings]
 
     async def start(self) -> None:
         """Start every enabled mapping. UnusableMappingError names the one whose settings AWS would refuse."""
         for position, running in enumerate(self._running):
             try:
-                check_mapping(running.mapping, self._plan)
-                self._check_unique(running.mapping, self._running[:position])
+                check_mapping(running.mapping, self._plan, self._sources)
+                self._check_unique(running.deployed, self._running[:position])
             except LambdaApiError as refusal:
                 raise UnusableMappingError(f"event source mapping {running.mapping.name}: {refusal}") from refusal
         for running in self._running:
             self._start(running)
+
+    def take(self, plan: Plan) -> None:
+        """Know these functions from now on."""
+        self._plan = plan
+
+    def apply(self, mappings: Sequence[DeployedMapping]) -> None:
+        """Have these mappings from now on; one that is as it was goes on with its batch."""
+        wanted = {deployed.mapping_id: deployed for deployed in mappings}
+        known = {running.mapping_id: running for running in self._running if running.status.state != "Deleting"}
+        for mapping_id in known.keys() - wanted.keys():
+            self._end(known[mapping_id])
+        for mapping_id, deployed in wanted.items():
+            if mapping_id not in known:
+                self._add(deployed)
+            elif known[mapping_id].mapping != deployed.mapping:
+                self._change(known[mapping_id], deployed.mapping)
 
     async def stop(self) -> None:
         """Stop every mapping: what is in flight may end within a few seconds or is requeued."""
@@ -87,7 +113,7 @@ class Mappings:
 
     def status(self) -> list[dict[str, Any]]:
         """Return what the status page shows of each mapping."""
-        return [self._status(running) for running in self._running]
+        return [status_of(running) for running in self._running]
 
     async def handle(self, method: str, path: str, query: Mapping[str, str], body: bytes) -> Answer:
         """Answer a request below API_PATH."""
@@ -113,8 +139,8 @@ class Mappings:
 
     def _list(self, query: Mapping[str, str]) -> dict[str, Any]:
         found = self._running
-        if "EventSourceArn" in query and query["EventSourceArn"] != broker_arn(self._plan):
-            found = []
+        if "EventSourceArn" in query:
+            found = [one for one in found if one.deployed.event_source_arn == query["EventSourceArn"]]
         if "FunctionName" in query:
             name, qualifier = split_function_name(query["FunctionName"], self._plan)
             wanted = (name, qualifier)
@@ -127,12 +153,14 @@ class Mappings:
 
     def _create(self, request: dict[str, Any]) -> dict[str, Any]:
         mapping_id = str(uuid.uuid4())
-        mapping = create_mapping(request, name=mapping_id, plan=self._plan)
-        self._check_unique(mapping, self._running)
-        running = RunningMapping(mapping, mapping_id=mapping_id)
-        self._running.append(running)
-        self._start(running)
-        return self._describe(running)
+        mapping = create_mapping(request, name=mapping_id, plan=self._plan, sources=self._sources)
+        deployed = DeployedMapping(
+            mapping_id=mapping_id, mapping=mapping, event_source_arn=request["EventSourceArn"], modified_at=time.time()
+        )
+        self._check_unique(deployed, self._running)
+        if self._store is not None:
+            self._store.put(deployed, tags=request.get("Tags", {}))
+        return self._describe(self._add(deployed))
 
     def _update(self, running: RunningMapping, request: dict[str, Any]) -> dict[str, Any]:
         if running.changing is not None and not running.changing.done():
@@ -140,32 +168,49 @@ class Mappings:
                 *(400, "ResourceInUseException"),
                 f"Cannot update the event source mapping because it is in use: its state is {running.status.state}.",
             )
-        was_enabled = running.mapping.enabled
-        changed = update_mapping(running.mapping, request, plan=self._plan)
-        self._check_unique(changed, [other for other in self._running if other is not running])
-        running.mapping = changed
-        running.modified_at = time.time()
-        if not was_enabled:
-            self._start(running)
-            return self._describe(running)
-        running.status.state = "Updating" if running.mapping.enabled else "Disabling"
-        running.changing = asyncio.create_task(self._restart(running))
+        mapping = update_mapping(running.mapping, request, plan=self._plan, sources=self._sources)
+        deployed = replace(running.deployed, mapping=mapping, modified_at=time.time())
+        self._check_unique(deployed, [other for other in self._running if other is not running])
+        if self._store is not None:
+            self._store.put(deployed, tags={})
+        self._change(running, mapping)
         return self._describe(running)
 
-    def _check_unique(self, mapping: EventSourceMapping, others: Iterable[RunningMapping]) -> None:
-        check_unique(mapping, {other.mapping_id: other.mapping for other in others}, self._plan)
-
     def _delete(self, running: RunningMapping) -> dict[str, Any]:
+        if self._store is not None:
+            self._store.remove(running.mapping_id)
+        self._end(running)
+        return self._describe(running)
+
+    def _add(self, deployed: DeployedMapping) -> RunningMapping:
+        running = RunningMapping(deployed)
+        self._running.append(running)
+        self._start(running)
+        return running
+
+    def _change(self, running: RunningMapping, mapping: EventSourceMapping) -> None:
+        was_enabled = running.mapping.enabled
+        running.change(mapping)
+        if not was_enabled:
+            self._start(running)
+            return
+        running.status.state = "Updating" if mapping.enabled else "Disabling"
+        running.changing = asyncio.create_task(self._restart(running))
+
+    def _end(self, running: RunningMapping) -> None:
         if running.changing is not None:
             running.changing.cancel()
         running.status.state = "Deleting"
         running.modified_at = time.time()
         running.changing = asyncio.create_task(self._remove(running))
-        return self._describe(running)
+
+    def _check_unique(self, deployed: DeployedMapping, others: Iterable[RunningMapping]) -> None:
+        others = [other for other in others if other.deployed.event_source_arn == deployed.event_source_arn]
+        check_unique(deployed.mapping, {other.mapping_id: other.mapping for other in others}, deployed.event_source_arn)
 
     def _start(self, running: RunningMapping) -> None:
         if running.mapping.enabled:
-            running.start(self._poller(running.mapping))
+            running.start(self._poller(running.deployed))
 
     async def _restart(self, running: RunningMapping) -> None:
         await running.stop(self._timeout_s(running.mapping))
@@ -180,15 +225,15 @@ class Mappings:
         await running.stop(self._timeout_s(running.mapping))
         self._running.remove(running)
 
-    def _poller(self, mapping: EventSourceMapping) -> EventPoller:
-        secret = self._plan.secrets[mapping.secret]
-        source = EventSource(
-            arn=broker_arn(self._plan), url=self._broker_url, username=secret["username"], password=secret["password"]
+    def _poller(self, deployed: DeployedMapping) -> EventPoller:
+        find_source = functools.partial(self._sources.source, deployed.event_source_arn, deployed.mapping.secret)
+        return EventPoller(
+            deployed.mapping, lambda_service=self._lambda_service, find_source=find_source, requeue=self._requeue
         )
-        return EventPoller(mapping, lambda_service=self._lambda_service, source=source, requeue=self._requeue)
 
     def _timeout_s(self, mapping: EventSourceMapping) -> float:
-        return self._plan.function(mapping.function).timeout_s + STOP_GRACE_S
+        timeouts_s = {function.name: function.timeout_s for function in self._plan.functions}
+        return timeouts_s.get(mapping.function, 0) + STOP_GRACE_S
 
     def _find(self, mapping_id: str) -> RunningMapping:
         for running in self._running:
@@ -196,46 +241,15 @@ class Mappings:
                 return running
         raise _error(404, "ResourceNotFoundException", "The resource you requested does not exist.")
 
-    def _status(self, running: RunningMapping) -> dict[str, Any]:
-        mapping, counted = running.mapping, asdict(running.status)
-        return {
-            "uuid": running.mapping_id,
-            "name": mapping.name,
-            "function": mapping.function,
-            "queue": mapping.queue,
-            "State": counted.pop("state"),
-            "StateTransitionReason": counted.pop("reason"),
-            **counted,
-        }
-
     def _describe(self, running: RunningMapping) -> dict[str, Any]:
-        mapping, plan = running.mapping, self._plan
-        place = f"{plan.region}:{plan.account}"
-        function_arn = find_function(mapping.function, plan).arn
-        described = {
-            "UUID": running.mapping_id,
-            "BatchSize": mapping.batch_size,
-            "EventSourceArn": broker_arn(plan),
-            "FunctionArn": f"{function_arn}:{mapping.qualifier}" if mapping.qualifier else function_arn,
-            "LastModified": running.modified_at,
-            "LastProcessingResult": running.status.last_result,
-            "State": running.status.state,
-            "StateTransitionReason": running.status.reason,
-            "Queues": [mapping.queue],
-            "SourceAccessConfigurations": [
-                {"Type": "BASIC_AUTH", "URI": secret_arn(plan, mapping.secret)},
-                {"Type": "VIRTUAL_HOST", "URI": mapping.virtual_host},
-            ],
-            "EventSourceMappingArn": f"arn:aws:lambda:{place}:event-source-mapping:{running.mapping_id}",
-        }
-        if mapping.batching_window_s is not None:
-            described["MaximumBatchingWindowInSeconds"] = mapping.batching_window_s
-        return described
+        return described(running, self._plan, self._sources)
 
 
-def _stable_id(mapping: EventSourceMapping, plan: Plan) -> str:
-    """Return a UUID that stays the same from start to start."""
-    return str(uuid.uuid5(uuid.NAMESPACE_URL, f"{broker_arn(plan)}/{mapping.name}"))
+def _of_plan(mapping: EventSourceMapping, plan: Plan) -> DeployedMapping:
+    """Return a mapping of the plan under a UUID that stays the same from start to start."""
+    arn = broker_arn(plan)
+    mapping_id = str(uuid.uuid5(uuid.NAMESPACE_URL, f"{arn}/{mapping.name}"))
+    return DeployedMapping(mapping_id=mapping_id, mapping=mapping, event_source_arn=arn)
 
 
 def _error(status: int, error_type: str, message: str) -> LambdaApiError:

@@ -18,7 +18,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from dataclasses import dataclass
+from collections.abc import Callable
 from typing import Any, NamedTuple, Protocol
 from urllib.parse import urlsplit
 
@@ -26,6 +26,7 @@ from localregion.aws.amqp.connection import BrokerConnectionLostError, BrokerRef
 from localregion.aws.amqp.consumer import AmqpConsumer, RequeueMethod
 from localregion.aws.event_source_mappings.batch import EventBatch
 from localregion.aws.event_source_mappings.collecting import BatchCollector
+from localregion.aws.event_source_mappings.sources import EventSource
 from localregion.aws.event_source_mappings.status import PollerStatus, transition_reason
 from localregion.aws.http.errors import LambdaApiError
 from localregion.plan.model import EventSourceMapping
@@ -45,16 +46,6 @@ class InvokesFunctions(Protocol):
     async def invoke(self, function_name: str, payload: bytes, *, qualifier: str | None = None) -> Any: ...
 
 
-@dataclass(frozen=True, kw_only=True)
-class EventSource:
-    """The broker as the mapping reaches it: `url` without credentials, and the fields of the BASIC_AUTH secret."""
-
-    arn: str
-    url: str
-    username: str
-    password: str
-
-
 class _Connected(NamedTuple):
     """What lives as long as one connection to the broker."""
 
@@ -63,20 +54,20 @@ class _Connected(NamedTuple):
 
 
 class EventPoller:
-    """One mapping at work; `run` until it is cancelled or stopped."""
+    """One mapping at work; `run` until it is cancelled or stopped. `find_source` is asked at each connection."""
 
     def __init__(
         self,
         mapping: EventSourceMapping,
         *,
         lambda_service: InvokesFunctions,
-        source: EventSource,
+        find_source: Callable[[], EventSource],
         requeue: RequeueMethod,
     ) -> None:
         self.status = PollerStatus(state="Creating")
         self._mapping = mapping
         self._lambda_service = lambda_service
-        self._source = source
+        self._find_source = find_source
         self.requeue_method: RequeueMethod = requeue
         self._connection: _Connected | None = None
         self._failures = 0
@@ -118,17 +109,16 @@ class EventPoller:
 
     async def connect(self) -> None:
         """Open a connection to the broker and start to consume."""
-        address = urlsplit(self._source.url)
+        source = self._find_source()
+        address = urlsplit(source.url)
         consumer = AmqpConsumer(queue=self._mapping.queue, prefetch=self._prefetch)
-        collector = BatchCollector(
-            consumer, mapping=self._mapping, event_source_arn=self._source.arn, status=self.status
-        )
+        collector = BatchCollector(consumer, mapping=self._mapping, event_source_arn=source.arn, status=self.status)
         self._connection = _Connected(consumer, collector)
         await consumer.open(
             address.hostname or "127.0.0.1",
             address.port or 5672,
-            username=self._source.username,
-            password=self._source.password,
+            username=source.username,
+            password=source.password,
             virtual_host=self._mapping.virtual_host,
         )
         self.status.state, self.status.reason = "Enabled", "USER_INITIATED"

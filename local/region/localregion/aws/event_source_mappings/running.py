@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from dataclasses import dataclass, replace
 
 from localregion.aws.amqp.consumer import RequeueMethod
 from localregion.aws.event_source_mappings.mapping import EventPoller
@@ -11,17 +12,38 @@ from localregion.aws.event_source_mappings.status import PollerStatus
 from localregion.plan.model import EventSourceMapping
 
 
+@dataclass(frozen=True, kw_only=True)
+class DeployedMapping:
+    """A mapping as it was deployed; `modified_at` is known of one that was made or changed by a call."""
+
+    mapping_id: str
+    mapping: EventSourceMapping
+    event_source_arn: str
+    modified_at: float | None = None
+
+
 class RunningMapping:
     """One mapping with its poller, from Creating to Deleting."""
 
-    def __init__(self, mapping: EventSourceMapping, *, mapping_id: str) -> None:
-        self.mapping = mapping
-        self.mapping_id = mapping_id
-        self.modified_at = time.time()
-        self.status = PollerStatus(state="Creating" if mapping.enabled else "Disabled")
+    def __init__(self, deployed: DeployedMapping) -> None:
+        self.deployed = deployed
+        self.modified_at = deployed.modified_at or time.time()
+        self.status = PollerStatus(state="Creating" if deployed.mapping.enabled else "Disabled")
         self.changing: asyncio.Task[None] | None = None
         self._poller: EventPoller | None = None
         self._task: asyncio.Task[None] | None = None
+
+    @property
+    def mapping(self) -> EventSourceMapping:
+        return self.deployed.mapping
+
+    @property
+    def mapping_id(self) -> str:
+        return self.deployed.mapping_id
+
+    def change(self, mapping: EventSourceMapping) -> None:
+        self.modified_at = time.time()
+        self.deployed = replace(self.deployed, mapping=mapping, modified_at=self.modified_at)
 
     def start(self, poller: EventPoller) -> None:
         self._poller, self.status = poller, poller.status

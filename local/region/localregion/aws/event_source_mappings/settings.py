@@ -12,8 +12,10 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from localregion.aws.event_source_mappings.sources import Sources
 from localregion.aws.http.errors import (
     LambdaApiError,
+    broken_limit,
     function_not_found,
     invalid_parameter_value,
     not_emulated,
@@ -21,7 +23,6 @@ from localregion.aws.http.errors import (
 )
 from localregion.aws.http.exchange import parse_json
 from localregion.aws.lambda_.functions.names import FUNCTION_NAME, LATEST, check_place, has_qualifier
-from localregion.aws.secrets_manager import find_secret
 from localregion.plan.model import EventSourceMapping, Function, Plan
 
 BATCH_SIZE_DEFAULT = 100
@@ -35,8 +36,9 @@ _TYPES: dict[str, type] = {
     "MaximumBatchingWindowInSeconds": int,
     "Queues": list,
     "SourceAccessConfigurations": list,
+    "Tags": dict,
 }
-_UPDATABLE = _TYPES.keys() - {"EventSourceArn", "Queues"}
+_UPDATABLE = _TYPES.keys() - {"EventSourceArn", "Queues", "Tags"}
 _UNSUPPORTED_FOR_MQ = {
     *("AmazonManagedKafkaEventSourceConfig", "BisectBatchOnFunctionError", "DestinationConfig"),
     *("DocumentDBEventSourceConfig", "FunctionResponseTypes", "LoggingConfig", "MaximumRecordAgeInSeconds"),
@@ -51,28 +53,18 @@ class UnusableMappingError(Exception):
     """A mapping of the plan has settings that AWS refuses."""
 
 
-def broker_arn(plan: Plan) -> str:
-    """Return the ARN that stands for the broker of this machine."""
-    return f"arn:aws:mq:{plan.region}:{plan.account}:broker:{plan.stack}:b-{plan.stack}"
-
-
-def check_mapping(mapping: EventSourceMapping, plan: Plan) -> None:
+def check_mapping(mapping: EventSourceMapping, plan: Plan, sources: Sources) -> None:
     """Raise LambdaApiError unless AWS would accept this mapping."""
     _check_limit("BatchSize", mapping.batch_size)
     _check_limit("MaximumBatchingWindowInSeconds", mapping.batching_window_s)
     _check_function(mapping, plan)
-    if mapping.secret not in plan.secrets or {"username", "password"} - plan.secrets[mapping.secret].keys():
-        raise invalid_parameter_value(
-            "SourceAccessConfigurations of an Amazon MQ event source need a BASIC_AUTH secret with username and "
-            f"password; {mapping.secret or 'none'} is not one."
-        )
+    sources.check_secret(mapping.secret)
 
 
-def create_mapping(request: Mapping[str, Any], *, name: str, plan: Plan) -> EventSourceMapping:
+def create_mapping(request: Mapping[str, Any], *, name: str, plan: Plan, sources: Sources) -> EventSourceMapping:
     """Return the mapping that a CreateEventSourceMapping request describes."""
     _check_members(request, allowed=_TYPES.keys())
-    if request.get("EventSourceArn") != broker_arn(plan):
-        raise invalid_parameter_value(f"Unrecognized event source, the broker here is {broker_arn(plan)}.")
+    sources.check_broker(request.get("EventSourceArn", ""))
     empty = EventSourceMapping(
         name=name,
         function="",
@@ -83,13 +75,15 @@ def create_mapping(request: Mapping[str, Any], *, name: str, plan: Plan) -> Even
         batch_size=BATCH_SIZE_DEFAULT,
         batching_window_s=None,
     )
-    return _changed(empty, request, plan)
+    return _changed(empty, request, plan, sources)
 
 
-def update_mapping(mapping: EventSourceMapping, request: Mapping[str, Any], *, plan: Plan) -> EventSourceMapping:
+def update_mapping(
+    mapping: EventSourceMapping, request: Mapping[str, Any], *, plan: Plan, sources: Sources
+) -> EventSourceMapping:
     """Return the mapping as an UpdateEventSourceMapping request changes it."""
     _check_members(request, allowed=_UPDATABLE)
-    return _changed(mapping, request, plan)
+    return _changed(mapping, request, plan, sources)
 
 
 def parse_request(body: bytes) -> dict[str, Any]:
@@ -107,22 +101,23 @@ def split_function_name(name: str, plan: Plan) -> tuple[str, str | None]:
     """Return name and qualifier of a function given by name, partial ARN or ARN of this place."""
     match = FUNCTION_NAME.fullmatch(name)
     if match is None:
-        raise _broken_limit(
+        raise broken_limit(
             "functionName", name, f"Member must satisfy regular expression pattern: {FUNCTION_NAME.pattern}"
         )
     check_place(name, plan)
     return match["name"], match["qualifier"]
 
 
-def check_unique(mapping: EventSourceMapping, others: Mapping[str, EventSourceMapping], plan: Plan) -> None:
+def check_unique(mapping: EventSourceMapping, others: Mapping[str, EventSourceMapping], arn: str) -> None:
     """Raise LambdaApiError when one of the others, by UUID, has the same queue and function already.
 
-    AWS's words are those recorded for streams. That a queue of another virtual host is another one is assumed.
+    `arn` is the broker's. AWS's words are those recorded for streams. That a queue of another virtual host is another
+    one is assumed.
     """
     for mapping_id, other in others.items():
         if _ends(other) == _ends(mapping):
             raise resource_conflict(
-                f'The event source arn (" {broker_arn(plan)} ") and function (" {mapping.function} ") provided mapping '
+                f'The event source arn (" {arn} ") and function (" {mapping.function} ") provided mapping '
                 f"already exists. Please update or delete the existing mapping with UUID {mapping_id}"
             )
 
@@ -131,7 +126,9 @@ def _ends(mapping: EventSourceMapping) -> tuple[str, str, str, str]:
     return mapping.virtual_host, mapping.queue, mapping.function, mapping.qualifier or LATEST
 
 
-def _changed(mapping: EventSourceMapping, request: Mapping[str, Any], plan: Plan) -> EventSourceMapping:
+def _changed(
+    mapping: EventSourceMapping, request: Mapping[str, Any], plan: Plan, sources: Sources
+) -> EventSourceMapping:
     changes: dict[str, Any] = {}
     if "FunctionName" in request:
         changes["function"], changes["qualifier"] = split_function_name(request["FunctionName"], plan)
@@ -141,18 +138,18 @@ def _changed(mapping: EventSourceMapping, request: Mapping[str, Any], plan: Plan
     if "Enabled" in request:
         changes["enabled"] = request["Enabled"]
     for access in request.get("SourceAccessConfigurations", ()):
-        changes.update(_access(access, plan))
+        changes.update(_access(access, sources))
     changed = dataclasses.replace(mapping, **changes)
-    check_mapping(changed, plan)
+    check_mapping(changed, plan, sources)
     return changed
 
 
-def _access(access: Mapping[str, str], plan: Plan) -> dict[str, str]:
+def _access(access: Mapping[str, str], sources: Sources) -> dict[str, str]:
     kind, uri = access.get("Type"), access.get("URI", "")
     if kind == "VIRTUAL_HOST":
         return {"virtual_host": uri}
     if kind == "BASIC_AUTH":
-        return {"secret": find_secret(plan, uri) or uri}
+        return {"secret": sources.secret_of(uri)}
     raise invalid_parameter_value(
         f"SourceAccessConfiguration type {kind} is not supported for Amazon MQ event sources."
     )
@@ -191,22 +188,22 @@ def _check_limit(member: str, value: Any) -> None:
     lowest, highest = _LIMITS[member]
     name = member[0].lower() + member[1:]
     if value is not None and value < lowest:
-        raise _broken_limit(name, value, f"Member must have value greater than or equal to {lowest}")
+        raise broken_limit(name, value, f"Member must have value greater than or equal to {lowest}")
     if value is not None and value > highest:
-        raise _broken_limit(name, value, f"Member must have value less than or equal to {highest}")
+        raise broken_limit(name, value, f"Member must have value less than or equal to {highest}")
 
 
 def _only_queue(queues: list[str] | None) -> str:
     if not queues:
         raise invalid_parameter_value("Queues is required for Amazon MQ event sources.")
     if len(queues) > 1:
-        raise _broken_limit("queues", f"[{', '.join(queues)}]", "Member must have length less than or equal to 1")
+        raise broken_limit("queues", f"[{', '.join(queues)}]", "Member must have length less than or equal to 1")
     # The API model's pattern is [\\s\\S]*: any name that RabbitMQ has, and longer ones.
     if not 1 <= len(queues[0]) <= _QUEUE_LENGTH_MAX:
         limits = (
             "Member must have length less than or equal to 1000, Member must have length greater than or equal to 1"
         )
-        raise _broken_limit("queues", f"[{queues[0]}]", f"Member must satisfy constraint: [{limits}]")
+        raise broken_limit("queues", f"[{queues[0]}]", f"Member must satisfy constraint: [{limits}]")
     return queues[0]
 
 
@@ -226,8 +223,3 @@ def find_function(name: str, plan: Plan) -> Function:
         if function.name == name:
             return function
     raise function_not_found(f"arn:aws:lambda:{plan.region}:{plan.account}:function:{name}")
-
-
-def _broken_limit(member: str, value: object, constraint: str) -> LambdaApiError:
-    message = f"1 validation error detected: Value '{value}' at '{member}' failed to satisfy constraint: {constraint}"
-    return LambdaApiError(400, "ValidationException", json.dumps({"message": message}).encode())

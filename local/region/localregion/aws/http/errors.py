@@ -78,6 +78,23 @@ def service_failure(message: str) -> LambdaApiError:
     return LambdaApiError(500, "ServiceException", _encode({"Type": "Service", "Message": message}))
 
 
+def broken_limit(member: str, value: object, constraint: str) -> LambdaApiError:
+    message = f"1 validation error detected: Value '{value}' at '{member}' failed to satisfy constraint: {constraint}"
+    return LambdaApiError(400, "ValidationException", json.dumps({"message": message}).encode())
+
+
+def precondition_failed(message: str) -> LambdaApiError:
+    return _user_error(412, "PreconditionFailedException", message)
+
+
+def request_too_large(limit: int, operation: str) -> LambdaApiError:
+    return _user_error(
+        413,
+        "RequestEntityTooLargeException",
+        f"Request must be smaller than {limit} bytes for the {operation} operation",
+    )
+
+
 def _user_error(status: int, error_type: str, message: str) -> LambdaApiError:
     return LambdaApiError(status, error_type, _encode({"Type": "User", "Message": message}))
 

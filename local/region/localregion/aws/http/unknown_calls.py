@@ -63,10 +63,13 @@ def _xml(status: int, code: str, message: str, *, service: str) -> Response:
 
 
 def _cbor(status: int, code: str, message: str) -> Response:
-    texts = ("__type", code, "message", message)
     headers = {"Content-Type": "application/cbor", "smithy-protocol": "rpc-v2-cbor"}
-    # A map of two pairs (https://www.rfc-editor.org/rfc/rfc8949#section-3.1).
-    return Response(status, headers, b"\xa2" + b"".join(map(_cbor_text, texts)))
+    return Response(status, headers, cbor_error(code, message))
+
+
+def cbor_error(code: str, message: str) -> bytes:
+    """Return the body of an error: a map of two pairs (https://www.rfc-editor.org/rfc/rfc8949#section-3.1)."""
+    return b"\xa2" + b"".join(map(_cbor_text, ("__type", code, "message", message)))
 
 
 def _cbor_text(text: str) -> bytes:

@@ -18,7 +18,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from localregion.aws.http.errors import TooManyRequestsError
+from localregion.aws.http.errors import LambdaApiError, TooManyRequestsError
 from localregion.aws.lambda_.functions.names import LATEST, parse_function_name
 from localregion.aws.lambda_.service import InvokeResult
 from localregion.aws.settings import EVENT_RETRY_DELAYS_S
@@ -75,9 +75,14 @@ class EventInvocations:
     ) -> None:
         self._service = service
         self._delays = delays or RetryDelays()
-        self._configs = {(config.function, config.qualifier or LATEST): config for config in configs}
+        self._configs: dict[tuple[str, str], EventInvokeConfig] = {}
+        self.configure(configs)
         self._clock = clock
         self._tasks: set[asyncio.Task[None]] = set()
+
+    def configure(self, configs: Sequence[EventInvokeConfig]) -> None:
+        """Have these configurations for events that come from now on."""
+        self._configs = {(config.function, config.qualifier or LATEST): config for config in configs}
 
     def submit(self, event: Event) -> str:
         """Accept an event for a function that exists; return its request id."""
@@ -136,6 +141,9 @@ class EventInvocations:
                 )
             except TooManyRequestsError:
                 delay_s = min(self._delays.throttled_s * 2.0 ** min(attempt, 20), THROTTLE_DELAY_MAX_S)
+            except LambdaApiError:
+                # Deleted meanwhile: there is nothing to be tried again.
+                return None
             if not await self._wait(delay_s, expires_at):
                 return None
         return None

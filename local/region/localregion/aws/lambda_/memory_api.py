@@ -7,23 +7,23 @@ a function run out of memory without making it do so. The answer, of GET as well
 from __future__ import annotations
 
 from localregion.aws.http.exchange import Request, Response, json_response, parse_json
-from localregion.aws.lambda_.environments.memory_limit import MemoryLimit
-from localregion.plan.model import Plan
+from localregion.aws.lambda_.service import LambdaService
 
 PATH = "/_emulator/memory/"
 
 
 class MemoryApi:
-    """Which functions have less memory than the plan gives them."""
+    """Which functions have less memory than they were given."""
 
-    def __init__(self, plan: Plan, limit: MemoryLimit) -> None:
-        self._memory_mb = {function.name: function.memory_mb for function in plan.functions}
-        self._limit = limit
+    def __init__(self, service: LambdaService) -> None:
+        self._service = service
+        self._limit = service.memory_limit
 
     def handle(self, request: Request) -> Response:
         name = request.path.removeprefix(PATH)
-        if name not in self._memory_mb:
-            return _refusal(404, f"there is no function {name!r}: {', '.join(sorted(self._memory_mb))}")
+        memory_mb = {function.name: function.memory_mb for function in self._service.plan.functions}
+        if name not in memory_mb:
+            return _refusal(404, f"there is no function {name!r}: {', '.join(sorted(memory_mb))}")
         if request.method == "PUT":
             mb = _megabytes(request.body)
             if mb is None:
@@ -33,7 +33,7 @@ class MemoryApi:
             self._limit.pretended_mb.pop(name, None)
         elif request.method != "GET":
             return _refusal(405, "PUT pretends a smaller memory size, DELETE ends it")
-        mb = self._limit.pretended_mb.get(name, self._memory_mb[name])
+        mb = self._limit.pretended_mb.get(name, memory_mb[name])
         return json_response({"function": name, "mb": mb, "killed": self._limit.killed[name]})
 
 

@@ -6,7 +6,6 @@ https://opentelemetry.io/docs/specs/otel/protocol/exporter/
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
 
 from localregion.plan.model import Function, Plan
@@ -17,12 +16,13 @@ TIMEOUT = "OTEL_EXPORTER_OTLP_TIMEOUT"
 
 def with_otlp_endpoint(plan: Plan, endpoint: str | None, timeout_ms: str | None = None) -> Plan:
     """Return the plan with this endpoint and time-out in every function that has an endpoint; None changes nothing."""
-    given = {ENDPOINT: endpoint, TIMEOUT: timeout_ms}
-    changed = {name: value for name, value in given.items() if value is not None}
-    return replace(plan, functions=[_directed(function, changed) for function in plan.functions])
+    return replace(plan, functions=[directed(function, endpoint, timeout_ms) for function in plan.functions])
 
 
-def _directed(function: Function, changed: Mapping[str, str]) -> Function:
+def directed(function: Function, endpoint: str | None, timeout_ms: str | None) -> Function:
+    """Return the function with this endpoint and time-out, if it has an endpoint."""
     if ENDPOINT not in function.environment:
         return function
+    given = {ENDPOINT: endpoint, TIMEOUT: timeout_ms}
+    changed = {name: value for name, value in given.items() if value is not None}
     return replace(function, environment={**function.environment, **changed})

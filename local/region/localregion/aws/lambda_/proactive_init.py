@@ -15,9 +15,9 @@ from localregion.aws.lambda_.service import LambdaService
 from localregion.plan.model import Plan
 
 
-async def initialise(service: LambdaService) -> None:
+async def initialise(service: LambdaService, plan: Plan) -> None:
     """Return when each of these functions has an environment, or has shown that its Init phase fails."""
-    targets = [service.find(name, qualifier) for name, qualifier in sorted(awaited(service.plan), key=str)]
+    targets = [service.find(name, qualifier) for name, qualifier in sorted(awaited(plan), key=str)]
     await asyncio.gather(*(target.scaling.initialise() for target in targets))
 
 

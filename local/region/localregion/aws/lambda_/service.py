@@ -1,15 +1,16 @@
 """Lambda's data plane: find the function and the version that a caller names, and invoke it.
 
 A failing function is a result with `function_error`, never an exception; what AWS refuses raises LambdaApiError
-(TooManyRequestsError when throttled). https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html Every function
-has the versions `$LATEST` and `1`; the plan's aliases point to `1`. All have the code of the source tree.
+(TooManyRequestsError when throttled). https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html Functions may
+change while it runs: what is as before keeps its environments, and what was accepted runs to its end.
 """
 
 from __future__ import annotations
 
 import asyncio
 import uuid
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 
 from localregion.aws.http.errors import function_not_found, payload_too_large
 from localregion.aws.lambda_.environments.environment import ExecutionEnvironment, FunctionVersion
@@ -17,10 +18,10 @@ from localregion.aws.lambda_.environments.memory_limit import MemoryLimit
 from localregion.aws.lambda_.environments.runtime_api import Invocation
 from localregion.aws.lambda_.environments.scaling import Concurrency, FunctionScaling
 from localregion.aws.lambda_.environments.trace_header import trace_id_for
-from localregion.aws.lambda_.functions.code import FunctionCode
+from localregion.aws.lambda_.functions.deployed import Code, DeployedFunction, DeployedVersion, deployed_from_sources
 from localregion.aws.lambda_.functions.history import InvocationHistory
 from localregion.aws.lambda_.functions.logs import FunctionLog
-from localregion.aws.lambda_.functions.names import LATEST, PUBLISHED, check_place, parse_function_name
+from localregion.aws.lambda_.functions.names import LATEST, check_place, parse_function_name
 from localregion.aws.settings import Settings
 from localregion.plan.model import Function, Plan
 
@@ -53,21 +54,58 @@ class Target:
     scaling: FunctionScaling
 
 
+@dataclass(frozen=True, slots=True)
+class _Shared:
+    """What all versions of one function have in common."""
+
+    reserved: Concurrency
+    log: FunctionLog
+    history: InvocationHistory
+
+
 class LambdaService:
-    """The functions of a resolved plan. Raises CodeNotFoundError when the source tree lacks one."""
+    """The functions of a resolved plan, or others that `apply` is given. Raises CodeNotFoundError."""
 
     def __init__(self, plan: Plan, settings: Settings) -> None:
-        self.plan = plan
+        self.plan = replace(plan, functions=[])
         self._settings = settings
         self._account = Concurrency(settings.concurrency_limit, "ConcurrentInvocationLimitExceeded")
         self._targets: dict[tuple[str, str | None], Target] = {}
-        self.code: dict[str, FunctionCode] = {}
-        self.histories: dict[str, InvocationHistory] = {}
-        self.scalings: list[FunctionScaling] = []
+        self._shared: dict[str, _Shared] = {}
+        self._current: dict[tuple[str, str], FunctionScaling] = {}
+        self._retired: list[FunctionScaling] = []
+        self.code: dict[str, Code] = {}
         self.memory_limit = MemoryLimit(self._environments)
         self._reaper: asyncio.TimerHandle | None = None
-        for function in plan.functions:
-            self._add(function)
+        self.apply(deployed_from_sources(plan, settings))
+
+    @property
+    def scalings(self) -> list[FunctionScaling]:
+        """Every version's environments, and those of former versions that are still at work."""
+        return [*self._current.values(), *self._retired]
+
+    @property
+    def histories(self) -> dict[str, InvocationHistory]:
+        return {name: shared.history for name, shared in self._shared.items()}
+
+    def apply(self, functions: Mapping[str, DeployedFunction]) -> None:
+        """Have these functions from now on."""
+        self.plan = replace(self.plan, functions=[deployed.latest.function for deployed in functions.values()])
+        self.code = {name: deployed.latest.code for name, deployed in functions.items()}
+        self._shared = {name: self._shared.get(name) or self._new_shared(name) for name in functions}
+        former, self._current, self._targets = self._current, {}, {}
+        for name, deployed in functions.items():
+            self._shared[name].reserved.limit = deployed.latest.function.reserved_concurrency
+            for version, of in deployed.versions.items():
+                scaling = former.get((name, version))
+                if scaling is None or not _runs(scaling.function_version, of):
+                    scaling = self._new_scaling(version, of)
+                self._current[name, version] = scaling
+            self._name_targets(name, deployed)
+        gone = [scaling for key, scaling in former.items() if self._current.get(key) is not scaling]
+        self._retired += gone
+        for scaling in gone:
+            scaling.retire()
 
     async def invoke(
         self,
@@ -110,6 +148,7 @@ class LambdaService:
 
     def start_reaping(self) -> None:
         """End idle environments from now on, until `close`."""
+        self._retired = [scaling for scaling in self._retired if not scaling.is_at_rest]
         for scaling in self.scalings:
             scaling.reap(self._settings.idle_timeout_s)
         interval_s = min(REAP_INTERVAL_S, self._settings.idle_timeout_s / 2)
@@ -127,29 +166,32 @@ class LambdaService:
             self._reaper.cancel()
         await asyncio.gather(*(scaling.close() for scaling in self.scalings))
 
-    def _add(self, function: Function) -> None:
-        code = FunctionCode(function, root=self._settings.root, state=self._settings.functions_state)
-        log = FunctionLog(self._settings.function_logs / f"{function.name}.log")
-        reserved = Concurrency(function.reserved_concurrency, "ReservedFunctionConcurrentInvocationLimitExceeded")
-        history = self.histories[function.name] = InvocationHistory()
-        self.code[function.name] = code
-        for version, qualifiers in ((LATEST, [LATEST]), (PUBLISHED, [PUBLISHED, *function.aliases])):
-            of = FunctionVersion(
-                function=function,
-                version=version,
-                code=code,
-                log=log,
-                history=history,
-                region=self.plan.region,
-                aws_endpoint_url=self._settings.aws_endpoint_url,
-            )
-            scaling = FunctionScaling(of, (reserved, self._account), make_room=self._make_room)
-            self.scalings.append(scaling)
-            for qualifier in qualifiers:
-                arn = f"{function.arn}:{qualifier}"
-                self._targets[function.name, qualifier] = Target(arn, version, function, scaling)
-            if version == LATEST:
-                self._targets[function.name, None] = Target(function.arn, version, function, scaling)
+    def _new_shared(self, name: str) -> _Shared:
+        return _Shared(
+            Concurrency(None, "ReservedFunctionConcurrentInvocationLimitExceeded"),
+            FunctionLog(self._settings.function_logs / f"{name}.log"),
+            InvocationHistory(),
+        )
+
+    def _new_scaling(self, version: str, of: DeployedVersion) -> FunctionScaling:
+        shared = self._shared[of.function.name]
+        function_version = FunctionVersion(
+            function=of.function,
+            version=version,
+            code=of.code,
+            log=shared.log,
+            history=shared.history,
+            region=self.plan.region,
+            aws_endpoint_url=self._settings.aws_endpoint_url,
+        )
+        return FunctionScaling(function_version, (shared.reserved, self._account), make_room=self._make_room)
+
+    def _name_targets(self, name: str, deployed: DeployedFunction) -> None:
+        for qualifier, version in {**{each: each for each in deployed.versions}, **deployed.aliases}.items():
+            function, scaling = deployed.versions[version].function, self._current[name, version]
+            self._targets[name, qualifier] = Target(f"{function.arn}:{qualifier}", version, function, scaling)
+        latest = deployed.latest.function
+        self._targets[name, None] = Target(latest.arn, LATEST, latest, self._current[name, LATEST])
 
     def _environments(self) -> list[ExecutionEnvironment]:
         return [environment for scaling in self.scalings for environment in scaling.environments]
@@ -163,3 +205,11 @@ class LambdaService:
 
     def _arn(self, name: str) -> str:
         return f"arn:aws:lambda:{self.plan.region}:{self.plan.account}:function:{name}"
+
+
+def _runs(running: FunctionVersion, wanted: DeployedVersion) -> bool:
+    """Whether environments of the one serve for the other: aliases and concurrency are no matter of theirs."""
+    function = replace(
+        running.function, aliases=wanted.function.aliases, reserved_concurrency=wanted.function.reserved_concurrency
+    )
+    return function == wanted.function and running.code == wanted.code

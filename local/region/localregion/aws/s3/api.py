@@ -71,6 +71,11 @@ class S3:
         for name in set(buckets) - self._buckets.keys():
             self._buckets[name] = Objects(self._folder / name)
 
+    def content(self, bucket: str, key: str) -> bytes | None:
+        """Return an object's content, None where there is none."""
+        found = self._buckets[bucket].get(key) if bucket in self._buckets else None
+        return None if found is None else found[1]
+
     def is_object(self, request: Request) -> bool:
         """Say whether a request is about what is in a bucket here, and not about the bucket."""
         bucket, key = _bucket_and_key(request.path)

@@ -22,6 +22,7 @@ from botocore.exceptions import ClientError
 from tests.plain_http import NO_TLS
 
 PROJECT_ROOT = Path(__file__).parents[5]
+PYTHON_PATH = (PROJECT_ROOT / "local" / "region", PROJECT_ROOT / "local" / "region" / "tests")
 
 
 def function(name: str, handler: str, **changes: Any) -> dict[str, Any]:
@@ -85,6 +86,11 @@ class RunningEmulator:
     folder: Path
     plan: dict[str, Any]
     arguments: list[str] = field(default_factory=list)
+    module: str = "localregion.aws"
+    broker_endpoint: str = "amqp://127.0.0.1:1"
+    secrets: dict[str, dict[str, str]] = field(
+        default_factory=lambda: {"database/orders": {"username": "orders", "password": "hidden"}}
+    )
     port: int = field(default_factory=free_port)
     process: subprocess.Popen[bytes] | None = None
     _clients: dict[str, Any] = field(default_factory=dict)
@@ -103,15 +109,15 @@ class RunningEmulator:
 
     def launch(self) -> None:
         (self.folder / "plan.json").write_text(json.dumps(self.plan))
-        (self.folder / "values.json").write_text(json.dumps({"broker.endpoint": "amqp://127.0.0.1:1"}))
-        (self.folder / "secrets.json").write_text('{"database/orders": {"username": "orders", "password": "hidden"}}')
-        command = [sys.executable, "-m", "localregion.aws", "--state", str(self.state), "--root", str(self.folder)]
+        (self.folder / "values.json").write_text(json.dumps({"broker.endpoint": self.broker_endpoint}))
+        (self.folder / "secrets.json").write_text(json.dumps(self.secrets))
+        command = [sys.executable, "-m", self.module, "--state", str(self.state), "--root", str(self.folder)]
         for name in ("plan", "values", "secrets"):
             command += [f"--{name}", str(self.folder / f"{name}.json")]
         with (self.folder / "emulator.log").open("ab") as log:
             self.process = subprocess.Popen(
                 [*command, "--port", str(self.port), *self.arguments],
-                env={**os.environ, "PYTHONPATH": str(PROJECT_ROOT / "local" / "region"), "LEAKED": "1"},
+                env={**os.environ, "PYTHONPATH": os.pathsep.join(map(str, PYTHON_PATH)), "LEAKED": "1"},
                 stdout=log,
                 stderr=log,
             )

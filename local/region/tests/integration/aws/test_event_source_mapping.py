@@ -17,7 +17,8 @@ from integration.aws.mapped_queue import NotedInvocations, Queue, Result, mapped
 from tests.plain_http import NO_TLS
 
 from localregion.aws.event_source_mappings.batch import PAYLOAD_BYTES_MAX
-from localregion.aws.event_source_mappings.mapping import EventPoller, EventSource
+from localregion.aws.event_source_mappings.mapping import EventPoller
+from localregion.aws.event_source_mappings.sources import EventSource
 from localregion.plan.model import EventSourceMapping
 from localregion.testing.services import RunningRabbitMQ
 
@@ -79,7 +80,7 @@ def test_the_documented_message_arrives_as_the_documented_event(rabbitmq: Runnin
     functions = NotedInvocations()
 
     async def poll_once() -> None:
-        poller = EventPoller(mapping, lambda_service=functions, source=source, requeue="nack")
+        poller = EventPoller(mapping, lambda_service=functions, find_source=lambda: source, requeue="nack")
         await poller.connect()
         assert await poller.run_once() == 1
         poller.close()

@@ -14,6 +14,7 @@ from localregion.services.leftovers import MARK, Records
 from localregion.services.ports import Ports
 from localregion.services.process import Command, Record
 from localregion.services.supervision import Part
+from localregion.system.configuration import CurrentConfiguration
 from localregion.system.folder import Folder
 from localregion.system.supervisor import Supervisor, serve
 
@@ -54,7 +55,13 @@ def main(path: str, dying: str = "") -> None:
     folder.make()
     records = Records(folder.run)
     records.write(Record.of("supervisor", os.getpid()))
-    current = SimpleNamespace(refresh=lambda: False, get=lambda: known(folder), plan=lambda: known(folder).plan)
+    current = SimpleNamespace(
+        refresh=lambda: False,
+        get=lambda: known(folder),
+        plan=lambda: known(folder).plan,
+        restarted=CurrentConfiguration.restarted,
+        forgotten=CurrentConfiguration.forgotten,
+    )
     parts = [part(name, folder, dies=name == dying) for name in ("postgres", "rabbitmq", "gateway", "emulator")]
     serve(Supervisor(folder, Ports(), current, parts), folder)
     records.remove("supervisor")

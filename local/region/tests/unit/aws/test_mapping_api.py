@@ -14,7 +14,8 @@ import pytest
 from unit.aws.mapping_plan import MAPPING, sample_plan
 
 from localregion.aws.event_source_mappings.api import API_PATH, Mappings
-from localregion.aws.event_source_mappings.settings import UnusableMappingError, broker_arn
+from localregion.aws.event_source_mappings.settings import UnusableMappingError
+from localregion.aws.event_source_mappings.sources import broker_arn
 
 LAMBDA_MODEL = botocore.session.get_session().get_service_model("lambda")
 PLAN = sample_plan()

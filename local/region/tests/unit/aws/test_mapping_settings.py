@@ -8,16 +8,17 @@ import pytest
 from unit.aws.mapping_plan import MAPPING, sample_plan
 
 from localregion.aws.event_source_mappings.settings import (
-    broker_arn,
     check_mapping,
     create_mapping,
     parse_request,
     update_mapping,
 )
+from localregion.aws.event_source_mappings.sources import PlanSources, broker_arn
 from localregion.aws.http.errors import LambdaApiError
 from localregion.aws.secrets_manager import secret_arn
 
 PLAN = sample_plan()
+SOURCES = PlanSources(PLAN)
 FUNCTION = "function:invoice_consumer"
 SECRET = "arn:aws:secretsmanager:us-east-1:000000000000:secret:broker/invoices_mapping"
 REQUEST: dict[str, Any] = {
@@ -36,13 +37,13 @@ REQUEST: dict[str, Any] = {
 
 def refusal_of(request: dict[str, Any]) -> tuple[int, str, str]:
     with pytest.raises(LambdaApiError) as refused:
-        create_mapping(request, name="new", plan=PLAN)
+        create_mapping(request, name="new", plan=PLAN, sources=SOURCES)
     body = json.loads(refused.value.body)
     return refused.value.status, refused.value.error_type, body.get("Message") or body["message"]
 
 
 def test_a_request_becomes_a_mapping_with_the_defaults_of_lambda() -> None:
-    created = create_mapping(REQUEST, name=MAPPING.name, plan=PLAN)
+    created = create_mapping(REQUEST, name=MAPPING.name, plan=PLAN, sources=SOURCES)
     assert created == replace(MAPPING, batch_size=100)
 
 
@@ -54,7 +55,7 @@ def test_a_function_may_be_named_by_its_arn_and_a_secret_by_its_name() -> None:
         "BatchSize": 10_000,
         "Enabled": False,
     }
-    created = create_mapping(request, name="new", plan=PLAN)
+    created = create_mapping(request, name="new", plan=PLAN, sources=SOURCES)
     assert (created.function, created.qualifier, created.secret) == (
         "invoice_consumer",
         None,
@@ -156,7 +157,7 @@ def test_a_function_of_another_place_is_refused() -> None:
 
 @pytest.mark.parametrize("queue", ["tenant=1", "a*b", "ação", "50%", "é" * 127, "two\nlines", "q" * 1000])
 def test_a_queue_may_have_any_name_that_aws_takes(queue: str) -> None:
-    assert create_mapping(REQUEST | {"Queues": [queue]}, name="new", plan=PLAN).queue == queue
+    assert create_mapping(REQUEST | {"Queues": [queue]}, name="new", plan=PLAN, sources=SOURCES).queue == queue
 
 
 @pytest.mark.parametrize("queue", ["", "q" * 1001])
@@ -186,11 +187,11 @@ def test_a_body_that_is_no_json_object_is_refused(body: bytes) -> None:
 
 
 def test_an_update_changes_what_it_names_and_nothing_else() -> None:
-    changed = update_mapping(MAPPING, {"BatchSize": 7}, plan=PLAN)
+    changed = update_mapping(MAPPING, {"BatchSize": 7}, plan=PLAN, sources=SOURCES)
     assert changed == replace(MAPPING, batch_size=7)
 
 
 def test_a_mapping_of_the_plan_is_held_to_the_same_rules() -> None:
-    check_mapping(MAPPING, PLAN)
+    check_mapping(MAPPING, PLAN, SOURCES)
     with pytest.raises(LambdaApiError, match="less than or equal to 10000"):
-        check_mapping(replace(MAPPING, batch_size=10_001), PLAN)
+        check_mapping(replace(MAPPING, batch_size=10_001), PLAN, SOURCES)

@@ -8,8 +8,8 @@ only: who reaches the port may run code.
 from __future__ import annotations
 
 import asyncio
+import importlib.util
 import socket
-import sys
 
 HOST = "127.0.0.1"
 # Instead of the function's timeout, which a breakpoint would exceed.
@@ -22,12 +22,15 @@ VARIABLES = {"PYDEVD_RESOLVE_SYMLINKS": "1", "PYDEVD_DISABLE_FILE_VALIDATION": "
 _PORT_FREE_TIMEOUT_S = 10.0
 
 
-def runtime_command(handler: str, port: int | None) -> list[str]:
+def runtime_command(python: str, handler: str, port: int | None) -> list[str]:
     """Return the command of an environment, with a debugger on this port or without one."""
     runtime = ["-m", "awslambdaric", handler]
     if port is None:
-        return [sys.executable, *runtime]
-    return [sys.executable, "-Xfrozen_modules=off", "-m", "debugpy", "--listen", f"{HOST}:{port}", *runtime]
+        return [python, *runtime]
+    # By its folder: the interpreter may be one that has the runtime client only.
+    debugger = importlib.util.find_spec("debugpy")
+    folders = debugger.submodule_search_locations if debugger else None
+    return [python, "-Xfrozen_modules=off", *(folders or ()), "--listen", f"{HOST}:{port}", *runtime]
 
 
 def is_free(port: int) -> bool:

@@ -22,7 +22,7 @@ from localregion.aws.lambda_.environments.running_invocation import RunningInvoc
 from localregion.aws.lambda_.environments.runtime_api import Invocation, RuntimeApi
 from localregion.aws.lambda_.environments.variables import Surroundings, environment_variables
 from localregion.aws.lambda_.functions import logs as function_logs
-from localregion.aws.lambda_.functions.code import FunctionCode
+from localregion.aws.lambda_.functions.deployed import Code
 from localregion.aws.lambda_.functions.history import InvocationHistory
 from localregion.aws.lambda_.functions.logs import TAIL_SIZE, FunctionLog, Output, Report
 from localregion.plan.model import Function
@@ -37,7 +37,7 @@ class FunctionVersion:
 
     function: Function
     version: str
-    code: FunctionCode
+    code: Code
     log: FunctionLog
     history: InvocationHistory
     region: str
@@ -231,6 +231,8 @@ class ExecutionEnvironment:
             region=self.function_version.region,
             task_root=code.task_root,
             layers_root=code.layers_root,
+            site_packages=code.site_packages,
+            python=code.python,
             runtime_api=runtime_api,
             log_stream=f"{today}/[{self.function_version.version}]{self.id}",
             aws_endpoint_url=self.function_version.aws_endpoint_url,
@@ -238,7 +240,7 @@ class ExecutionEnvironment:
         variables = debugging.VARIABLES if self.debug_port is not None else {}
         self._output = Output(self._write)
         self._process = ChildProcess(
-            debugging.runtime_command(self.function_version.function.handler, self.debug_port),
+            debugging.runtime_command(code.python, self.function_version.function.handler, self.debug_port),
             cwd=code.task_root,
             environment=environment_variables(self.function_version.function, around) | variables,
             output_fd=self._output.writer_fd,

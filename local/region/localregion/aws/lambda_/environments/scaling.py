@@ -69,6 +69,7 @@ class FunctionScaling:
         self._starts: set[asyncio.Task[None]] = set()
         self._finishing: set[ExecutionEnvironment] = set()
         self._make_room = make_room
+        self._retired = False
         self._closed = False
 
     async def invoke(self, invocation: Invocation) -> Outcome:
@@ -132,6 +133,17 @@ class FunctionScaling:
 
     def end_longest_idle(self) -> None:
         self._idle.pop(0).kill()
+
+    def retire(self) -> None:
+        """End each environment once it is idle: what was accepted runs to its end, and nothing new comes."""
+        self._retired = True
+        self.debug_port = None
+        while self._idle:
+            self._idle.pop().kill()
+
+    @property
+    def is_at_rest(self) -> bool:
+        return not (self.environments or self._starts or any(not waiter.done() for waiter in self._waiting))
 
     async def close(self) -> None:
         """End all environments, running or not, and wait until their processes are gone."""
@@ -235,6 +247,8 @@ class FunctionScaling:
             environment.kill()
         elif (waiter := self._first_waiter()) is not None:
             waiter.set_result(environment)
+        elif self._retired:
+            environment.kill()
         else:
             self._idle.append(environment)
 

@@ -25,6 +25,8 @@ class Surroundings:
     runtime_api: str
     log_stream: str
     aws_endpoint_url: str
+    site_packages: Path | None = None
+    python: str = sys.executable
 
 
 def environment_variables(function: Function, around: Surroundings) -> dict[str, str]:
@@ -38,8 +40,8 @@ def _defaults(around: Surroundings) -> dict[str, str]:
         "AWS_XRAY_CONTEXT_MISSING": "LOG_ERROR",
         "LANG": "en_US.UTF-8",
         "LC_CTYPE": "C.UTF-8",
-        "PATH": os.pathsep.join([str(Path(sys.executable).parent), "/usr/local/bin", "/usr/bin", "/bin"]),
-        "PYTHONPATH": str(around.layers_root),
+        "PATH": os.pathsep.join([str(Path(around.python).parent), "/usr/local/bin", "/usr/bin", "/bin"]),
+        "PYTHONPATH": os.pathsep.join(str(path) for path in (around.site_packages, around.layers_root) if path),
         "TZ": ":UTC",
     }
 

@@ -14,6 +14,7 @@ import hashlib
 import importlib.util
 import os
 import shutil
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -39,6 +40,9 @@ class FunctionCode:
         self._root = root
         self.task_root = state / function.name / "task"
         self.layers_root = state / function.name / "opt" / "python"
+        # The virtual environment stands in for layers of third-party packages.
+        self.python = sys.executable
+        self.site_packages: Path | None = None
         self.version = 0
         self._files: dict[str, Stamp] = {}
         self._stamps: list[tuple[str, Stamp]] = []

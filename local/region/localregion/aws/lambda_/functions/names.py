@@ -7,9 +7,10 @@ https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html#lambda-Invoke-requ
 from __future__ import annotations
 
 import re
+from typing import Protocol
 
 from localregion.aws.http.errors import access_denied, invalid_parameter_value, not_found
-from localregion.plan.model import Function, Plan
+from localregion.plan.model import Function
 
 LATEST = "$LATEST"
 PUBLISHED = "1"
@@ -33,7 +34,16 @@ def parse_function_name(text: str, qualifier: str | None = None) -> tuple[str, s
     return match["name"], qualifier or derived
 
 
-def check_place(text: str, plan: Plan) -> None:
+class Place(Protocol):
+    """Where functions are; a plan is such a place."""
+
+    @property
+    def region(self) -> str: ...
+    @property
+    def account(self) -> str: ...
+
+
+def check_place(text: str, place: Place) -> None:
     """Raise LambdaApiError for a function of another region or another account, by the ARN that names it.
 
     No function here has a policy that lets another account in, nor does theirs let this one.
@@ -41,12 +51,12 @@ def check_place(text: str, plan: Plan) -> None:
     match = FUNCTION_NAME.fullmatch(text)
     if match is None:
         return
-    if match["region"] not in (None, plan.region):
+    if match["region"] not in (None, place.region):
         raise not_found(
-            f"Functions from '{match['region']}' are not reachable in this region ('{plan.region}')",
+            f"Functions from '{match['region']}' are not reachable in this region ('{place.region}')",
         )
-    if match["account"] not in (None, plan.account):
-        raise access_denied(f"The account {plan.account} is not authorized to use the function {text}")
+    if match["account"] not in (None, place.account):
+        raise access_denied(f"The account {place.account} is not authorized to use the function {text}")
 
 
 def has_qualifier(function: Function, qualifier: str | None) -> bool:
