@@ -131,6 +131,32 @@ def test_a_deployment_is_found_by_its_service_and_has_succeeded(control_plane: R
         ecs.list_service_deployments(cluster="deployed", service="none")
 
 
+def test_a_service_says_that_a_shell_may_be_opened(control_plane: RunningControlPlane) -> None:
+    ecs = control_plane.client("ecs")
+    ecs.create_cluster(clusterName="entered")
+    ecs.register_task_definition(family="entered", containerDefinitions=[{"name": "a", "image": "b", "memory": 128}])
+    asked = {"cluster": "entered", "serviceName": "access", "taskDefinition": "entered", "desiredCount": 1}
+    ecs.create_service(**asked, enableExecuteCommand=True)
+    (found,) = ecs.describe_services(cluster="entered", services=["access"])["services"]
+    assert found["enableExecuteCommand"] is True
+    ecs.update_service(cluster="entered", service="access", enableExecuteCommand=False)
+    (found,) = ecs.describe_services(cluster="entered", services=["access"])["services"]
+    assert found["enableExecuteCommand"] is False
+
+
+def test_a_proxy_says_how_it_lets_clients_in(control_plane: RunningControlPlane, network: dict[str, Any]) -> None:
+    rds = control_plane.client("rds")
+    rds.create_db_proxy(
+        DBProxyName="by-iam",
+        EngineFamily="POSTGRESQL",
+        RoleArn=ROLE,
+        DefaultAuthScheme="IAM_AUTH",
+        VpcSubnetIds=network["subnets"],
+    )
+    (found,) = rds.describe_db_proxies(DBProxyName="by-iam")["DBProxies"]
+    assert found["DefaultAuthScheme"] == "IAM_AUTH"
+
+
 @pytest.mark.usefixtures("network")
 def test_each_database_has_a_resource_id_of_its_own(control_plane: RunningControlPlane) -> None:
     ids = {name: create_database(control_plane, name)["DbiResourceId"] for name in ("first", "second")}
@@ -274,6 +300,7 @@ def test_addresses_are_those_of_this_machine(control_plane: RunningControlPlane,
         DBProxyName="pool", EngineFamily="POSTGRESQL", RoleArn=ROLE, Auth=[], VpcSubnetIds=network["subnets"]
     )
     assert proxy["DBProxy"]["Endpoint"] == ADDRESSES["database.host"]
+    assert "DefaultAuthScheme" not in proxy["DBProxy"]
     (balancer,) = elb.create_load_balancer(Name="front", Subnets=network["subnets"])["LoadBalancers"]
     assert balancer["DNSName"] == ADDRESSES["gateway"]
 
