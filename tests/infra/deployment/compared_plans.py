@@ -36,7 +36,7 @@ def of_program(plan: Plan, *, values: Mapping[str, str], dist: Path, root: Path)
         text = text.replace(f"${{{name}}}", value)
     made: dict[str, Any] = json.loads(text)
     hashes = {f"dist/{path.relative_to(dist)}": _sha256(path) for path in dist.rglob("*.zip")}
-    return _comparable(made, archive=lambda path: hashes[path], script=lambda path: (root / path).read_text())
+    return comparable(made, archive=lambda path: hashes[path], script=lambda path: (root / path).read_text())
 
 
 def of_deployment(plan: Mapping[str, Any], *, buckets: Mapping[str, str], layers: Mapping[str, str]) -> dict[str, Any]:
@@ -44,22 +44,27 @@ def of_deployment(plan: Mapping[str, Any], *, buckets: Mapping[str, str], layers
 
     `buckets` are the program's names by AWS's, `layers` the hashes of layers' archives by their ARNs.
     """
-    text = _MANAGED.sub(MANAGED_SECRET, _SECRET_SUFFIX.sub(r"\1", json.dumps(plan)))
+    text = without_generated_names(json.dumps(plan))
     for name, ours in buckets.items():
         text = text.replace(name, ours)
 
     def archive(path: str) -> str:
         return layers.get(path) or _HASH.findall(path)[-1]
 
-    return _comparable(json.loads(text), archive=archive, script=lambda path: Path(path).read_text())
+    return comparable(json.loads(text), archive=archive, script=lambda path: Path(path).read_text())
 
 
-def _comparable(plan: dict[str, Any], *, archive: Callable[[str], str], script: Callable[[str], str]) -> dict[str, Any]:
+def without_generated_names(text: str) -> str:
+    """Return a plan's text with the names of secrets as the program has them."""
+    return _MANAGED.sub(MANAGED_SECRET, _SECRET_SUFFIX.sub(r"\1", text))
+
+
+def comparable(plan: dict[str, Any], *, archive: Callable[[str], str], script: Callable[[str], str]) -> dict[str, Any]:
     for function in plan["functions"]:
         function["code"] = archive(function["code"])
         function["layers"] = [archive(layer) for layer in function["layers"]]
-    configurator = plan["gateway"]["configurator"]
-    configurator["script"] = script(configurator["script"])
+    if (configurator := plan["gateway"]["configurator"]) is not None:
+        configurator["script"] = script(configurator["script"])
     for mapping in plan["event_source_mappings"]:
         del mapping["name"]
     for kind, key in (("functions", "name"), ("schedules", "name"), ("event_source_mappings", "queue")):
