@@ -197,7 +197,7 @@ plan: .venv ## evaluate infra/ into .local/plan.json; STACK=dev or prod for the 
 
 .PHONY: package
 package: .venv ## the archives that Lambda gets, in dist/; RUNTIME_PYTHON=python3.13 compiles them, too; STACK=laptop for this machine
-	@$(REGION) plan --if-changed --stack dev --out .local/package/plan.json
+	@$(REGION) plan --if-changed --stack $(or $(filter laptop,$(STACK)),dev) --out .local/package/plan.json
 	@$(REGION) package --plan .local/package/plan.json \
 		$(if $(filter laptop,$(STACK)),--platform this) $(if $(RUNTIME_PYTHON),--runtime-python "$(RUNTIME_PYTHON)")
 
