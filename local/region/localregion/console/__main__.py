@@ -8,19 +8,24 @@ import errno
 import gc
 import logging
 import signal
+import socket
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import cast
 
 import uvloop
 from aiohttp import web
 
 from localregion import project
 from localregion.console import extension
-from localregion.console.server import application
+from localregion.console.server import UNREAD, application
+from localregion.console.traces.quick_receiver import QuickReceivers
 from localregion.errors import CommandError
 from localregion.system.folder import Folder
 
 HOST = "127.0.0.1"
+_BACKLOG = 1024
 _STOP_TIMEOUT_S = 2.0
 
 
@@ -53,22 +58,21 @@ async def _serve(options: argparse.Namespace) -> None:
     stopping = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stopping.set)
-    port = options.port
-    runner = web.AppRunner(
-        application(Folder(options.state.resolve()), lambda: port, extension.of_project(project.current())),
-        access_log=None,
-        shutdown_timeout=_STOP_TIMEOUT_S,
-        auto_decompress=False,
-    )
+    listener = socket.create_server((HOST, options.port), backlog=_BACKLOG)
+    port = listener.getsockname()[1]
+    app = application(Folder(options.state.resolve()), port, extension.of_project(project.current()))
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=_STOP_TIMEOUT_S, auto_decompress=False)
     await runner.setup()
+    receivers = QuickReceivers(app[UNREAD], port, cast(Callable[[], asyncio.Protocol], runner.server))
+    server = await loop.create_server(receivers, sock=listener, backlog=_BACKLOG)
     try:
-        await web.TCPSite(runner, HOST, options.port, backlog=1024).start()
-        port = runner.addresses[0][1]
         print(f"console ready on http://{HOST}:{port}", flush=True)  # noqa: T201
         # What lives from now on are spans, and they hold no cycles: nothing for a full collection to find.
         gc.freeze()
         await stopping.wait()
     finally:
+        server.close()
+        receivers.close()
         await runner.cleanup()
 
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from aiohttp import web
+from aiohttp.typedefs import Handler
 
 from localregion.console.api.functions import FunctionsApi
 from localregion.console.api.overview import OverviewApi
@@ -19,18 +18,23 @@ from localregion.console.traces.api import TracesApi
 from localregion.console.traces.rates import Rates
 from localregion.console.traces.receivers import Receivers
 from localregion.console.traces.store import TraceStore
+from localregion.console.traces.unread import UnreadSpans
 from localregion.system.folder import Folder
 
+UNREAD = web.AppKey("UNREAD", UnreadSpans)
 
-def application(folder: Folder, port: Callable[[], int], extension: ConsoleExtension) -> web.Application:
-    """Return the console of one system; `port` is what it listens on, known once it does."""
+
+def application(folder: Folder, port: int, extension: ConsoleExtension) -> web.Application:
+    """Return the console of one system, which listens on `port`; under UNREAD stands what it has yet to read."""
     store, rates, system = TraceStore(subject=extension.subject), Rates(), LocalSystem(folder)
     database = Database(lambda: str(system.endpoint("postgres")))
     emulator = Emulator(system)
     queues = QueuesApi(system, emulator)
-    app = web.Application(middlewares=[doors.middleware(port)])
+    receivers = Receivers(store, rates)
+    app = web.Application(middlewares=[doors.middleware(port), _caught_up])
+    app[UNREAD] = receivers.unread
     for part in (
-        Receivers(store, rates),
+        receivers,
         TracesApi(store, folder.function_logs),
         FunctionsApi(emulator, folder.function_logs),
         queues,
@@ -42,6 +46,14 @@ def application(folder: Folder, port: Callable[[], int], extension: ConsoleExten
     app.add_routes(page.routes(*([extension.page] if extension.page else []), page.PAGE_FOLDER))
     app.on_cleanup.append(lambda _app: database.close())
     return app
+
+
+@web.middleware
+async def _caught_up(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """What the API answers knows all spans that came before the question."""
+    if request.method == "GET" and request.path.startswith("/api/"):
+        await request.app[UNREAD].catch_up()
+    return await handler(request)
 
 
 async def _unknown(_request: web.Request) -> web.Response:

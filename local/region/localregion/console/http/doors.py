@@ -6,8 +6,6 @@ a foreign Origin is refused, and no form can send `application/json`.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
@@ -39,13 +37,13 @@ def _wanted(request: web.Request) -> str:
     return "Content-Type must be application/json"
 
 
-def middleware(port: Callable[[], int]) -> Middleware:
+def middleware(port: int) -> Middleware:
     """Return what stands before every handler: checks, problems instead of stack traces, headers."""
 
     @web.middleware
     async def guarded(request: web.Request, handler: Handler) -> web.StreamResponse:
         try:
-            check(request, port())
+            check(request, port)
             response = await handler(request)
         except ProblemError as error:
             response = problem(error.status, error.detail)

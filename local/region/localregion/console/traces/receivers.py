@@ -1,7 +1,8 @@
 """Where spans come in: `POST /v1/traces` (OTLP/HTTP, JSON) and `POST /api/v2/spans` (Zipkin v2, JSON).
 
 A request is read whole before anything of it is kept: one that is malformed changes nothing. Senders get their answer
-as soon as the spans are kept, with nothing in between: a function waits for it.
+as soon as the spans are kept, with nothing in between: a function waits for it. What is usual has been taken before it
+comes here (`quick_receiver`) and is in `unread`.
 https://opentelemetry.io/docs/specs/otlp/#otlphttp
 """
 
@@ -19,6 +20,7 @@ from localregion.console.traces.rates import Rates
 from localregion.console.traces.span import Span
 from localregion.console.traces.span_fields import MalformedSpansError
 from localregion.console.traces.store import TraceStore
+from localregion.console.traces.unread import UnreadSpans
 
 
 class Receivers:
@@ -27,6 +29,7 @@ class Receivers:
     def __init__(self, store: TraceStore, rates: Rates) -> None:
         self._store = store
         self._rates = rates
+        self.unread = UnreadSpans(self._keep)
 
     def routes(self) -> list[web.RouteDef]:
         return [web.post("/v1/traces", self.otlp), web.post("/api/v2/spans", self.zipkin)]

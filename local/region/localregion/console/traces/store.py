@@ -77,7 +77,7 @@ class TraceStore:
         self.size_bytes = 0
         self.dropped_spans = 0
         self._traces: OrderedDict[str, Trace] = OrderedDict()
-        # How many spans of which traces are about a thing; dicts keep the sequence in which it was first said.
+        # How many spans of which traces are about a thing.
         self._by_subject: dict[str, dict[str, int]] = {}
         self._with_links: dict[StoredSpan, None] = {}
 
@@ -114,8 +114,9 @@ class TraceStore:
         return [other for other in dict.fromkeys(linking) if other != trace_id]
 
     def about(self, subject_id: str) -> str | None:
-        """Return the first trace that is about this thing."""
-        return next(iter(self._by_subject.get(subject_id, ())), None)
+        """Return the trace about this thing that began first."""
+        traces = self._by_subject.get(subject_id, ())
+        return min(traces, key=lambda trace_id: self._traces[trace_id].begin, default=None)
 
     def _remember(self, trace: Trace, span: StoredSpan) -> None:
         trace.spans[span.span_id, span.kind] = span

@@ -6,11 +6,14 @@ import json
 import os
 import signal
 import socket
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from botocore.exceptions import ClientError
 from integration.aws.running_emulator import RunningEmulator, function, plan_of, wait_until, write_function
+
+from localregion.aws.lambda_.environments.scaling import EDITS_EVERY_S
 
 SOURCE = """
 import os, time
@@ -64,14 +67,16 @@ def is_alive(pid: int) -> bool:
         return False
 
 
-def test_an_edit_is_seen_by_the_next_invocation(start_emulator, folder):
+def test_an_edit_is_seen_by_the_next_invocation_a_tenth_of_a_second_later(start_emulator, folder):
     emulator = start_emulator(folder, plan_of([probe("value")]))
     handler, contracts = folder / "functions/probe/handler.py", folder / "layers/contracts/python/contracts.py"
     assert result(emulator, "value")[:2] == [1, 1]
     for edited in range(2, 4):
         handler.write_text(SOURCE.replace("[1, VALUE", f"[{edited}, VALUE"))
+        time.sleep(EDITS_EVERY_S)
         assert result(emulator, "value")[:2] == [edited, edited - 1]
         contracts.write_text(f"VALUE = {edited}\n")
+        time.sleep(EDITS_EVERY_S)
         assert result(emulator, "value")[:2] == [edited, edited]
     wait_until(lambda: [entry["state"] for entry in emulator.environments("value")] == ["idle"])
 

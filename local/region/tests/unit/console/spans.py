@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 TRACE, OTHER, THIRD = "a" * 32, "b" * 32, "c" * 32
@@ -48,3 +49,28 @@ def zipkin_span(number: int, **changes: Any) -> dict[str, Any]:
         "tags": {"http.status_code": "201"},
     }
     return {**entry, **changes}
+
+
+def compact(document: Any) -> bytes:
+    return json.dumps(document, separators=(",", ":")).encode()
+
+
+def plain_span(number: int = 1, **last: Any) -> dict[str, Any]:
+    """A span with its members in the order in which a function writes them."""
+    span = otlp_span(number)
+    times = {name: span.pop(name) for name in ("startTimeUnixNano", "endTimeUnixNano")}
+    ids = {name: span.pop(name) for name in ("traceId", "spanId")}
+    attributes = [
+        attribute("thing.id", 't-1 "quoted" \\ \n'),
+        {"key": "n", "value": {"intValue": "-9007199254740993"}},
+        {"key": "d", "value": {"doubleValue": 1.5e-07}},
+        {"key": "b", "value": {"boolValue": False}},
+    ]
+    return {**ids, "flags": 769, **span, **times, "attributes": attributes, "status": {"code": 0}, **last}
+
+
+def plain_request(**last: Any) -> dict[str, Any]:
+    """A request's span as the gateway writes it."""
+    span = zipkin_span(1)
+    first = {name: span[name] for name in ("traceId", "localEndpoint", "id", "name", "kind", "timestamp", "duration")}
+    return {**first, "remoteEndpoint": {"ipv4": "127.0.0.1", "port": 50_000}, "tags": span["tags"], **last}

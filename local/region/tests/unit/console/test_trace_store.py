@@ -116,6 +116,13 @@ def test_a_thing_is_found_by_the_trace_that_made_it() -> None:
     assert store.about("t-1") is None
 
 
+def test_of_two_traces_about_a_thing_the_one_that_began_first_made_it() -> None:
+    store = TraceStore(subject=THING)
+    store.add(span(OTHER, 2, attributes={"thing.id": "t-1"}))
+    store.add(span(TRACE, 1, attributes={"thing.id": "t-1"}))
+    assert store.about("t-1") == TRACE
+
+
 def test_what_links_to_a_trace_is_found_until_it_is_forgotten() -> None:
     store = TraceStore(Bounds(traces=2))
     store.add(span(OTHER, links=linked(TRACE, THIRD)))

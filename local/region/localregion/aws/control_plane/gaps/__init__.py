@@ -9,6 +9,7 @@ from localregion.aws.control_plane.addresses import Addresses
 from localregion.aws.control_plane.gaps import (
     cloudwatch_composite_alarms,
     ecs_service_counts,
+    ecs_service_deployments,
     kms_key_material,
     local_addresses,
     logs_query_definitions,
@@ -27,6 +28,7 @@ from localregion.aws.control_plane.gaps import (
 _ALL = (
     cloudwatch_composite_alarms,
     ecs_service_counts,
+    ecs_service_deployments,
     kms_key_material,
     logs_query_definitions,
     mq_user_passwords,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -107,6 +107,28 @@ def test_a_service_is_steady_at_once_and_a_scalable_target_keeps_its_tags(
     assert scaling.list_tags_for_resource(ResourceARN=arn)["Tags"] == {"made": "here", "more": "1"}
     with pytest.raises(ClientError, match="ResourceNotFoundException"):
         scaling.list_tags_for_resource(ResourceARN=arn + "x")
+
+
+def test_a_deployment_is_found_by_its_service_and_has_succeeded(control_plane: RunningControlPlane) -> None:
+    ecs = control_plane.client("ecs")
+    ecs.create_cluster(clusterName="deployed")
+    ecs.register_task_definition(family="any", containerDefinitions=[{"name": "main", "image": "any", "memory": 128}])
+    before = datetime.now(UTC) - timedelta(seconds=1)
+    made = ecs.create_service(cluster="deployed", serviceName="web", taskDefinition="any", desiredCount=1)["service"]
+    number = made["deployments"][0]["id"].removeprefix("ecs-svc/")
+    (found,) = ecs.list_service_deployments(cluster="deployed", service="web", createdAt={"after": before})[
+        "serviceDeployments"
+    ]
+    assert number in found["targetServiceRevisionArn"]
+    arns = [found["serviceDeploymentArn"], found["serviceDeploymentArn"] + "0"]
+    answer = ecs.describe_service_deployments(serviceDeploymentArns=arns)
+    assert [each["status"] for each in answer["serviceDeployments"]] == ["SUCCESSFUL"]
+    assert [each["arn"] for each in answer["failures"]] == arns[1:]
+    for filtered in ({"createdAt": {"before": before}}, {"status": ["IN_PROGRESS"]}):
+        answer = ecs.list_service_deployments(cluster="deployed", service=made["serviceArn"], **filtered)
+        assert answer["serviceDeployments"] == []
+    with pytest.raises(ClientError, match="ServiceNotFound"):
+        ecs.list_service_deployments(cluster="deployed", service="none")
 
 
 @pytest.mark.usefixtures("network")
