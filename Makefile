@@ -235,6 +235,10 @@ openapi: .venv ## write the OpenAPI description that is served
 bench: .venv ## the benchmarks: a table, and JSON in .local/bench/
 	@$(REGION) bench
 
+.PHONY: figures
+figures: .venv ## write the table of docs/figures.md anew from the last run of the benchmarks; RUN=file for another
+	@PYTHONPATH=$$($(REGION) import-path) .venv/bin/python -m proof.bench.page
+
 .PHONY: costs
 costs: .venv ## write the tables of docs/costs.md anew from the plans of dev and prod
 	@PYTHONPATH=$$($(REGION) import-path) .venv/bin/python -m proof.costs
