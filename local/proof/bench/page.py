@@ -39,8 +39,8 @@ def _heading(run: Document, name: str) -> str:
     processor = facts["processor"] or facts["architecture"]
     return (
         f"Of {name[:10]}, {name[11:16].replace('-', ':')} UTC: {facts['cpus']} processors ({processor}), Python"
-        f" {facts['python']}, load {load['before']:.1f} before and {load['after']:.1f} after, {run['seconds']} s in all."
-        f" The commit before is `{run['base']}`."
+        f" {facts['python']}, load {load['before']:.1f} before and {load['after']:.1f} after,"
+        f" {run['seconds']} s in all. The commit before is `{run['base']}`."
     )
 
 
