@@ -44,7 +44,7 @@ REGION := PYTHONPATH=local/region .venv/bin/python -m localregion
 
 .PHONY: help
 help: ## list the commands
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-17s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: .venv
 .venv: # always asked; does nothing when requirements.lock has not changed

@@ -14,7 +14,7 @@ import postgres
 from aws import database_password
 from aws.secrets_manager import SecretUnavailableError
 from contracts.settings import read
-from deliveries import spans
+from deliveries import large_events, spans
 from deliveries.consumer import Consumer
 from deliveries.parking import Parking
 from invoice_consumer import invoices
@@ -44,6 +44,7 @@ class Dependencies:
 def dependencies() -> Dependencies:
     """Read the settings and make the parts; nothing is opened yet."""
     settings = read(Settings, os.environ)
+    large_events.prepare()
     logger = Logger(service="invoice_consumer", level=settings.log_level, utc=True)
     tracing = configure(
         settings.tracing,
@@ -62,6 +63,7 @@ def dependencies() -> Dependencies:
         environment=uuid4(),
         parking=Parking("invoices"),
         decode=invoices.decode,
+        decode_all=invoices.decode_all,
         store=partial(store, due_days=settings.invoice_due_days),
         counts=COUNTS,
         on_parked=partial(spans.park, tracing),

@@ -19,13 +19,13 @@ PSEUDONYM_PREFIX = "erased-"
 
 
 class ErasureRefusedError(Exception):
-    """Something of this customer is still on its way; the message says what, and never whose."""
+    """Something of this customer is still on its way, or there is nothing; the message says what, and never whose."""
 
 
 def erase(
     connection: psycopg.Connection[Any], *, customer_id: str, is_deadline_near: Callable[[], bool]
 ) -> dict[str, Any]:
-    """Return how many of each are erased. Raises ErasureRefusedError, before anything is changed."""
+    """Return how many of each are erased. Raises ErasureRefusedError, with nothing changed."""
     _refuse_unfinished(repository.unfinished(connection, customer_id))
     pseudonym = f"{PSEUDONYM_PREFIX}{uuid4()}"
     orders, invoices, keys = 0, 0, 0
@@ -35,7 +35,7 @@ def erase(
         orders, invoices, keys = orders + renamed_orders, invoices + renamed_invoices, keys + deleted
         if renamed_orders == deleted == 0:
             break
-    return {
+    erased = {
         "pseudonym": pseudonym if orders else None,
         "orders": orders,
         "invoices": invoices,
@@ -45,6 +45,9 @@ def erase(
         "customers": repository.delete_customer(connection, customer_id),
         "remaining": repository.count_orders(connection, customer_id),
     }
+    if not any(erased.values()):
+        raise ErasureRefusedError("nothing names this customer: the name is another one, or it is erased already")
+    return erased
 
 
 def _refuse_unfinished(unfinished: repository.Unfinished) -> None:

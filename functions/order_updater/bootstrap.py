@@ -14,7 +14,7 @@ import postgres
 from aws import database_password
 from aws.secrets_manager import SecretUnavailableError
 from contracts.settings import read
-from deliveries import spans
+from deliveries import large_events, spans
 from deliveries.consumer import Consumer
 from deliveries.parking import Parking
 from order_updater import invoices
@@ -44,6 +44,7 @@ class Dependencies:
 def dependencies() -> Dependencies:
     """Read the settings and make the parts; nothing is opened yet."""
     settings = read(Settings, os.environ)
+    large_events.prepare()
     logger = Logger(service="order_updater", level=settings.log_level, utc=True)
     tracing = configure(
         settings.tracing,

@@ -18,6 +18,7 @@ import psycopg
 from rabbitmq import Message
 
 SUSPECTS_AT_ONCE = 100
+LOOKED_AT_FOR_SUSPECTS = 2_000
 BYTES_PER_BATCH = 4 << 20
 # Properties travel in one frame of at most 128 KiB, and JSON spells one byte with at most six characters.
 PROPERTIES_BYTES_MAX = 1 << 20
@@ -48,10 +49,18 @@ SELECT outbox_id, exchange, routing_key, body,
 FROM {schema}.outbox WHERE outbox_id = ANY(%(outbox_ids)s) ORDER BY due_at, outbox_id FOR UPDATE SKIP LOCKED
 """
 
-# Those with few attempts first: what kills the relay again and again collects them, and its neighbours do not.
+# Those with few attempts first: what kills the relay again and again collects them, and its neighbours do not. Only the
+# rows that are due first are looked at, of each kind: batches begin there, so a suspect is among them, or comes to be
+# when those before it are gone. An index of suspects would cost every row of every batch.
 SELECT_SUSPECTS = """
-SELECT outbox_id FROM {schema}.outbox WHERE due_at <= statement_timestamp() AND last_error = ANY(%(notes)s)
-ORDER BY attempts, due_at, outbox_id LIMIT %(rows)s
+SELECT outbox_id FROM (
+    (SELECT outbox_id, attempts, due_at, last_error FROM {schema}.outbox
+     WHERE due_at <= statement_timestamp() AND attempts <= 0 ORDER BY due_at, outbox_id LIMIT %(looked_at)s)
+    UNION ALL
+    (SELECT outbox_id, attempts, due_at, last_error FROM {schema}.outbox
+     WHERE due_at <= statement_timestamp() AND attempts > 0 ORDER BY due_at, outbox_id LIMIT %(looked_at)s)
+) first_due
+WHERE last_error = ANY(%(notes)s) ORDER BY attempts, due_at, outbox_id LIMIT %(rows)s
 """
 
 FORGET_BATCH = """
@@ -137,7 +146,8 @@ class Outbox:
 
     def suspects(self) -> list[UUID]:
         """Due rows that an earlier run began and did not finish."""
-        rows = self._execute(SELECT_SUSPECTS, {"notes": BEGUN_NOTES, "rows": SUSPECTS_AT_ONCE})
+        limits = {"rows": SUSPECTS_AT_ONCE, "looked_at": LOOKED_AT_FOR_SUSPECTS}
+        rows = self._execute(SELECT_SUSPECTS, {"notes": BEGUN_NOTES, **limits})
         return [row[0] for row in rows]
 
     def forget_batch(self, outbox_ids: Sequence[UUID], reason: str) -> None:

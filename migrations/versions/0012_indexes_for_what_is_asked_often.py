@@ -2,7 +2,7 @@
 
 Revision: 0012, after 0011. Built beside orders that go on. What the relay takes next had one index for rows that failed
 before and rows that did not, where many of one kind were read to find few of the other: now each kind has its own, and
-the previous release's statements use them as well. So an order's event is in one index more, that of its time.
+the previous release's statements use them as well. An order's event is in no index more than before.
 """
 
 from migrations.indexes import create_index, drop_index
@@ -13,9 +13,6 @@ branch_labels = None
 depends_on = None
 
 SIDES = ("orders", "invoices")
-# As the relay writes them (`outbox_relay.repository`).
-BEGUN = """last_error IN
-    ('publishing it in a batch was begun and not finished', 'publishing it alone was begun and not finished')"""
 # As operations and the console ask (`operations.repository`, `operations.unmatched_repository`).
 WAITING = "coalesce(last_seen_at > greatest(replayed_at, dismissed_at), true)"
 UNMATCHED = "(matched_at IS NULL AND coalesce(last_seen_at > dismissed_at, true))"
@@ -24,8 +21,6 @@ OF_A_SIDE = {
     # `attempts <= 0` is what PostgreSQL makes of `(attempts > 0) = false`.
     ("outbox_untried", "outbox"): "(due_at, outbox_id) WHERE attempts <= 0",
     ("outbox_failed", "outbox"): "(due_at, outbox_id) WHERE attempts > 0",
-    ("outbox_begun", "outbox"): f"(attempts, due_at, outbox_id) WHERE {BEGUN}",
-    ("outbox_created_at", "outbox"): "(created_at, outbox_id)",
     ("parked_messages_last_seen_at", "parked_messages"): "(last_seen_at DESC, parked_id)",
     ("parked_messages_waiting", "parked_messages"): f"(parked_id) WHERE {WAITING}",
     ("parked_messages_waiting_last_seen_at", "parked_messages"): f"(last_seen_at DESC) WHERE {WAITING}",

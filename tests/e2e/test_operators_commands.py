@@ -98,8 +98,19 @@ def test_a_customer_is_erased_once_nothing_of_it_is_on_its_way(live: LiveSystem,
     assert (status, "not yet" in errors, customer in errors) == (1, True, False)
 
     live.query(f"DELETE FROM orders.orders WHERE customer_id = '{customer}' RETURNING 1")
+    status, _, errors = command("erase", f"--customer={customer}")
+    assert (status, "nothing names this customer" in errors) == (1, True)
+
+    live.query(
+        "INSERT INTO customers.customers (customer_id, requests_per_second, suspended_at)"
+        f" VALUES ('{customer}', 1, now()) RETURNING 1"
+    )
     status, output, errors = command("erase", f"--customer={customer}")
-    assert (status, "0 orders and 0 invoices" in output) == (0, True), errors
+    assert (status, "0 orders and 0 invoices" in output, "the customer and its keys deleted" in output) == (
+        0,
+        True,
+        True,
+    ), errors
 
 
 def audited(command: Command) -> int:

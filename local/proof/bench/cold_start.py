@@ -24,7 +24,7 @@ from proof.bench.second_system import SecondSystem
 from proof.checkout import ROOT
 
 _UNCHECKED_HASH = (1).to_bytes(4, "little")
-BUDGETS = {"create_order": 0.35, "invoice_consumer": 0.25}
+BUDGETS = {"create_order": 0.30, "invoice_consumer": 0.25}
 USUAL = "the usual imports"
 
 Times = tuple[float, float]

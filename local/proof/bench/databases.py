@@ -64,9 +64,14 @@ def beside(dsn: str, database: str) -> str:
     return urlunsplit(urlsplit(dsn)._replace(path=f"/{database}"))
 
 
-def run_loop(module: str, environment: Mapping[str, str], folder: Path, arguments: Sequence[str]) -> None:
-    """Run a module as a process of its own with a function's environment. Raises SecondSystemError."""
-    path = os.pathsep.join([environment["PYTHONPATH"], str(ROOT / "functions"), str(ROOT / "local")])
+def run_loop(
+    module: str, environment: Mapping[str, str], folder: Path, arguments: Sequence[str], *, root: Path = ROOT
+) -> None:
+    """Run a module as a process of its own with a function's environment and, from `root`, its code.
+
+    Raises SecondSystemError.
+    """
+    path = os.pathsep.join([environment["PYTHONPATH"], str(root / "functions"), str(ROOT / "local")])
     with (folder / "functions.log").open("ab") as log:
         done = subprocess.run(
             [sys.executable, "-m", module, *arguments],

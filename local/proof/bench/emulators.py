@@ -67,8 +67,8 @@ def ours(folder: Path, functions: Sequence[Function]) -> Iterator[Running]:
     inputs = [f"--{name}={state / name}.json" for name in ("plan", "values", "secrets")]
     command = [sys.executable, "-m", "localregion.aws", *inputs, f"--state={state}", f"--root={HERE}", f"--port={port}"]
     environment = {**os.environ, "PYTHONPATH": str(PACKAGE_PARENT)}
-    with _running(command, environment, cwd=ROOT, log=folder / "emulator.log", port=port) as running:
-        yield running
+    with running(command, environment, cwd=ROOT, log=folder / "emulator.log", port=port) as started:
+        yield started
 
 
 @contextlib.contextmanager
@@ -88,8 +88,8 @@ def rie(binary: Path, folder: Path, handler: str) -> Iterator[Running]:
         # AWS's images set it; from 3.12 on the client starts a thread for every poll, which costs more than all else.
         "AWS_EXECUTION_ENV": f"AWS_Lambda_{RUNTIME}",
     }
-    with _running(command, environment, cwd=task_root, log=folder / "rie.log", port=port) as running:
-        yield running
+    with running(command, environment, cwd=task_root, log=folder / "rie.log", port=port) as started:
+        yield started
 
 
 def function(code: str, name: str) -> Function:
@@ -125,7 +125,7 @@ def _plan(functions: Sequence[Function]) -> Plan:
 
 
 @contextlib.contextmanager
-def _running(command: list[str], environment: dict[str, str], *, cwd: Path, log: Path, port: int) -> Iterator[Running]:
+def running(command: list[str], environment: dict[str, str], *, cwd: Path, log: Path, port: int) -> Iterator[Running]:
     with log.open("ab") as output:
         process = subprocess.Popen(
             command, env=environment, cwd=cwd, stdin=subprocess.DEVNULL, stdout=output, stderr=output

@@ -7,6 +7,8 @@ import json
 import uuid
 from datetime import UTC, datetime
 
+from outbox import uuid7
+
 _BODY = b'{"amount": 1999, "currency": "BRL"}'
 
 
@@ -49,6 +51,6 @@ def queue_event(queue: str) -> dict[str, object]:
         "type": "order.created.v1",
         "headers": {},
     }
-    data = base64.b64encode(message_body(str(uuid.uuid4()))).decode()
+    data = base64.b64encode(message_body(str(uuid7()))).decode()
     message = {"basicProperties": properties, "redelivered": False, "data": data}
     return {"eventSource": "aws:rmq", "rmqMessagesByQueue": {f"{queue}::/": [message]}}

@@ -2,7 +2,8 @@
 
 Every value of a sample is the figure of one round, and rounds alternate between the two sides. The ratio is the median
 of the ratios within each round, so a machine that slows down in the middle slows both. A figure without a budget has
-no verdict. Nothing here fails: a missed budget is a word in the table.
+no verdict. Nothing here fails: a missed budget is a word in the table. It is excused only where this machine cannot
+show it, and the reason is printed. The load beside each row says how much else the machine had to do.
 """
 
 from __future__ import annotations
@@ -13,7 +14,9 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 MET, MISSED = "met", "MISSED"
-HEADINGS = ("row", "measured", "median (range)", "beside", "median (range)", "ratio", "budget", "verdict")
+HEADINGS = ("row", "measured", "median (range)", "beside", "median (range)", "ratio", "budget", "load", "verdict")
+# Of the last minute, before and after a row was measured.
+Load = tuple[float, float]
 
 
 @dataclass(frozen=True)
@@ -54,7 +57,7 @@ class Budget:
 
 @dataclass(frozen=True, kw_only=True)
 class Row:
-    """One line of the table. `excused`: why a missed budget does not count here; `because`: what a miss is due to."""
+    """One line of the table. `excused`: why this machine cannot meet the budget."""
 
     row: str
     measured: str
@@ -64,7 +67,7 @@ class Row:
     ratio: float | None = None
     budget: Budget | None = None
     excused: str = ""
-    because: str = ""
+    load: Load | None = None
 
     @property
     def verdict(self) -> str:
@@ -72,7 +75,7 @@ class Row:
             return ""
         if self.budget.is_met(self):
             return MET
-        return self.excused or (f"{MISSED}: {self.because}" if self.because else MISSED)
+        return f"excused: {self.excused}" if self.excused else MISSED
 
     def cells(self) -> tuple[str, ...]:
         return (
@@ -83,6 +86,7 @@ class Row:
             str(self.theirs) if self.theirs else "",
             f"{self.ratio:.2f}" if self.ratio is not None else "",
             str(self.budget) if self.budget else "",
+            f"{self.load[0]:.1f} to {self.load[1]:.1f}" if self.load else "",
             self.verdict,
         )
 
@@ -98,8 +102,21 @@ class Row:
             "beside_median": self.theirs.median if self.theirs else None,
             "ratio": self.ratio,
             "budget": str(self.budget) if self.budget else None,
+            "load": self.load,
             "verdict": self.verdict or None,
         }
+
+
+@dataclass(frozen=True)
+class Reference:
+    """A figure that was measured elsewhere, once: for orientation, never in a ratio."""
+
+    measured: str
+    value: str
+    machine: str
+
+    def to_json(self) -> dict[str, Any]:
+        return {"reference": self.measured, "value": self.value, "machine": self.machine}
 
 
 @dataclass(frozen=True)
@@ -125,11 +142,13 @@ def number(value: float) -> str:
     return f"{value:.1f}" if value >= 10 else f"{value:.2f}"
 
 
-def table(rows: Iterable[Row | Skipped]) -> str:
-    """Return the rows in columns, and below them what was skipped."""
+def table(rows: Iterable[Row | Skipped], references: Iterable[Reference] = ()) -> str:
+    """Return the rows in columns, below them what was skipped, and what was measured elsewhere."""
     known = list(rows)
     lines = [HEADINGS, *(row.cells() for row in known if isinstance(row, Row))]
     widths = [max(len(line[column]) for line in lines) for column in range(len(HEADINGS))]
     shown = ["  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip() for line in lines]
     shown.insert(1, "  ".join("-" * width for width in widths))
-    return "\n".join([*shown, *(f"{row.row}: skipped, {row.reason}" for row in known if isinstance(row, Skipped))])
+    skipped = [f"{row.row}: skipped, {row.reason}" for row in known if isinstance(row, Skipped)]
+    elsewhere = [f"for reference: {each.measured}: {each.value} ({each.machine})" for each in references]
+    return "\n".join([*shown, *skipped, *elsewhere])

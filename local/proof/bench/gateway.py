@@ -1,7 +1,8 @@
-"""Row `gateway`: what the embedded gateway adds to a request, beside the same request straight to the Invoke API.
+"""Row `gateway`: what the embedded gateway adds to a request, beside what a proxy adds that only hands bytes on.
 
 Routes and plugins are those of `kong/kong.yml`: key, limits, sizes, trace, transformations. The function is our
-emulator's with a handler that does nothing; straight is sent the event that the gateway would make of the request.
+emulator's with a handler that does nothing. Straight to the Invoke API goes the event that the gateway would make of
+the request; through the bare proxy (`raw_floor proxy`) goes the same. Each adds what it takes longer than straight.
 """
 
 from __future__ import annotations
@@ -27,12 +28,15 @@ from localregion.kong.lambda_.event import build_event
 from localregion.kong.request.exchange import Exchange
 from localregion.kong.request.router import Match
 from localregion.project import PACKAGE_PARENT
+from localregion.services.ports import free_ports
 from proof.bench import emulators, load
-from proof.bench.figures import Budget, Row, Sample
+from proof.bench.figures import Budget, Row, Sample, paired_ratio
 from proof.checkout import ROOT
 
 PAIRS_PER_ROUND = 200
 WARMING_UP = 20
+# 0.3 ms on a machine whose bare proxy adds 0.1 ms.
+HOPS_MAX = 3.0
 FUNCTION = "answer"
 _KEY = "bench-key"
 _HEADERS = {"Host": "127.0.0.1", "apikey": _KEY, "Content-Type": "application/json", "User-Agent": "bench"}
@@ -40,31 +44,39 @@ _BODY = b'{"amount": 1999, "currency": "BRL"}'
 
 
 def measure(*, folder: Path, rounds: int, progress: Callable[[str], None]) -> Iterator[Row]:
-    """Yield the row. Raises EmulatorFailedError when the emulator or the gateway does not start."""
-    added: list[float] = []
-    straight: list[float] = []
+    """Yield the rows. Raises EmulatorFailedError when the emulator or a proxy does not start."""
+    seen: list[tuple[float, float, float]] = []
     with (
         emulators.ours(folder, [emulators.function(FUNCTION, FUNCTION)]) as emulator,
         _gateway(folder, emulator.port) as port,
+        _bare_proxy(folder, emulator.port) as bare_port,
         _connected(emulator.port) as to_emulator,
         _connected(port) as to_gateway,
+        _connected(bare_port) as to_proxy,
     ):
         for number in range(rounds):
             progress(f"gateway: round {number + 1} of {rounds}")
-            pairs = [
-                (_timed(to_emulator, _invocation()), _timed(to_gateway, _order()))
+            turns = [
+                (_timed(to_emulator, _invocation()), _timed(to_gateway, _order()), _timed(to_proxy, _invocation()))
                 for _ in range(WARMING_UP + PAIRS_PER_ROUND)
             ][WARMING_UP:]
-            straight.append(statistics.median(one for one, _ in pairs))
-            added.append(statistics.median(other for _, other in pairs) - straight[-1])
+            straight, gateway, proxy = (statistics.median(side) for side in zip(*turns, strict=True))
+            seen.append((straight, gateway - straight, proxy - straight))
+    yield from _rows(seen)
+
+
+def _rows(seen: list[tuple[float, float, float]]) -> Iterator[Row]:
+    straight, added, hop = (Sample(values, "ms") for values in zip(*seen, strict=True))
     yield Row(
         row="gateway",
         measured="added to a warm request",
-        ours=Sample(tuple(added), "ms"),
-        beside="straight to the Invoke API",
-        theirs=Sample(tuple(straight), "ms"),
-        budget=Budget(figure="value", at="most", limit=0.5),
+        ours=added,
+        beside="added by a bare proxy",
+        theirs=hop,
+        ratio=paired_ratio(added.values, hop.values),
+        budget=Budget(figure="ratio", at="most", limit=HOPS_MAX),
     )
+    yield Row(row="gateway", measured="added to a warm request", ours=added, beside="straight", theirs=straight)
 
 
 def configuration() -> dict[str, Any]:
@@ -94,6 +106,15 @@ def _gateway(folder: Path, aws_port: int) -> Iterator[int]:
     finally:
         process.terminate()
         process.communicate(timeout=20)
+
+
+@contextlib.contextmanager
+def _bare_proxy(folder: Path, upstream: int) -> Iterator[int]:
+    port = free_ports(1)[0]
+    command = [sys.executable, "-m", "proof.bench.raw_floor", "proxy", str(port), str(upstream)]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT / "local")}
+    with emulators.running(command, environment, cwd=ROOT, log=folder / "floor.log", port=port) as proxy:
+        yield proxy.port
 
 
 @contextlib.contextmanager

@@ -1,8 +1,8 @@
-"""A lean load generator in a process of its own: `python -m proof.bench.load PORT PATH CONNECTIONS SECONDS`.
+"""A lean load generator in a process of its own: `python -m proof.bench.load PORT PATH CONNECTIONS SECONDS [KEY …]`.
 
-Each connection is kept alive and sends the same bytes again as soon as it is answered. Prints one JSON line: the number
-of answers and the seconds, after as many seconds of warming up, and the number with those of the warming up. Exit
-status 1 at the first other status than 200.
+Each connection is kept alive and sends the same bytes again as soon as it is answered; with keys these are orders of
+the keys' customers, in turns. Prints one JSON line: the number of answers and the seconds, after as many seconds of
+warming up, and the number with those of the warming up. Exit status 1 at the first other status than 200 or 201.
 """
 
 from __future__ import annotations
@@ -11,18 +11,20 @@ import asyncio
 import json
 import sys
 import time
+from collections.abc import Sequence
 from typing import cast
 
 import uvloop
 
-BODY = b"{}"
+NOTHING, ORDER = b"{}", b'{"amount": 1999, "currency": "BRL"}'
 
 
-def request(port: int, path: str) -> bytes:
+def request(port: int, path: str, key: str | None = None) -> bytes:
+    body, headers = (NOTHING, "") if key is None else (ORDER, f"apikey: {key}\r\n")
     return (
-        f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nContent-Type: application/json\r\n"
-        f"Content-Length: {len(BODY)}\r\n\r\n"
-    ).encode() + BODY
+        f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nContent-Type: application/json\r\n{headers}"
+        f"Content-Length: {len(body)}\r\n\r\n"
+    ).encode() + body
 
 
 def answer_size(data: bytes) -> int:
@@ -34,6 +36,9 @@ def answer_size(data: bytes) -> int:
         if line.startswith(b"content-length:"):
             return end + 4 + int(line[15:])
     raise ValueError("an answer without Content-Length")
+
+
+_GOOD = (b"HTTP/1.1 200", b"HTTP/1.1 201")
 
 
 class Client(asyncio.Protocol):
@@ -54,7 +59,7 @@ class Client(asyncio.Protocol):
         size = answer_size(self._received)
         if not size or len(self._received) < size:
             return
-        if not self._received.startswith(b"HTTP/1.1 200"):
+        if not self._received.startswith(_GOOD):
             self._fail(self._received.decode(errors="replace"))
             return
         self._received = self._received[size:]
@@ -69,11 +74,11 @@ class Client(asyncio.Protocol):
             self._failed.set_exception(ConnectionError(reason))
 
 
-async def run(port: int, path: str, *, connections: int, seconds: float) -> dict[str, float]:
+async def run(port: int, requests: Sequence[bytes], *, connections: int, seconds: float) -> dict[str, float]:
     """Return how many answers came in how many seconds, and how many in all. Raises ConnectionError."""
     loop = asyncio.get_running_loop()
     failed: asyncio.Future[None] = loop.create_future()
-    clients = [Client(request(port, path), failed) for _ in range(connections)]
+    clients = [Client(requests[number % len(requests)], failed) for number in range(connections)]
     for client in clients:
         await loop.create_connection(lambda client=client: client, "127.0.0.1", port)  # type: ignore[misc]
     await asyncio.wait([failed], timeout=seconds)
@@ -87,9 +92,10 @@ async def run(port: int, path: str, *, connections: int, seconds: float) -> dict
 
 
 def main(arguments: list[str]) -> int:
-    port, path, connections, seconds = arguments
+    port, path, connections, seconds, *keys = arguments
+    requests = [request(int(port), path, key) for key in keys] or [request(int(port), path)]
     try:
-        seen = uvloop.run(run(int(port), path, connections=int(connections), seconds=float(seconds)))
+        seen = uvloop.run(run(int(port), requests, connections=int(connections), seconds=float(seconds)))
     except (OSError, ValueError) as error:
         print(error, file=sys.stderr)
         return 1

@@ -15,6 +15,8 @@ from urllib.parse import urlsplit
 
 from pamqp import base, commands, frame, header
 
+from outbox import uuid7
+
 _CHANNEL = 1
 _FRAME_OVERHEAD = 8
 _PLACEHOLDER = str(uuid.UUID(int=0))
@@ -53,7 +55,7 @@ class RawPublisher:
 
     def frames(self, body: bytes) -> bytes:
         """One message, ready to send: `body` has to fit into one frame."""
-        head = self._template.replace(_PLACEHOLDER.encode(), str(uuid.uuid4()).encode())
+        head = self._template.replace(_PLACEHOLDER.encode(), str(uuid7()).encode())
         head = head.replace(_SIZE_PLACEHOLDER.to_bytes(8, "big"), len(body).to_bytes(8, "big"))
         return head + b"\x03\x00\x01" + len(body).to_bytes(4, "big") + body + b"\xce"
 

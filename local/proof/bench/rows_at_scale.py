@@ -1,4 +1,4 @@
-"""Fill every table that grows with as many rows as wanted: what years leave, and what an outage leaves.
+"""What a page, an audit and a relay's run cost beside so many rows in each table that grows; and how these are filled.
 
 Two of five orders are paid, one in ten of these twice and given back once, and one in five is canceled. Parked messages
 and unmatched payments are settled but for a few, keys and webhooks have not expired, and no event is due yet but for
@@ -7,9 +7,17 @@ those of `DUE`: how many rows there are is all that differs between two sizes.
 
 from __future__ import annotations
 
+import contextlib
+import json
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 import psycopg
+
+from proof.bench.databases import beside, run_loop, seeded
+from proof.bench.second_system import SecondSystem
 
 # What waits, what is due and what has expired, in each table that has such.
 WAITING = DUE = EXPIRED = 20
@@ -141,6 +149,23 @@ _STATEMENTS = [
 ]
 
 Connection = psycopg.Connection[Any]
+
+
+def measured(system: SecondSystem, *, folder: Path, counts: Sequence[int], runs: int) -> dict[str, list[list[float]]]:
+    """By name, the seconds of each run for each of `counts`, in copies of the system's database with so many rows.
+
+    Raises SecondSystemError.
+    """
+    out = folder / "rows_at_scale.json"
+    with contextlib.ExitStack() as databases:
+        addresses = []
+        for count in counts:
+            copy = seeded(system.superuser_dsn, f"bench_scale_{count}", partial(fill, count=count))
+            addresses.append(beside(system.superuser_dsn, databases.enter_context(copy)))
+        environment = system.function_environment("operations")
+        run_loop("proof.bench.scale_loop", environment, folder, [str(runs), str(out), *addresses])
+    found: dict[str, list[list[float]]] = json.loads(out.read_text())
+    return found
 
 
 def fill(database: Connection, count: int, *, failed_are_due: bool = False) -> None:

@@ -1,6 +1,7 @@
 """A whole second system beside a running one: `make up` with a state folder and ports of its own, and its way down.
 
 What the rows need of it: where things are, what the functions' environment is, and the superuser's view of the data.
+It is this checkout's, or that of a commit before (`base`), whose own code says what a function's environment is.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ import json
 import os
 import shutil
 import subprocess
+import sys
 import time
 from collections.abc import Mapping
 from http import HTTPStatus
@@ -35,8 +37,9 @@ class SecondSystemError(Exception):
 class SecondSystem:
     """Not started by its constructor; `down` is always safe to call. `parts`: what `make up` said of each."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, root: Path = ROOT) -> None:
         self.folder = Folder(path)
+        self.root = root
         self._ports = Ports.free()
         self.parts: list[str] = []
 
@@ -71,36 +74,34 @@ class SecondSystem:
         return urlunsplit(urlsplit(dsn)._replace(path=urlsplit(self.endpoints["postgres"]).path))
 
     def secret(self, name: str) -> Mapping[str, str]:
-        return self._plan().secrets[name]
+        return _plan(self.folder).secrets[name]
 
     def function_environment(self, name: str) -> dict[str, str]:
         """Return what the emulator gives the function, with the source tree in place of its layers."""
-        around = Surroundings(
-            version="1",
-            region="us-east-1",
-            task_root=ROOT / "functions",
-            layers_root=ROOT / "layers",
-            runtime_api="",
-            log_stream="bench",
-            aws_endpoint_url=self.endpoints["aws"],
+        if self.root == ROOT:
+            return environment_of(self.folder, name)
+        paths = [self.root / "local", self.root / "local" / "region", *layers_of(self.root), self.root / "functions"]
+        done = subprocess.run(
+            [sys.executable, "-c", _ENVIRONMENT_OF, str(self.folder.path), name],
+            env={"PATH": os.environ["PATH"], "PYTHONPATH": os.pathsep.join(map(str, paths))},
+            capture_output=True,
+            text=True,
+            check=False,
         )
-        layers = sorted(str(layer) for layer in (ROOT / "layers").glob("*/python"))
-        variables = environment_variables(self._plan().function(name), around)
-        return {**variables, "PYTHONPATH": os.pathsep.join(layers)}
-
-    def _plan(self) -> model.Plan:
-        values = json.loads(self.folder.values.read_text())
-        secrets = json.loads(self.folder.secrets.read_text())
-        return model.resolve(model.load(self.folder.plan), values, secrets)
+        if done.returncode != 0:
+            raise SecondSystemError(f"the commit before says nothing of {name}: {done.stderr.strip()[-200:]}")
+        environment: dict[str, str] = json.loads(done.stdout)
+        return environment
 
     def _make(self, target: str) -> str:
         environment = {**os.environ, **self._ports.environment(), "LOCAL_DIR": str(self.folder.path)}
-        # A make inside a make would take over its options.
+        # A make inside a make would take over its options, and another checkout this one's modules.
         for variable in ("MAKEFLAGS", "MAKELEVEL", "MFLAGS"):
             environment.pop(variable, None)
+        environment["PYTHONPATH"] = str(self.root / "local" / "region")
         done = subprocess.run(
-            ["make", target],
-            cwd=ROOT,
+            self._command(target),
+            cwd=self.root,
             env=environment,
             capture_output=True,
             text=True,
@@ -111,3 +112,41 @@ class SecondSystem:
             lines = (done.stderr or done.stdout).strip().splitlines() or [f"make {target} failed"]
             raise SecondSystemError(" / ".join(lines[-3:]))
         return done.stdout
+
+    def _command(self, target: str) -> list[str]:
+        """`make`, but where packages are shared: it would write into them that they are those of another lock file."""
+        if (self.root / ".venv").is_symlink() and self.root != ROOT:
+            return [".venv/bin/python", "-m", "localregion", target]
+        return ["make", target]
+
+
+# In the other checkout's own words: its plan may have another form.
+_ENVIRONMENT_OF = """
+import json, sys
+from pathlib import Path
+from proof.bench.second_system import SecondSystem
+print(json.dumps(SecondSystem(Path(sys.argv[1])).function_environment(sys.argv[2])))
+"""
+
+
+def environment_of(folder: Folder, name: str) -> dict[str, str]:
+    around = Surroundings(
+        version="1",
+        region="us-east-1",
+        task_root=ROOT / "functions",
+        layers_root=ROOT / "layers",
+        runtime_api="",
+        log_stream="bench",
+        aws_endpoint_url=endpoints.load(folder)["aws"],
+    )
+    variables = environment_variables(_plan(folder).function(name), around)
+    return {**variables, "PYTHONPATH": os.pathsep.join(map(str, layers_of(ROOT)))}
+
+
+def layers_of(root: Path) -> list[Path]:
+    return sorted((root / "layers").glob("*/python"))
+
+
+def _plan(folder: Folder) -> model.Plan:
+    values, secrets = json.loads(folder.values.read_text()), json.loads(folder.secrets.read_text())
+    return model.resolve(model.load(folder.plan), values, secrets)

@@ -42,6 +42,6 @@ def _rows(figures: list[dict[str, dict[str, float]]]) -> Iterator[Row]:
             budget=Budget(figure="ratio", at="most", limit=limit),
         )
 
-    yield row("warm POST /orders, in-process", "untraced", "raw", what="time", limit=1.3)
-    yield row("the same with tracing exporting", "traced", "untraced", what="time", limit=1.5)
-    yield row("its processor time", "traced", "untraced", what="cpu", limit=2.0)
+    yield row("warm POST /orders, in-process", "untraced", "raw", what="time", limit=1.2)
+    yield row("the same with tracing exporting", "traced", "untraced", what="time", limit=1.3)
+    yield row("its processor time", "traced", "untraced", what="cpu", limit=1.5)

@@ -288,6 +288,7 @@ def environment(empty: Any) -> Iterator[Callable[[], Consumer[Any]]]:
             environment=uuid.uuid4(),
             parking=Parking("invoices"),
             decode=invoices.decode,
+            decode_all=invoices.decode_all,
             store=partial(store, due_days=30),
             counts=COUNTS,
         )

@@ -230,6 +230,19 @@ class Killing(Scripted):
         return super().publish(messages, timeout_s=timeout_s)
 
 
+def test_rows_that_a_run_died_with_go_when_few_due_rows_are_looked_at(
+    empty: Released, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("outbox_relay.repository.LOOKED_AT_FOR_SUSPECTS", 1)
+    add(empty, b"1", b"killer", b"2", b"3")
+    with pytest.raises(Died):
+        run(empty, Killing({}))
+    add(empty, b"later")
+
+    assert run(empty, Scripted({})).published == 5
+    assert left(empty) == []
+
+
 @pytest.mark.parametrize("attempts_before", [0, 2])
 def test_a_row_that_kills_the_relay_with_its_batch_holds_no_other_up(empty: Released, attempts_before: int) -> None:
     add(empty, b"1", b"killer", b"2", b"3")

@@ -82,6 +82,7 @@ def by_name(sample: Mapping[str, Any]) -> dict[str, Any]:
         "after": UUID(int=0),
         "limit": LIMIT,
         "rows": LIMIT,
+        "looked_at": LIMIT,
         "count": LIMIT,
         "bytes": 1 << 20,
         "preview_bytes": 64,

@@ -1,10 +1,11 @@
 """Medians, ratios, verdicts and the table of `make bench`."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
-from proof.bench.figures import MET, MISSED, Budget, Row, Sample, Skipped, number, paired_ratio, table
+from proof.bench.figures import MET, MISSED, Budget, Reference, Row, Sample, Skipped, number, paired_ratio, table
 
 AT_MOST_1_3 = Budget(figure="ratio", at="most", limit=1.3)
 
@@ -59,7 +60,7 @@ def test_the_verdict_holds_the_ratio_or_the_median_to_the_budget(budget: Budget 
 
 
 def test_an_excuse_replaces_a_missed_budget_only() -> None:
-    assert row(ratio=9.0, excused="COPY does not reach it either").verdict == "COPY does not reach it either"
+    assert row(ratio=9.0, excused="COPY does not reach it either").verdict == "excused: COPY does not reach it either"
     assert row(ratio=1.0, excused="COPY does not reach it either").verdict == MET
 
 
@@ -72,8 +73,9 @@ def test_the_table_aligns_its_columns_and_names_what_was_skipped() -> None:
     shown = table([row(), row(ratio=1.4), Skipped("invoke", "pip failed")]).splitlines()
     assert len(shown) == 5
     assert shown[2].index("1.20 ms") == shown[0].index("median (range)") == shown[3].index("1.20 ms")
-    assert shown[2].endswith("<= 1.3  met")
-    assert shown[3].endswith("<= 1.3  MISSED")
+    assert shown[2].endswith("  met")
+    assert shown[3].endswith("  MISSED")
+    assert shown[2].index("met") == shown[3].index("MISSED") == shown[0].index("verdict")
     assert shown[4] == "invoke: skipped, pip failed"
 
 
@@ -87,13 +89,12 @@ def test_json_keeps_every_round() -> None:
     assert (written["median"], written["ratio"], written["verdict"]) == (1.2, 1.2, MET)
 
 
-def test_a_missed_budget_may_say_what_it_is_due_to() -> None:
-    slow = Row(
-        row="load",
-        measured="5 ms handler",
-        ours=Sample((200.0,), "req/s"),
-        ratio=0.1,
-        budget=Budget(figure="ratio", at="least", limit=0.75),
-        because="the functions alone need 4.8 of 2 processors for it",
-    )
-    assert slow.verdict == "MISSED: the functions alone need 4.8 of 2 processors for it"
+def test_the_load_before_and_after_stands_in_the_row_and_in_the_json() -> None:
+    measured = replace(row(), load=(0.31, 2.04))
+    assert "0.3 to 2.0" in table([measured])
+    assert json.loads(json.dumps(measured.to_json()))["load"] == [0.31, 2.04]
+
+
+def test_what_was_measured_elsewhere_stands_below_with_its_machine() -> None:
+    shown = table([row()], [Reference("a POST", "1,999 req/s", "another machine")]).splitlines()
+    assert shown[-1] == "for reference: a POST: 1,999 req/s (another machine)"

@@ -8,7 +8,16 @@ from pathlib import Path
 import pytest
 
 from proof.bench import load
-from proof.bench.__main__ import ROWS, SelectionError, round_count, selection
+from proof.bench.__main__ import (
+    NEEDS_BASE,
+    NEEDS_SYSTEM,
+    NOT_IN_QUICK,
+    ROWS,
+    SelectionError,
+    is_quick,
+    round_count,
+    selection,
+)
 from proof.bench.cold_start import ship
 from proof.bench.consumer import rate
 from proof.bench.events import order_event, queue_event
@@ -41,6 +50,27 @@ def test_an_unknown_row_is_refused_by_name(text: str) -> None:
 def test_a_useless_number_of_rounds_is_refused(text: str) -> None:
     with pytest.raises(SelectionError, match="ROUNDS"):
         round_count(text)
+
+
+@pytest.mark.parametrize("text", ["yes", "2", " "])
+def test_a_quick_run_is_asked_for_by_one(text: str) -> None:
+    assert (is_quick(""), is_quick("0"), is_quick("1")) == (False, False, True)
+    with pytest.raises(SelectionError, match="QUICK"):
+        is_quick(text)
+
+
+def test_what_is_said_of_rows_is_said_of_rows_that_there_are() -> None:
+    assert set(ROWS) >= NEEDS_SYSTEM >= NEEDS_BASE
+    assert set(ROWS) >= NOT_IN_QUICK
+
+
+def test_the_load_sends_orders_with_a_key_and_nothing_without() -> None:
+    order, nothing = load.request(80, "/orders", "secret"), load.request(80, "/noop")
+    assert b"\r\napikey: secret\r\n" in order
+    assert order.endswith(b"\r\n\r\n" + load.ORDER)
+    assert b"apikey" not in nothing
+    assert nothing.endswith(b"\r\n\r\n{}")
+    assert load.answer_size(order) == len(order)
 
 
 def test_without_a_number_every_row_has_its_own() -> None:

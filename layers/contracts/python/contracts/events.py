@@ -7,9 +7,9 @@ this code does not know are passed over.
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from collections.abc import Iterable
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 from uuid import UUID
 
 from pydantic_core import SchemaValidator, ValidationError
@@ -46,8 +46,7 @@ class InvalidEventError(Exception):
     """The message is not such an event; says what is wrong and never repeats the message's own content."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OrderCreated:
+class OrderCreated(NamedTuple):
     order_id: UUID
     customer_id: str
     amount: int
@@ -57,13 +56,18 @@ class OrderCreated:
     @classmethod
     def from_json(cls, body: bytes) -> OrderCreated:
         """Parse and validate. Raises InvalidEventError."""
-        fields = _validated(_ORDER_CREATED, body)
+        return cls._of(_validated(_ORDER_CREATED, body))
+
+    @classmethod
+    def all_from_json(cls, bodies: Iterable[bytes]) -> list[OrderCreated]:
+        """The same for many. Raises ValueError when any of them is not such an event."""
+        validate, of = _ORDER_CREATED.validate_json, cls._of
+        return [of(validate(body)) for body in bodies]
+
+    @classmethod
+    def _of(cls, fields: Any) -> OrderCreated:
         return cls(
-            order_id=fields["orderId"],
-            customer_id=fields["customer"]["id"],
-            amount=fields["amount"],
-            currency=fields["currency"],
-            created_at=fields["createdAt"],
+            fields["orderId"], fields["customer"]["id"], fields["amount"], fields["currency"], fields["createdAt"]
         )
 
     def to_json(self) -> bytes:
@@ -78,8 +82,7 @@ class OrderCreated:
         )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OrderCanceled:
+class OrderCanceled(NamedTuple):
     order_id: UUID
     customer_id: str
     canceled_at: datetime
@@ -100,8 +103,7 @@ class OrderCanceled:
         )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class InvoiceChanged:
+class InvoiceChanged(NamedTuple):
     """`InvoicePaid` and `InvoiceReopened`: one body, and the message's type says which; `status` is the new one."""
 
     status: Literal["paid", "issued"]

@@ -6,7 +6,8 @@ fails the batch: RabbitMQ delivers it again, and storing it twice changes nothin
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
@@ -36,8 +37,19 @@ class Batch(Generic[T]):
     rejections: list[Rejection] = field(default_factory=list)
 
 
-def sort_out(deliveries: Iterable[Delivery], decode: Callable[[Delivery], T]) -> Batch[T]:
-    """Decode and validate each delivery by itself: a bad one does not affect the others."""
+Decode = Callable[[Delivery], T]
+# All of them at once. Raises anything if there is one that is to be looked at by itself.
+DecodeAll = Callable[[Sequence[Delivery]], Sequence[T]]
+
+
+def sort_out(deliveries: Sequence[Delivery], decode: Decode[T], decode_all: DecodeAll[T] | None = None) -> Batch[T]:
+    """Decode and validate each delivery by itself: a bad one does not affect the others.
+
+    `decode_all` makes the same events quicker, as long as no delivery is bad.
+    """
+    if decode_all is not None:
+        with suppress(Exception):
+            return Batch(events=list(zip(decode_all(deliveries), deliveries, strict=True)))
     batch: Batch[T] = Batch()
     for delivery in deliveries:
         try:

@@ -19,7 +19,7 @@ from uuid import UUID
 
 import psycopg
 
-from deliveries.batches import Batch, Rejection, sort_out
+from deliveries.batches import Batch, Decode, DecodeAll, Rejection, sort_out
 from deliveries.event import Delivery
 from deliveries.parking import Attempt, Parking
 
@@ -51,16 +51,17 @@ class Consumer(Generic[T]):
 
     `decode` raises InvalidEventError for a message to park; `store` is called with events inside a transaction, is
     harmless to repeat and returns what it counts: `counts` names that for a report of nothing stored. `on_parked` is
-    called with messages once they are parked for good.
+    called with messages once they are parked for good. `decode_all` is a quicker way for many good ones.
     """
 
     connection: Callable[[], Connection]
     environment: UUID
     parking: Parking
-    decode: Callable[[Delivery], T]
+    decode: Decode[T]
     store: Callable[[Connection, Sequence[tuple[T, Delivery]]], Mapping[str, int]]
     counts: Sequence[str] = ()
     on_parked: Callable[[Sequence[Rejection]], None] = field(default=lambda _: None)
+    decode_all: DecodeAll[T] | None = None
 
     def consume(self, deliveries: Sequence[Delivery], *, is_deadline_near: Callable[[], bool]) -> Report:
         """Raises psycopg.Error, or DeadlineNearError; repeating the whole call is harmless."""
@@ -72,7 +73,7 @@ class Consumer(Generic[T]):
                 step()
             self.parking.end_attempts(self.connection(), [delivery.fingerprint() for delivery in again])
         if fresh := [delivery for delivery in deliveries if not delivery.is_redelivered]:
-            self._finish(sort_out(fresh, self.decode), report)
+            self._finish(sort_out(fresh, self.decode, self.decode_all), report)
         return report
 
     def _steps(self, deliveries: Sequence[Delivery], report: Report) -> list[Callable[[], None]]:
@@ -102,7 +103,7 @@ class Consumer(Generic[T]):
 
     def _finish_decoded(self, deliveries: list[Delivery], report: Report) -> None:
         """Nearly all of them are stored: what an earlier delivery did not store is at most its last group."""
-        self._finish(sort_out(deliveries, self.decode), report)
+        self._finish(sort_out(deliveries, self.decode, self.decode_all), report)
 
     def _attempt(self, group: list[Delivery], report: Report) -> None:
         """Note the attempt, committed, before anything looks into these messages; mark them once they are decoded."""

@@ -6,16 +6,15 @@ a message is stands in its properties. Absent properties are null, the body is b
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import json
 import re
+from binascii import a2b_base64
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from contracts.topology import BY_DEAD_LETTER_QUEUE
-from tracing import TraceContext, is_traceparent, parse
+from tracing import TraceContext, context_of, is_traceparent
 
 # What is kept of a text that a message brought along: a reason, a name, an id.
 TEXT_LENGTH_MAX = 4096
@@ -23,8 +22,7 @@ TEXT_LENGTH_MAX = 4096
 _UNSTORABLE = re.compile("[\0\ud800-\udfff]")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Delivery:
+class Delivery(NamedTuple):
     """One message as it came; `properties` are the event's basicProperties, untouched."""
 
     queue: str
@@ -38,7 +36,8 @@ class Delivery:
 
     def trace_context(self) -> TraceContext | None:
         """The context that the message carries, if any."""
-        return parse({name: self.header(name) for name in ("traceparent", "tracestate")})
+        text = self.header("traceparent")
+        return None if text is None else context_of(text, self.header("tracestate"))
 
     def traceparent(self) -> str | None:
         """The context as text that can be stored, if it is one: a message is not to blame for a header like it."""
@@ -48,7 +47,8 @@ class Delivery:
     def header(self, name: str) -> str | None:
         """A header's text, if it is there and is one."""
         headers = self.properties.get("headers")
-        return _text(headers.get(name)) if isinstance(headers, dict) else None
+        value = headers.get(name) if isinstance(headers, dict) else None
+        return None if value is None else _text(value)
 
     def fingerprint(self) -> bytes:
         """The same for every delivery of one message: what changes on the way (headers, times) is left out.
@@ -66,12 +66,7 @@ def deliveries(event: Mapping[str, Any]) -> Iterator[Delivery]:
     for queue_and_virtual_host, messages in event["rmqMessagesByQueue"].items():
         queue = readable(queue_and_virtual_host.rpartition("::")[0])
         for message in messages:
-            yield Delivery(
-                queue=queue,
-                body=base64.b64decode(message["data"]),
-                properties=message["basicProperties"],
-                is_redelivered=message["redelivered"],
-            )
+            yield Delivery(queue, a2b_base64(message["data"]), message["basicProperties"], message["redelivered"])
 
 
 def readable(text: str) -> str:
@@ -88,6 +83,6 @@ def _text(value: Any) -> str | None:
     if not isinstance(octets, list):
         return None
     try:
-        return bytes(octets).decode("ascii")
+        return str(bytes(octets), "ascii")
     except (TypeError, ValueError):
         return None

@@ -6,7 +6,7 @@ sent; what a client's own `traceparent` needs in order to travel on works all th
 
 from tracing.configuration import TracingSettings, configure, prepare
 from tracing.protocol import Observer, Span, Tracing
-from tracing.trace_context import TraceContext, is_traceparent, parse
+from tracing.trace_context import TraceContext, context_of, is_traceparent, parse
 
 __all__ = [
     "Observer",
@@ -15,6 +15,7 @@ __all__ = [
     "Tracing",
     "TracingSettings",
     "configure",
+    "context_of",
     "is_traceparent",
     "parse",
     "prepare",

@@ -40,10 +40,20 @@ class TraceContext(NamedTuple):
 def parse(headers: Mapping[str, Any] | None) -> TraceContext | None:
     """Read the context out of headers with lower-case names; None when there is none, or none to be trusted."""
     traceparent = headers.get("traceparent") if isinstance(headers, Mapping) else None
-    found = _TRACEPARENT.fullmatch(traceparent) if isinstance(traceparent, str) else None
-    if headers is None or found is None or (found[1] == "00" and found[5]):
+    if headers is None or not isinstance(traceparent, str):
         return None
-    return TraceContext(found[2], found[3], int(found[4], 16), _tracestate(headers.get("tracestate")))
+    return context_of(traceparent, headers.get("tracestate"))
+
+
+def context_of(traceparent: str, tracestate: Any = None) -> TraceContext | None:
+    """The same, of the two headers' values."""
+    found = _TRACEPARENT.fullmatch(traceparent)
+    if found is None:
+        return None
+    version, trace_id, span_id, flags, rest = found.groups()
+    if version == "00" and rest:
+        return None
+    return TraceContext(trace_id, span_id, int(flags, 16), "" if tracestate is None else _tracestate(tracestate))
 
 
 def is_traceparent(text: str) -> bool:

@@ -62,7 +62,7 @@ class Emulator:
     ) -> None:
         memory = settings.state / "emulator"
         if settings.region is not None:
-            plan = replace(plan, functions=[], event_source_mappings=[], event_invoke_configs=[])
+            plan = replace(plan, functions=[], event_source_mappings=[], event_invoke_configs=[], schedules=[])
         self._plan = plan
         self._service = LambdaService(plan, settings)
         self._events = EventInvocations(
@@ -76,17 +76,7 @@ class Emulator:
         self._broker_url = broker_url
         self._lambda = self._made_by_calls(plan, settings, resolver) if settings.region is not None else None
         self._region = self._deployed_into(settings, self._lambda) if self._lambda and resolver is None else None
-        self._mappings = (
-            self._lambda.mappings
-            if self._lambda is not None
-            else Mappings(
-                plan.event_source_mappings,
-                lambda_service=self._service,
-                plan=plan,
-                broker_url=broker_url,
-                requeue=settings.requeue,
-            )
-        )
+        self._mappings = self._lambda.mappings if self._lambda is not None else self._of_plan(plan, settings)
         status = Status(
             service=self._service,
             invocations=self._invocations,
@@ -112,6 +102,9 @@ class Emulator:
         """Serve until `stop`. Raises UnusableMappingError for a mapping that AWS would refuse."""
         self._service.start_reaping()
         self._service.memory_limit.enforce()
+        if self._lambda is not None:
+            # A call that is answered before would not find what was made.
+            await self._lambda.boot()
         boot = asyncio.create_task(self._boot())
         try:
             await self._server.serve(sockets=[listener])
@@ -120,6 +113,15 @@ class Emulator:
 
     def stop(self) -> None:
         self._server.stop()
+
+    def _of_plan(self, plan: model.Plan, settings: Settings) -> Mappings:
+        return Mappings(
+            plan.event_source_mappings,
+            lambda_service=self._service,
+            plan=plan,
+            broker_url=self._broker_url,
+            requeue=settings.requeue,
+        )
 
     def _made_by_calls(self, plan: model.Plan, settings: Settings, resolver: ResolvesSources | None) -> LambdaControl:
         # A program's system has no use for what makes environments of Python.
@@ -155,7 +157,6 @@ class Emulator:
 
     async def _boot(self) -> None:
         if self._lambda is not None:
-            await self._lambda.boot()
             if self._region is not None:
                 await self._region.boot()
             return

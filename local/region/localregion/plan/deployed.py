@@ -159,16 +159,20 @@ class Reader:
         return Configurator(script=str(self._folder / path), environment=dict(sorted(environment.items())))
 
     def _value(self, container: Mapping[str, Any], name: str) -> str | None:
-        """Return a variable's value; one from a secret is `ARN`, or `ARN:FIELD::` for one field of it."""
+        """Return a variable's value; one from a secret is `ARN`, or `ARN:FIELD:STAGE:VERSION` with a field or without.
+
+        https://docs.aws.amazon.com/AmazonECS/latest/developerguide/secrets-envvar-secrets-manager.html; the version is
+        the current one, which is what a deployment names.
+        """
         if (given := container["environment"].get(name)) is not None or name not in container["secrets"]:
             return None if given is None else str(given)
         source = str(container["secrets"][name])
         for entry in self._resources["secrets"]:
-            if source == entry["arn"]:
-                return None if entry["value"] is None else str(entry["value"])
-            if source.startswith(f"{entry['arn']}:"):
-                key = source.removeprefix(f"{entry['arn']}:").partition(":")[0]
-                return self._contents[str(entry["name"])].get(key)
+            arn, _, key = source.partition(str(entry["arn"]))
+            if arn == "" and key[:1] in ("", ":"):
+                field = key[1:].partition(":")[0]
+                whole = None if entry["value"] is None else str(entry["value"])
+                return self._contents[str(entry["name"])].get(field) if field else whole
         return None
 
     def _redact(self, node: Any) -> Any:

@@ -118,11 +118,23 @@ class Process:
         end(self.record)
         self._popen.wait()
 
+    @property
+    def is_frozen(self) -> bool:
+        return is_frozen(self.record)
+
     def freeze(self) -> None:
         freeze(self.record)
 
     def thaw(self) -> None:
         thaw(self.record)
+
+
+def is_frozen(record: Record) -> bool:
+    """Say whether a SIGSTOP holds the process."""
+    process = record.process()
+    with contextlib.suppress(psutil.NoSuchProcess):
+        return process is not None and bool(process.status() == psutil.STATUS_STOPPED)
+    return False
 
 
 def end(record: Record) -> None:

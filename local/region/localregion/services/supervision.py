@@ -68,6 +68,11 @@ class Supervised:
         process = self._process
         return process.pid if process is not None else None
 
+    @property
+    def is_frozen(self) -> bool:
+        process = self._process
+        return process is not None and process.is_frozen
+
     def start(self) -> None:
         """Ask for it to run; `wait_until_running` tells when it does."""
         with self._changed:

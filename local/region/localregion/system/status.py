@@ -11,6 +11,7 @@ from localregion.http_client import HttpError
 from localregion.system import control, endpoints
 from localregion.system.endpoints import NotRunningError
 from localregion.system.folder import Folder
+from localregion.system.service_names import SERVICES
 
 EmulatorStatus = dict[str, Any]
 
@@ -40,7 +41,7 @@ def show(folder: Folder) -> bool:
     except ConnectionError:
         raise NotRunningError(f"nothing is running: `{project.command('up')}` starts it") from None
     parts = supervised["parts"]
-    print(table(("part", "state", "pid", "address", "restarts"), _part_rows(supervised)))
+    print(table(("part", "state", "pid", "address", "restarts", "reason"), _part_rows(supervised)))
     is_healthy = supervised["phase"] == "up" and all(part["answers"] for part in parts.values())
     try:
         emulated = emulator_status(endpoints.load(folder)["aws"])
@@ -63,11 +64,28 @@ def table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 
 
 def _part_rows(supervised: Mapping[str, Any]) -> list[list[str]]:
-    rows = [["supervisor", supervised["phase"], str(supervised["pid"]), "", ""]]
+    failure = supervised["failure"]
+    why = f"{failure['part']}: {failure['text']}" if failure else ""
+    rows = [["supervisor", supervised["phase"], str(supervised["pid"]), "", "", _one_line(why)]]
     for name, part in supervised["parts"].items():
         state = part["state"] if part["state"] != "running" or part["answers"] else "running, does not answer"
-        rows.append([name, state, str(part["pid"] or "-"), part["address"], str(part["restarts"])])
+        reason = _one_line(_part_reason(name, part, phase=supervised["phase"]))
+        rows.append([name, state, str(part["pid"] or "-"), part["address"], str(part["restarts"]), reason])
     return rows
+
+
+def _part_reason(name: str, part: Mapping[str, Any], *, phase: str) -> str:
+    """Why a part does not run or does not answer, as far as that is known."""
+    if part["frozen"]:
+        return "frozen by SIGSTOP: a SIGCONT lets it go on"
+    if part["state"] == "stopped" and phase == "up":
+        again = project.command("start", f"SERVICE={name}") if name in SERVICES else project.command("up")
+        return f"stopped on purpose: `{again}` starts it"
+    return part["failure"] or ""
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())
 
 
 def _function_rows(status: EmulatorStatus) -> list[list[str]]:

@@ -248,13 +248,14 @@ def _answer(supervisor: Supervisor, request: Request, close: Callable[[], None])
 
 
 def _answers(supervised: Supervised) -> bool:
-    return supervised.state == "running" and supervised.part.is_ready()
+    return supervised.state == "running" and not supervised.is_frozen and supervised.part.is_ready()
 
 
 def _describe(supervised: Supervised, answers: bool) -> dict[str, Any]:
     return {
         "state": supervised.state,
         "answers": answers,
+        "frozen": supervised.is_frozen,
         "pid": supervised.pid,
         "address": supervised.part.address,
         "restarts": supervised.restarts,

@@ -47,7 +47,8 @@ def up(folder: Folder) -> None:
         install.ensure_rabbitmq()
     with _alone(folder):
         seconds = _boot(folder, ports, parts)
-        _wait_until_serving(folder)
+        with _going_on_when_interrupted():
+            _wait_until_serving(folder)
         _print_urls(folder, seconds)
         if line := extension.invitation(project.current(), endpoints.load(folder)):
             print(line)
@@ -85,9 +86,21 @@ def _boot(folder: Folder, ports: Ports, parts: set[str]) -> float:
     if not _is_told_to_apply(folder, ports, parts):
         _start_supervisor(folder, ports, parts)
         remember(folder, ports)
-    _follow(folder)
-    _wait_until_healthy(folder)
+    with _going_on_when_interrupted():
+        _follow(folder)
+        _wait_until_healthy(folder)
     return time.monotonic() - began
+
+
+@contextlib.contextmanager
+def _going_on_when_interrupted() -> Iterator[None]:
+    """Ctrl-C ends this command, and not the supervisor: say so."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        status, down = project.command("status"), project.command("down")
+        print(f"\nthe boot goes on: `{status}` says how far it is, `{down}` ends it", file=sys.stderr)
+        raise
 
 
 @contextlib.contextmanager

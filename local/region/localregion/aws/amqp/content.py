@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from decimal import Decimal
 from typing import Any, NamedTuple
 
@@ -53,6 +53,15 @@ class BasicProperties(NamedTuple):
     cluster_id: str | None
 
 
+class VariablePart(NamedTuple):
+    """Where a value lies that is another one in each message: an id, or the string of a header."""
+
+    name: str
+    start: int
+    end: int
+    is_header: bool
+
+
 _SHORT = struct.Struct(">H")
 _LONG = struct.Struct(">I")
 _TIMESTAMP = struct.Struct(">q")
@@ -73,6 +82,34 @@ def decode_properties(data: bytes) -> BasicProperties:
         else:
             values.append(None)
     return BasicProperties._make(values)
+
+
+def variable_parts(data: bytes) -> list[VariablePart]:
+    """Find the ids and the headers' strings in properties that can be read, in the order of the protocol."""
+    flags = _SHORT.unpack_from(data)[0]
+    offset = 2
+    parts: list[VariablePart] = []
+    for name, (bit, read) in zip(BasicProperties._fields, _PROPERTIES, strict=True):
+        if not flags & bit:
+            continue
+        _, end = read(data, offset)
+        if read is _table:
+            parts.extend(_strings(data, offset + 4, end))
+        elif name in ("correlation_id", "message_id"):
+            parts.append(VariablePart(name, offset + 1, end, is_header=False))
+        offset = end
+    return parts
+
+
+def _strings(data: bytes, offset: int, end: int) -> Iterator[VariablePart]:
+    """The strings of a table, those of tables in it left out; of two fields of one name the first counts."""
+    seen: set[str] = set()
+    while offset < end:
+        key, kind_at = _short_string(data, offset)
+        _, offset = _field(data, kind_at)
+        if data[kind_at] == ord("S") and key not in seen:
+            yield VariablePart(key, kind_at + 5, offset, is_header=True)
+        seen.add(key)
 
 
 def _short_string(data: bytes, offset: int) -> tuple[str, int]:

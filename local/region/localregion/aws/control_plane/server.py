@@ -5,10 +5,13 @@ A thread serves each connection, as moto's own server does it.
 
 from __future__ import annotations
 
+import functools
 import logging
 from pathlib import Path
 from typing import Any
 
+from moto import backends
+from moto.core import responses
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 
@@ -32,6 +35,7 @@ def bound(journal: Path, *, account: str, addresses: Addresses, allowed_hosts: t
     """Return a server that is ready to serve and answers all that the journal's calls made."""
     randomness.install()
     gaps.fill(addresses)
+    _remember_what_does_not_change()
     moto = DomainDispatcherApplication(_create_app)
     control_plane = ControlPlane(
         moto, Journal(journal), resources=Resources(account).as_json, allowed_hosts=allowed_hosts
@@ -40,6 +44,13 @@ def bound(journal: Path, *, account: str, addresses: Addresses, allowed_hosts: t
     surroundings.close_the_network()
     control_plane.replay()
     return server
+
+
+def _remember_what_does_not_change() -> None:
+    """moto lists its own modules and methods at each call, which takes longer than most calls."""
+    modules = tuple(backends.list_of_moto_modules())
+    backends.list_of_moto_modules = lambda: iter(modules)
+    responses.method_names_from_class = functools.cache(responses.method_names_from_class)  # type: ignore[attr-defined]
 
 
 def _create_app(service: Any) -> Any:

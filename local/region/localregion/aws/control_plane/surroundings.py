@@ -28,6 +28,8 @@ def prepare(*, account: str, region: str) -> None:
         AWS_DEFAULT_REGION=region,
         AWS_EC2_METADATA_DISABLED="true",
         MOTO_ACCOUNT_ID=account,
+        # They take a second, and no instance runs here.
+        MOTO_EC2_LOAD_DEFAULT_AMIS="false",
         # Not for pages of other addresses.
         MOTO_DISABLE_GLOBAL_CORS="true",
         # Buckets are named by the path, whatever name this machine is called by.

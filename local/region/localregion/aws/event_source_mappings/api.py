@@ -21,7 +21,7 @@ from urllib.parse import unquote
 from localregion.aws.amqp.consumer import RequeueMethod
 from localregion.aws.event_source_mappings.description import described, status_of
 from localregion.aws.event_source_mappings.mapping import EventPoller, InvokesFunctions
-from localregion.aws.event_source_mappings.running import DeployedMapping, RunningMapping
+from localregion.aws.event_source_mappings.running import DeployedMapping, RunningMapping, deployed_by_plan
 from localregion.aws.event_source_mappings.settings import (
     UnusableMappingError,
     check_mapping,
@@ -31,7 +31,7 @@ from localregion.aws.event_source_mappings.settings import (
     split_function_name,
     update_mapping,
 )
-from localregion.aws.event_source_mappings.sources import PlanSources, Sources, broker_arn
+from localregion.aws.event_source_mappings.sources import PlanSources, Sources
 from localregion.aws.http.errors import LambdaApiError, method_not_allowed
 from localregion.plan.model import EventSourceMapping, Plan
 
@@ -67,7 +67,7 @@ class Mappings:
         self._sources = sources or PlanSources(plan, broker_url)
         self._store = store
         self._requeue: RequeueMethod = requeue
-        self._running = [RunningMapping(_of_plan(mapping, plan)) for mapping in mappings]
+        self._running = [RunningMapping(deployed_by_plan(mapping, plan)) for mapping in mappings]
 
     async def start(self) -> None:
         """Start every enabled mapping. UnusableMappingError names the one whose settings AWS would refuse."""
@@ -243,13 +243,6 @@ class Mappings:
 
     def _describe(self, running: RunningMapping) -> dict[str, Any]:
         return described(running, self._plan, self._sources)
-
-
-def _of_plan(mapping: EventSourceMapping, plan: Plan) -> DeployedMapping:
-    """Return a mapping of the plan under a UUID that stays the same from start to start."""
-    arn = broker_arn(plan)
-    mapping_id = str(uuid.uuid5(uuid.NAMESPACE_URL, f"{arn}/{mapping.name}"))
-    return DeployedMapping(mapping_id=mapping_id, mapping=mapping, event_source_arn=arn)
 
 
 def _error(status: int, error_type: str, message: str) -> LambdaApiError:

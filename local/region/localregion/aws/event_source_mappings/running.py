@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import time
+import uuid
 from dataclasses import dataclass, replace
 
 from localregion.aws.amqp.consumer import RequeueMethod
 from localregion.aws.event_source_mappings.mapping import EventPoller
+from localregion.aws.event_source_mappings.sources import broker_arn
 from localregion.aws.event_source_mappings.status import PollerStatus
-from localregion.plan.model import EventSourceMapping
+from localregion.plan.model import EventSourceMapping, Plan
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,6 +22,13 @@ class DeployedMapping:
     mapping: EventSourceMapping
     event_source_arn: str
     modified_at: float | None = None
+
+
+def deployed_by_plan(mapping: EventSourceMapping, plan: Plan) -> DeployedMapping:
+    """Return a mapping of the plan under a UUID that stays the same from start to start."""
+    arn = broker_arn(plan)
+    mapping_id = str(uuid.uuid5(uuid.NAMESPACE_URL, f"{arn}/{mapping.name}"))
+    return DeployedMapping(mapping_id=mapping_id, mapping=mapping, event_source_arn=arn)
 
 
 class RunningMapping:

@@ -22,6 +22,7 @@ from localregion.aws.http.server import bind
 from localregion.aws.region.sources import PlanResolver
 from localregion.aws.settings import parse_arguments
 
+BUCKET = "code"
 ROLE = "arn:aws:iam::000000000000:role/any"
 LOGIN = "login"
 SECRET_ARN = f"arn:aws:secretsmanager:us-east-1:000000000000:secret:{LOGIN}-AbCdEf"
@@ -39,6 +40,7 @@ def running_region(folder: Path, *, broker: Any = None) -> RunningEmulator:
             secrets={LOGIN: login},
             database=None,
             gateway=None,
+            buckets=[BUCKET],
             broker={"engine_version": "4.2", "admin_secret": LOGIN} if broker else None,
         ),
         ["--region", "us-east-1"],

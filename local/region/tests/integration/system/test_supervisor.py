@@ -86,6 +86,17 @@ def test_a_killed_part_is_started_again_and_its_new_pid_is_published(boot: Boot,
     wait_for(lambda: endpoints.load(folder)["pids"]["rabbitmq"] == after)
 
 
+def test_a_part_that_is_frozen_does_not_answer(boot: Boot, folder: Folder) -> None:
+    boot()
+    frozen = pid(folder, "gateway")
+    assert frozen is not None
+    os.kill(frozen, signal.SIGSTOP)
+    wait_for(lambda: not status(folder)["parts"]["gateway"]["answers"])
+    assert status(folder)["parts"]["gateway"]["frozen"]
+    os.kill(frozen, signal.SIGCONT)
+    wait_for(lambda: status(folder)["parts"]["gateway"]["answers"])
+
+
 def test_a_log_that_is_full_is_cut_while_its_part_runs(boot: Boot, folder: Folder) -> None:
     boot()
     log = folder.log("rabbitmq")

@@ -14,6 +14,7 @@ import pytest
 from unit.aws.mapping_plan import MAPPING, sample_plan
 
 from localregion.aws.event_source_mappings.api import API_PATH, Mappings
+from localregion.aws.event_source_mappings.running import DeployedMapping
 from localregion.aws.event_source_mappings.settings import UnusableMappingError
 from localregion.aws.event_source_mappings.sources import broker_arn
 
@@ -172,3 +173,28 @@ def test_an_unusable_mapping_of_the_plan_is_a_clear_error_at_start() -> None:
         UnusableMappingError, match=r"event source mapping order-created: .*Function timeout: 841 seconds"
     ):
         asyncio.run(start())
+
+
+def test_other_mappings_may_be_applied_and_what_is_the_same_goes_on() -> None:
+    def deployed(mapping_id: str, **changes: Any) -> DeployedMapping:
+        mapping = replace(MAPPING, enabled=False, queue=mapping_id, **changes)
+        return DeployedMapping(mapping_id=mapping_id, mapping=mapping, event_source_arn=broker_arn(PLAN))
+
+    async def scenario(mappings: Mappings) -> None:
+        mappings.apply([deployed("a"), deployed("b")])
+        before = {
+            each["UUID"]: each for each in (await call(mappings, "ListEventSourceMappings"))["EventSourceMappings"]
+        }
+        mappings.apply([deployed("a"), deployed("b", batch_size=3), deployed("c")])
+        await asyncio.sleep(0.01)
+        after = {
+            each["UUID"]: each for each in (await call(mappings, "ListEventSourceMappings"))["EventSourceMappings"]
+        }
+        assert after.keys() == {"a", "b", "c"}
+        assert after["a"] == before["a"]
+        assert (before["b"]["BatchSize"], after["b"]["BatchSize"]) == (MAPPING.batch_size, 3)
+        mappings.apply([])
+        await asyncio.sleep(0.01)
+        assert mappings.status() == []
+
+    in_emulator(scenario)

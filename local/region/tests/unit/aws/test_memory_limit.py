@@ -10,7 +10,7 @@ import pytest
 from localregion.aws.lambda_.environments.memory_limit import MemoryLimit
 
 
-@pytest.mark.parametrize(("takes_s", "looked"), [(0, (4, 9)), (0.02, (1, 1))])
+@pytest.mark.parametrize(("takes_s", "looked"), [(0, (2, 9)), (0.02, (1, 1))])
 def test_looking_takes_at_most_a_fiftieth_of_the_time(takes_s: float, looked: tuple[int, int]) -> None:
     times = 0
 

@@ -135,10 +135,12 @@ def test_the_gateway_is_the_service_with_the_container_of_that_name() -> None:
     assert plan.gateway.configurator is None
 
 
-@pytest.mark.parametrize("suffix", ["", ":configuration::"])
+@pytest.mark.parametrize("suffix", ["", ":::version-1", ":configuration::"])
 def test_its_configuration_may_come_from_a_secret(suffix: str) -> None:
     configuration = {"_format_version": "3.0"}
-    held = secret("kong", configuration if not suffix else {"configuration": json.dumps(configuration)})
+    held = secret(
+        "kong", configuration if ":configuration" not in suffix else {"configuration": json.dumps(configuration)}
+    )
     secrets = {"KONG_DECLARATIVE_CONFIG_STRING": held["arn"] + suffix}
 
     plan = read(secrets=[held], services=[service(container("kong", secrets=secrets))]).plan

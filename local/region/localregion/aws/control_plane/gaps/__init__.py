@@ -8,7 +8,9 @@ from __future__ import annotations
 from localregion.aws.control_plane.addresses import Addresses
 from localregion.aws.control_plane.gaps import (
     cloudwatch_composite_alarms,
+    ecs_execute_command,
     ecs_service_counts,
+    ecs_service_deployments,
     kms_key_material,
     local_addresses,
     logs_query_definitions,
@@ -18,6 +20,7 @@ from localregion.aws.control_plane.gaps import (
     rds_managed_secrets,
     rds_parameter_sources,
     rds_performance_insights,
+    rds_proxy_auth_scheme,
     rds_resource_ids,
     s3_other_configurations,
     scalable_target_tags,
@@ -26,7 +29,9 @@ from localregion.aws.control_plane.gaps import (
 
 _ALL = (
     cloudwatch_composite_alarms,
+    ecs_execute_command,
     ecs_service_counts,
+    ecs_service_deployments,
     kms_key_material,
     logs_query_definitions,
     mq_user_passwords,
@@ -35,6 +40,7 @@ _ALL = (
     rds_managed_secrets,
     rds_parameter_sources,
     rds_performance_insights,
+    rds_proxy_auth_scheme,
     rds_resource_ids,
     s3_other_configurations,
     scalable_target_tags,

@@ -1,13 +1,12 @@
 """An interpreter as a function finds it on AWS: Python and the runtime client, nothing of this project's environment.
 
-Made once for a version of both, below the state folder, and complete when it appears.
+Made once for a version of both, below the state folder, by one at a time, and complete when it appears.
 """
 
 from __future__ import annotations
 
 import platform
 import shutil
-import uuid
 import venv
 from importlib import metadata
 from pathlib import Path
@@ -19,7 +18,8 @@ def bare_python(folder: Path) -> Path:
     """Return the interpreter, and make its environment when the folder has none."""
     environment = folder / f"python-{platform.python_version()}-awslambdaric-{metadata.version('awslambdaric')}"
     if not environment.exists():
-        draft = folder / f"new-{uuid.uuid4().hex}"
+        draft = folder / "new-python"
+        shutil.rmtree(draft, ignore_errors=True)
         venv.EnvBuilder(symlinks=True, with_pip=False).create(draft)
         (site_packages,) = draft.glob("lib/python*/site-packages")
         for name in _RUNTIME_CLIENT:

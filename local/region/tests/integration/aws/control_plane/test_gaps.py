@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -107,6 +107,54 @@ def test_a_service_is_steady_at_once_and_a_scalable_target_keeps_its_tags(
     assert scaling.list_tags_for_resource(ResourceARN=arn)["Tags"] == {"made": "here", "more": "1"}
     with pytest.raises(ClientError, match="ResourceNotFoundException"):
         scaling.list_tags_for_resource(ResourceARN=arn + "x")
+
+
+def test_a_deployment_is_found_by_its_service_and_has_succeeded(control_plane: RunningControlPlane) -> None:
+    ecs = control_plane.client("ecs")
+    ecs.create_cluster(clusterName="deployed")
+    ecs.register_task_definition(family="any", containerDefinitions=[{"name": "main", "image": "any", "memory": 128}])
+    before = datetime.now(UTC) - timedelta(seconds=1)
+    made = ecs.create_service(cluster="deployed", serviceName="web", taskDefinition="any", desiredCount=1)["service"]
+    number = made["deployments"][0]["id"].removeprefix("ecs-svc/")
+    (found,) = ecs.list_service_deployments(cluster="deployed", service="web", createdAt={"after": before})[
+        "serviceDeployments"
+    ]
+    assert number in found["targetServiceRevisionArn"]
+    arns = [found["serviceDeploymentArn"], found["serviceDeploymentArn"] + "0"]
+    answer = ecs.describe_service_deployments(serviceDeploymentArns=arns)
+    assert [each["status"] for each in answer["serviceDeployments"]] == ["SUCCESSFUL"]
+    assert [each["arn"] for each in answer["failures"]] == arns[1:]
+    for filtered in ({"createdAt": {"before": before}}, {"status": ["IN_PROGRESS"]}):
+        answer = ecs.list_service_deployments(cluster="deployed", service=made["serviceArn"], **filtered)
+        assert answer["serviceDeployments"] == []
+    with pytest.raises(ClientError, match="ServiceNotFound"):
+        ecs.list_service_deployments(cluster="deployed", service="none")
+
+
+def test_a_service_says_that_a_shell_may_be_opened(control_plane: RunningControlPlane) -> None:
+    ecs = control_plane.client("ecs")
+    ecs.create_cluster(clusterName="entered")
+    ecs.register_task_definition(family="entered", containerDefinitions=[{"name": "a", "image": "b", "memory": 128}])
+    asked = {"cluster": "entered", "serviceName": "access", "taskDefinition": "entered", "desiredCount": 1}
+    ecs.create_service(**asked, enableExecuteCommand=True)
+    (found,) = ecs.describe_services(cluster="entered", services=["access"])["services"]
+    assert found["enableExecuteCommand"] is True
+    ecs.update_service(cluster="entered", service="access", enableExecuteCommand=False)
+    (found,) = ecs.describe_services(cluster="entered", services=["access"])["services"]
+    assert found["enableExecuteCommand"] is False
+
+
+def test_a_proxy_says_how_it_lets_clients_in(control_plane: RunningControlPlane, network: dict[str, Any]) -> None:
+    rds = control_plane.client("rds")
+    rds.create_db_proxy(
+        DBProxyName="by-iam",
+        EngineFamily="POSTGRESQL",
+        RoleArn=ROLE,
+        DefaultAuthScheme="IAM_AUTH",
+        VpcSubnetIds=network["subnets"],
+    )
+    (found,) = rds.describe_db_proxies(DBProxyName="by-iam")["DBProxies"]
+    assert found["DefaultAuthScheme"] == "IAM_AUTH"
 
 
 @pytest.mark.usefixtures("network")
@@ -252,6 +300,7 @@ def test_addresses_are_those_of_this_machine(control_plane: RunningControlPlane,
         DBProxyName="pool", EngineFamily="POSTGRESQL", RoleArn=ROLE, Auth=[], VpcSubnetIds=network["subnets"]
     )
     assert proxy["DBProxy"]["Endpoint"] == ADDRESSES["database.host"]
+    assert "DefaultAuthScheme" not in proxy["DBProxy"]
     (balancer,) = elb.create_load_balancer(Name="front", Subnets=network["subnets"])["LoadBalancers"]
     assert balancer["DNSName"] == ADDRESSES["gateway"]
 

@@ -1,0 +1,358 @@
+"""Lambda's API where functions are made by calls: what it shows, what it keeps, what it refuses, in AWS's words."""
+
+from __future__ import annotations
+
+import io
+import json
+import zipfile
+from collections.abc import Iterator
+from typing import Any
+
+import httpx
+import pytest
+from integration.aws.region_emulator import ROLE, create_function, running_region, zipped
+from integration.aws.running_emulator import RunningEmulator, refusal
+from tests.plain_http import NO_TLS
+
+ARN = "arn:aws:lambda:us-east-1:000000000000:function:f"
+SOURCE = "def lambda_handler(event, context): return 1"
+
+
+@pytest.fixture(scope="module")
+def emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningEmulator]:
+    running = running_region(tmp_path_factory.mktemp("region"))
+    running.start()
+    yield running
+    running.stop()
+
+
+@pytest.fixture
+def client(emulator: RunningEmulator) -> Iterator[Any]:
+    """The API, with one function `f` that has a version and the alias `live`."""
+    client = emulator.client()
+    create_function(client, "f", SOURCE, Publish=True)
+    client.create_alias(FunctionName="f", Name="live", FunctionVersion="1")
+    yield client
+    for function in client.list_functions()["Functions"]:
+        client.delete_function(FunctionName=function["FunctionName"])
+
+
+def told(answer: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in answer.items() if name != "ResponseMetadata"}
+
+
+def code_and_message(answer: dict[str, Any]) -> tuple[str, str]:
+    return answer["Error"]["Code"], answer["Error"]["Message"]
+
+
+def test_a_configuration_is_shown_as_it_was_given(client: Any) -> None:
+    given = {
+        "Description": "what it does",
+        "Timeout": 17,
+        "MemorySize": 512,
+        "Architectures": ["arm64"],
+        "Environment": {"Variables": {"A": "b"}},
+        "DeadLetterConfig": {"TargetArn": "arn:aws:sqs:us-east-1:000000000000:q"},
+        "KMSKeyArn": "arn:aws:kms:us-east-1:000000000000:key/1",
+        "TracingConfig": {"Mode": "Active"},
+        "EphemeralStorage": {"Size": 1024},
+    }
+    network = {"SubnetIds": ["subnet-1"], "SecurityGroupIds": ["sg-1"]}
+    created = create_function(
+        client,
+        "shown",
+        SOURCE,
+        **given,
+        VpcConfig=network,
+        LoggingConfig={"LogFormat": "JSON", "SystemLogLevel": "WARN"},
+        SnapStart={"ApplyOn": "None"},
+    )
+    for shown in (created, client.get_function_configuration(FunctionName="shown")):
+        assert {name: shown[name] for name in given} == given
+        assert shown["Role"] == ROLE
+        assert shown["VpcConfig"] == {**network, "VpcId": "", "Ipv6AllowedForDualStack": False}
+        assert shown["SnapStart"] == {"ApplyOn": "None", "OptimizationStatus": "Off"}
+        assert shown["LoggingConfig"] == {
+            "LogFormat": "JSON",
+            "LogGroup": "/aws/lambda/shown",
+            "ApplicationLogLevel": "INFO",
+            "SystemLogLevel": "WARN",
+        }
+        assert (shown["State"], shown["PackageType"]) == ("Active", "Zip")
+    client.get_waiter("function_active_v2").wait(FunctionName="shown")
+
+
+def test_a_function_is_found_by_every_name_it_has(client: Any) -> None:
+    assert client.get_function(FunctionName=ARN)["Configuration"]["FunctionArn"] == ARN
+    for name, qualifier in ((f"{ARN}:1", "1"), ("f:1", None), ("000000000000:function:f", "1")):
+        shown = client.get_function_configuration(FunctionName=name, **({"Qualifier": qualifier} if qualifier else {}))
+        assert (shown["FunctionArn"], shown["Version"]) == (f"{ARN}:1", "1")
+    by_alias = client.get_function(FunctionName="f", Qualifier="live")["Configuration"]
+    assert (by_alias["FunctionArn"], by_alias["Version"]) == (f"{ARN}:live", "1")
+
+
+def test_a_second_function_of_a_name_is_refused(client: Any) -> None:
+    answer = refusal(
+        client.create_function,
+        FunctionName="f",
+        Role=ROLE,
+        Runtime="python3.13",
+        Handler="h.h",
+        Code={"ZipFile": zipped({})},
+    )
+    assert code_and_message(answer) == ("ResourceConflictException", "Function already exist: f")
+    assert answer["ResponseMetadata"]["HTTPStatusCode"] == 409
+
+
+def test_what_is_not_there_is_told_by_its_arn(client: Any) -> None:
+    missing = ARN.replace(":f", ":g").replace(":gunction", ":function")
+    for call in (client.get_function, client.delete_function, client.list_versions_by_function, client.list_aliases):
+        assert code_and_message(refusal(call, FunctionName="g")) == (
+            "ResourceNotFoundException",
+            f"Function not found: {missing}",
+        )
+    answer = refusal(client.get_function, FunctionName="f", Qualifier="7")
+    assert code_and_message(answer) == ("ResourceNotFoundException", f"Function not found: {ARN}:7")
+    answer = refusal(client.get_alias, FunctionName="f", Name="none")
+    assert code_and_message(answer) == ("ResourceNotFoundException", f"Cannot find alias arn: {ARN}:none")
+    answer = refusal(client.create_alias, FunctionName="f", Name="other", FunctionVersion="7")
+    assert code_and_message(answer) == ("ResourceNotFoundException", f"Function not found: {ARN}:7")
+    for call in (client.get_policy, client.get_function_event_invoke_config):
+        assert refusal(call, FunctionName="f")["ResponseMetadata"]["HTTPStatusCode"] == 404
+
+
+def _corrupt() -> bytes:
+    content = bytearray(zipped({"handler.py": SOURCE * 50}))
+    content[60:80] = bytes(20)
+    return bytes(content)
+
+
+@pytest.mark.parametrize("content", [b"no archive", _corrupt()], ids=["text", "corrupt"])
+def test_an_archive_that_cannot_be_unpacked_is_refused(client: Any, content: bytes) -> None:
+    words = "Could not unzip uploaded file. Please check your file, then try to upload again."
+    answer = refusal(client.update_function_code, FunctionName="f", ZipFile=content)
+    assert code_and_message(answer) == ("InvalidParameterValueException", words)
+    answer = refusal(client.publish_layer_version, LayerName="bad", Content={"ZipFile": content})
+    assert code_and_message(answer) == ("InvalidParameterValueException", words)
+
+
+def test_no_file_of_an_archive_leaves_its_folder(client: Any, emulator: RunningEmulator) -> None:
+    client.publish_layer_version(
+        LayerName="sly", Content={"ZipFile": zipped({"../../escaped.py": "1", "/abs.py": "2"})}
+    )
+    found = {path.name: path for path in emulator.state.rglob("*.py") if path.name in ("escaped.py", "abs.py")}
+    assert {path.parent.parent.name for path in found.values()} == {"archives"}
+
+
+def test_an_archive_that_is_too_large_unpacked_is_refused(client: Any) -> None:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("zeros", bytes(262_144_001))
+    answer = refusal(client.update_function_code, FunctionName="f", ZipFile=buffer.getvalue())
+    assert answer["Error"]["Message"] == "Unzipped size must be smaller than 262144000 bytes"
+
+
+@pytest.mark.parametrize(
+    ("changes", "code", "words"),
+    [
+        ({"Timeout": 901}, "ValidationException", "Value '901' at 'timeout' failed to satisfy constraint"),
+        ({"MemorySize": 10_241}, "ValidationException", "less than or equal to 10240"),
+        ({"Role": "me"}, "ValidationException", "at 'role' failed to satisfy constraint"),
+        (
+            {"Environment": {"Variables": {"AWS_REGION": "x"}}},
+            "InvalidParameterValueException",
+            "Reserved keys used in this request: AWS_REGION",
+        ),
+        ({"Environment": {"Variables": {"A": "x" * 4097}}}, "InvalidParameterValueException", "exceeded the 4KB limit"),
+        (
+            {"Layers": ["arn:aws:lambda:us-east-1:000000000000:layer:none:1"]},
+            "InvalidParameterValueException",
+            "Layer version arn:aws:lambda:us-east-1:000000000000:layer:none:1 does not exist.",
+        ),
+        (
+            {"Layers": [f"arn:aws:lambda:us-east-1:111111111111:layer:l{number}:1" for number in range(6)]},
+            "InvalidParameterValueException",
+            "Cannot reference more than 5 layers.",
+        ),
+    ],
+)
+def test_a_configuration_that_aws_refuses_changes_nothing(client: Any, changes: Any, code: str, words: str) -> None:
+    before = told(client.get_function(FunctionName="f"))
+    answer = refusal(client.update_function_configuration, FunctionName="f", **changes)
+    assert answer["Error"]["Code"] == code
+    assert words in answer["Error"]["Message"]
+    assert told(client.get_function(FunctionName="f")) == before
+
+
+def test_what_nothing_here_runs_is_refused(client: Any) -> None:
+    for changes in ({"Runtime": "nodejs22.x"}, {"PackageType": "Image", "Code": {"ImageUri": "image"}}):
+        request = {"FunctionName": "n", "Role": ROLE, "Handler": "h.h", "Code": {"ZipFile": zipped({})}}
+        answer = refusal(client.create_function, **{**request, **changes})
+        assert answer["ResponseMetadata"]["HTTPStatusCode"] == 501
+    weights = {"AdditionalVersionWeights": {"1": 0.5}}
+    answer = refusal(client.update_alias, FunctionName="f", Name="live", RoutingConfig=weights)
+    assert "an alias has one version here" in answer["Error"]["Message"]
+    answer = refusal(client.list_function_url_configs, FunctionName="f")
+    assert answer["ResponseMetadata"]["HTTPStatusCode"] == 501
+    assert "/2021-10-31/functions/f/urls is not emulated" in answer["Error"]["Message"]
+
+
+def test_a_revision_that_is_not_the_latest_is_refused(client: Any) -> None:
+    revision = client.get_function_configuration(FunctionName="f")["RevisionId"]
+    client.update_function_configuration(FunctionName="f", Timeout=4, RevisionId=revision)
+    answer = refusal(client.update_function_configuration, FunctionName="f", Timeout=5, RevisionId=revision)
+    assert answer["Error"]["Code"] == "PreconditionFailedException"
+    answer = refusal(client.update_alias, FunctionName="f", Name="live", RevisionId=revision)
+    assert answer["Error"]["Code"] == "PreconditionFailedException"
+
+
+def test_a_version_that_an_alias_needs_is_not_deleted(client: Any) -> None:
+    answer = refusal(client.delete_function, FunctionName="f", Qualifier="1")
+    assert answer["Error"]["Code"] == "ResourceConflictException"
+    assert refusal(client.delete_function, FunctionName="f", Qualifier="$LATEST")["Error"]["Message"] == (
+        "$LATEST version cannot be deleted without deleting the function."
+    )
+    client.delete_alias(FunctionName="f", Name="live")
+    client.delete_function(FunctionName="f", Qualifier="1")
+    assert [each["Version"] for each in client.list_versions_by_function(FunctionName="f")["Versions"]] == ["$LATEST"]
+    # Its number is not used again.
+    assert client.publish_version(FunctionName="f")["Version"] == "2"
+
+
+def test_aliases_are_kept(client: Any) -> None:
+    created = client.get_alias(FunctionName="f", Name="live")
+    assert (created["AliasArn"], created["FunctionVersion"], created["Description"]) == (f"{ARN}:live", "1", "")
+    answer = refusal(client.create_alias, FunctionName="f", Name="live", FunctionVersion="1")
+    assert code_and_message(answer) == ("ResourceConflictException", f"Alias already exists: {ARN}:live")
+    changed = client.update_alias(FunctionName="f", Name="live", FunctionVersion="$LATEST", RoutingConfig={})
+    assert changed["FunctionVersion"] == "$LATEST"
+    assert changed["RevisionId"] != created["RevisionId"]
+    client.create_alias(FunctionName="f", Name="another", FunctionVersion="1", Description="d")
+    names = [alias["Name"] for alias in client.list_aliases(FunctionName="f", FunctionVersion="1")["Aliases"]]
+    assert names == ["another"]
+    client.delete_alias(FunctionName="f", Name="live")
+    assert client.delete_alias(FunctionName="f", Name="live")["ResponseMetadata"]["HTTPStatusCode"] == 204
+
+
+def test_concurrency_is_kept(client: Any) -> None:
+    assert told(client.get_function_concurrency(FunctionName="f")) == {}
+    client.put_function_concurrency(FunctionName="f", ReservedConcurrentExecutions=3)
+    assert client.get_function(FunctionName="f")["Concurrency"] == {"ReservedConcurrentExecutions": 3}
+    assert client.get_function_concurrency(FunctionName="f")["ReservedConcurrentExecutions"] == 3
+    account = client.get_account_settings()
+    assert account["AccountLimit"]["UnreservedConcurrentExecutions"] == 97
+    assert account["AccountUsage"]["FunctionCount"] == 1
+    client.delete_function_concurrency(FunctionName="f")
+    assert told(client.get_function_concurrency(FunctionName="f")) == {}
+
+
+def test_event_invoke_configurations_are_kept_by_qualifier(client: Any) -> None:
+    client.put_function_event_invoke_config(FunctionName="f", Qualifier="live", MaximumRetryAttempts=1)
+    client.update_function_event_invoke_config(FunctionName="f", Qualifier="live", MaximumEventAgeInSeconds=90)
+    shown = client.get_function_event_invoke_config(FunctionName="f", Qualifier="live")
+    assert (shown["MaximumRetryAttempts"], shown["MaximumEventAgeInSeconds"]) == (1, 90)
+    assert shown["FunctionArn"] == f"{ARN}:live"
+    client.put_function_event_invoke_config(FunctionName="f", Qualifier="live", MaximumEventAgeInSeconds=60)
+    assert "MaximumRetryAttempts" not in client.get_function_event_invoke_config(FunctionName="f", Qualifier="live")
+    assert len(client.list_function_event_invoke_configs(FunctionName="f")["FunctionEventInvokeConfigs"]) == 1
+    client.delete_function_event_invoke_config(FunctionName="f", Qualifier="live")
+    answer = refusal(client.get_function_event_invoke_config, FunctionName="f", Qualifier="live")
+    assert answer["Error"]["Message"] == f"The function {ARN}:live doesn't have an EventInvokeConfig"
+
+
+def test_policies_are_kept_by_qualifier(client: Any) -> None:
+    rule = "arn:aws:events:us-east-1:000000000000:rule/r"
+    permission = {
+        "FunctionName": "f",
+        "Qualifier": "live",
+        "StatementId": "s",
+        "Action": "lambda:InvokeFunction",
+        "Principal": "events.amazonaws.com",
+        "SourceArn": rule,
+    }
+    statement = {
+        "Sid": "s",
+        "Effect": "Allow",
+        "Principal": {"Service": "events.amazonaws.com"},
+        "Action": "lambda:InvokeFunction",
+        "Resource": f"{ARN}:live",
+        "Condition": {"ArnLike": {"AWS:SourceArn": rule}},
+    }
+    assert json.loads(client.add_permission(**permission)["Statement"]) == statement
+    assert "already exists" in refusal(client.add_permission, **permission)["Error"]["Message"]
+    policy = json.loads(client.get_policy(FunctionName="f", Qualifier="live")["Policy"])
+    assert policy == {"Version": "2012-10-17", "Id": "default", "Statement": [statement]}
+    client.remove_permission(FunctionName="f", Qualifier="live", StatementId="s")
+    answer = refusal(client.get_policy, FunctionName="f", Qualifier="live")
+    assert code_and_message(answer) == ("ResourceNotFoundException", "The resource you requested does not exist.")
+
+
+def test_tags_are_kept(client: Any) -> None:
+    client.tag_resource(Resource=ARN, Tags={"a": "1", "b": "2", "c": "3"})
+    client.untag_resource(Resource=ARN, TagKeys=["a", "b"])
+    assert client.list_tags(Resource=ARN)["Tags"] == {"c": "3"} == client.get_function(FunctionName="f")["Tags"]
+    assert refusal(client.list_tags, Resource=f"{ARN}x")["Error"]["Code"] == "ResourceNotFoundException"
+
+
+def test_layers_are_kept_by_version(client: Any) -> None:
+    for number in (1, 2):
+        made = client.publish_layer_version(
+            LayerName="l",
+            Description=f"version {number}",
+            Content={"ZipFile": zipped({"python/l.py": str(number)})},
+            CompatibleRuntimes=["python3.13"],
+            CompatibleArchitectures=["arm64"],
+        )
+        assert made["Version"] == number
+    assert made["LayerVersionArn"] == "arn:aws:lambda:us-east-1:000000000000:layer:l:2"
+    assert told(client.get_layer_version(LayerName="l", VersionNumber=2)) == told(made)
+    assert told(client.get_layer_version_by_arn(Arn=made["LayerVersionArn"])) == told(made)
+    assert httpx.get(made["Content"]["Location"], verify=NO_TLS).content == zipped({"python/l.py": "2"})
+    assert [each["Version"] for each in client.list_layer_versions(LayerName="l")["LayerVersions"]] == [2, 1]
+    [listed] = [each for each in client.list_layers()["Layers"] if each["LayerName"] == "l"]
+    assert listed["LatestMatchingVersion"]["Description"] == "version 2"
+    client.delete_layer_version(LayerName="l", VersionNumber=2)
+    client.delete_layer_version(LayerName="l", VersionNumber=2)
+    answer = refusal(client.get_layer_version, LayerName="l", VersionNumber=2)
+    assert answer["Error"]["Code"] == "ResourceNotFoundException"
+    made = client.publish_layer_version(LayerName="l", Content={"ZipFile": zipped({"python/l.py": "3"})})
+    assert made["Version"] == 3
+
+
+def test_what_has_no_effect_here_is_kept_and_shown(client: Any) -> None:
+    assert client.get_function_code_signing_config(FunctionName="f")["FunctionName"] == "f"
+    assert client.get_runtime_management_config(FunctionName="f")["UpdateRuntimeOn"] == "Auto"
+    client.put_runtime_management_config(FunctionName="f", UpdateRuntimeOn="FunctionUpdate")
+    assert client.get_runtime_management_config(FunctionName="f")["UpdateRuntimeOn"] == "FunctionUpdate"
+    assert client.get_function_recursion_config(FunctionName="f")["RecursiveLoop"] == "Terminate"
+    client.put_function_recursion_config(FunctionName="f", RecursiveLoop="Allow")
+    assert client.get_function_recursion_config(FunctionName="f")["RecursiveLoop"] == "Allow"
+
+
+def test_lists_come_in_pages(client: Any) -> None:
+    for timeout_s in range(4, 7):
+        client.update_function_configuration(FunctionName="f", Timeout=timeout_s)
+        client.publish_version(FunctionName="f")
+    pages = client.get_paginator("list_versions_by_function").paginate(
+        FunctionName="f", PaginationConfig={"PageSize": 2}
+    )
+    assert [[each["Version"] for each in page["Versions"]] for page in pages] == [["$LATEST", "1"], ["2", "3"], ["4"]]
+    assert len(client.list_functions(FunctionVersion="ALL")["Functions"]) == 5
+
+
+def test_a_dry_run_changes_no_code(client: Any) -> None:
+    before = client.get_function_configuration(FunctionName="f")["CodeSha256"]
+    answer = client.update_function_code(FunctionName="f", ZipFile=zipped({"a.py": ""}), DryRun=True)
+    assert answer["CodeSha256"] != before
+    assert client.get_function_configuration(FunctionName="f")["CodeSha256"] == before
+
+
+def test_a_request_that_is_too_large_is_refused(client: Any) -> None:
+    answer = refusal(client.update_function_code, FunctionName="f", ZipFile=bytes(53_000_000))
+    assert answer["Error"]["Code"] == "RequestEntityTooLargeException"
+
+
+def test_a_request_that_is_no_object_of_json_is_refused(emulator: RunningEmulator) -> None:
+    for body in (b"[]", b"{"):
+        answer = httpx.post(f"{emulator.url}/2015-03-31/functions", content=body, verify=NO_TLS)
+        assert (answer.status_code, answer.headers["x-amzn-ErrorType"]) == (400, "SerializationException")
