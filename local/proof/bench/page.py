@@ -37,11 +37,10 @@ def rendered(page: str, run: Document, *, name: str) -> str:
 def _heading(run: Document, name: str) -> str:
     facts, load = run["machine"], run["load"]
     processor = facts["processor"] or facts["architecture"]
-    return (
-        f"Of {name[:10]}, {name[11:16].replace('-', ':')} UTC: {facts['cpus']} processors ({processor}), Python"
-        f" {facts['python']}, load {load['before']:.1f} before and {load['after']:.1f} after,"
-        f" {run['seconds']} s in all. The commit before is `{run['base']}`."
-    )
+    moment = f"{name[:10]}, {name[11:16].replace('-', ':')} UTC"
+    machine = f"{facts['cpus']} processors ({processor}), Python {facts['python']}"
+    loads = f"load {load['before']:.1f} before and {load['after']:.1f} after, {run['seconds']} s in all"
+    return f"Of {moment}: {machine}, {loads}. The commit before is `{run['base']}`."
 
 
 def _table(run: Document) -> list[str]:

@@ -43,7 +43,7 @@ def test_others_find_the_whole_of_it(order: str) -> None:
         "from contracts.lean_pydantic_core import ValidationError\n"
         "print(pydantic_core.ValidationError is ValidationError is pydantic.ValidationError)\n"
         "print(core_schema.int_schema()['type'], from_json('1'), hasattr(pydantic_core, 'no_such_name'))\n"
-        "Model = pydantic.create_model('Model', number=(int, 1))\n"
-        "print(Model(number='2').number, 'to_json' in pydantic_core.__all__)\n"
+        "made = pydantic.create_model('Model', number=(int, 1))(number='2')\n"
+        "print(made.number, 'to_json' in pydantic_core.__all__)\n"
     )
     assert run(program).split() == ["True", "int", "1", "False", "2", "True"]
