@@ -85,7 +85,8 @@ def _database(database: DBInstance) -> Fields:
         "engine_version": database.engine_version,
         "name": database.db_name,
         "username": database.master_username,
-        "password": None if managed else database.master_user_password,
+        # moto keeps it where only it may look: AWS never shows it.
+        "password": None if managed else database._master_user_password,
         "secret_arn": managed.secret_arn if managed else None,
     }
 

@@ -7,6 +7,7 @@ refused before it is made; everything else of AWS is answered by the control pla
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
@@ -16,6 +17,7 @@ from localregion.aws.http.exchange import Request, Response, parse_json
 from localregion.aws.http.operation import Operation, changes, operation_of
 from localregion.aws.http.unknown_calls import error_of, fail
 from localregion.aws.region.control_plane import ControlPlane, ControlPlaneError
+from localregion.aws.region.undoing import undoing
 from localregion.plan.deployed import Deployed, Reader, Reading
 from localregion.plan.errors import PlanError
 
@@ -83,8 +85,18 @@ class Region:
             return fail(request, str(error))
         except NotRunError as error:
             _log.error("%s %s does not run: %s", operation.service, operation.name or request.path, error)
+            if (undone := undoing(request, operation, response)) is not None:
+                await self._undo(undone)
+                return error_of(request, 400, "InvalidParameterValue", str(error))
             return fail(request, str(error))
         return response
+
+    async def _undo(self, request: Request) -> None:
+        """Take back what was made and does not run: it can be made again once the reason is gone."""
+        with contextlib.suppress(ControlPlaneError, NotRunError):
+            await self._control_plane.forward(request)
+            self._resources = await self._control_plane.resources()
+            await self.changed()
 
     async def changed(self) -> None:
         """Run what is deployed now. Raises NotRunError."""

@@ -1,0 +1,93 @@
+"""What a region cannot run is refused with the reason and leaves nothing: it can be made when the reason is gone."""
+
+from __future__ import annotations
+
+import json
+import socket
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+from botocore.exceptions import ClientError
+from integration.examples.own_program import OwnProgram, copy_example
+
+from localregion.services.ports import HOST
+
+DATABASE = {
+    "DBInstanceIdentifier": "shop",
+    "Engine": "postgres",
+    "DBInstanceClass": "db.t4g.micro",
+    "AllocatedStorage": 20,
+    "MasterUsername": "owner",
+    "MasterUserPassword": "not-a-secret",
+}
+
+
+@pytest.fixture
+def region(services_folder: Path) -> Iterator[OwnProgram]:
+    program = OwnProgram(copy_example(Path(tempfile.mkdtemp(dir=services_folder))))
+    try:
+        booted = program.run("region")
+        assert booted.returncode == 0, booted.stdout + booted.stderr
+        yield program
+    finally:
+        ended = program.run("down")
+    assert ended.returncode == 0, ended.stderr
+
+
+def client(region: OwnProgram, service: str) -> Any:
+    address = json.loads((region.state / "endpoints.json").read_text())["aws"]
+    login = {"aws_access_key_id": "test", "aws_secret_access_key": "test", "region_name": "us-east-1"}
+    return boto3.client(service, endpoint_url=address, **login)
+
+
+def test_a_database_whose_port_is_taken_is_refused_and_made_once_it_is_free(region: OwnProgram) -> None:
+    rds = client(region, "rds")
+    with socket.create_server((HOST, region.ports.postgres)):
+        with pytest.raises(ClientError, match=f"port {region.ports.postgres} is taken by another program"):
+            rds.create_db_instance(**DATABASE)
+        assert rds.describe_db_instances()["DBInstances"] == []
+
+    made = rds.create_db_instance(**DATABASE)["DBInstance"]
+
+    assert made["Endpoint"] == {"Address": HOST, "Port": region.ports.postgres}
+    assert region.run("status").returncode == 0
+    with pytest.raises(ClientError, match="runs one database, and there is one: shop"):
+        rds.create_db_instance(**{**DATABASE, "DBInstanceIdentifier": "another"})
+
+
+def test_engines_that_this_machine_does_not_have_are_refused(region: OwnProgram) -> None:
+    with pytest.raises(ClientError, match="of the engine postgres, not mysql"):
+        client(region, "rds").create_db_instance(**{**DATABASE, "Engine": "mysql"})
+    with pytest.raises(ClientError, match="of the engine RABBITMQ, not ACTIVEMQ"):
+        client(region, "mq").create_broker(
+            BrokerName="broker",
+            EngineType="ACTIVEMQ",
+            EngineVersion="5.18",
+            HostInstanceType="mq.m7g.medium",
+            DeploymentMode="SINGLE_INSTANCE",
+            PubliclyAccessible=False,
+            AutoMinorVersionUpgrade=True,
+            Users=[{"Username": "owner", "Password": "not-a-secret"}],
+        )
+
+
+def test_a_call_that_nothing_answers_is_named_by_service_and_operation(region: OwnProgram) -> None:
+    with pytest.raises(ClientError, match="comprehend DetectEntities is not emulated"):
+        client(region, "comprehend").detect_entities(Text="text", LanguageCode="en")
+
+
+def test_what_another_region_would_run_is_refused(region: OwnProgram) -> None:
+    elsewhere = boto3.client(
+        "rds",
+        endpoint_url=client(region, "rds").meta.endpoint_url,
+        region_name="eu-west-1",
+        aws_access_key_id="test",
+        aws_secret_access_key="test",
+    )
+
+    with pytest.raises(ClientError, match="This is the region us-east-1"):
+        elsewhere.create_db_instance(**DATABASE)
