@@ -197,7 +197,7 @@ plan: .venv ## evaluate infra/ into .local/plan.json; STACK=dev or prod for the 
 
 .PHONY: package
 package: .venv ## the archives that Lambda gets, in dist/; RUNTIME_PYTHON=python3.13 compiles them, too; STACK=laptop for this machine
-	@$(REGION) plan --if-changed --stack dev --out .local/package/plan.json
+	@$(REGION) plan --if-changed --stack $(or $(filter laptop,$(STACK)),dev) --out .local/package/plan.json
 	@$(REGION) package --plan .local/package/plan.json \
 		$(if $(filter laptop,$(STACK)),--platform this) $(if $(RUNTIME_PYTHON),--runtime-python "$(RUNTIME_PYTHON)")
 
@@ -234,6 +234,10 @@ openapi: .venv ## write the OpenAPI description that is served
 .PHONY: bench
 bench: .venv ## the benchmarks: a table, and JSON in .local/bench/
 	@$(REGION) bench
+
+.PHONY: figures
+figures: .venv ## write the table of docs/figures.md anew from the last run of the benchmarks; RUN=file for another
+	@PYTHONPATH=$$($(REGION) import-path) .venv/bin/python -m proof.bench.page
 
 .PHONY: costs
 costs: .venv ## write the tables of docs/costs.md anew from the plans of dev and prod

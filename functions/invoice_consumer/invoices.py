@@ -22,7 +22,7 @@ def decode(delivery: Delivery) -> OrderCreated | OrderCanceled:
 
 def decode_all(deliveries: Sequence[Delivery]) -> Sequence[OrderCreated | OrderCanceled]:
     """Raises ValueError unless all of them are what the queue of new orders is for."""
-    for queue, _, properties, _ in deliveries:
-        if queue != ORDER_CREATED_QUEUE or properties.get("type") != ORDER_CREATED_TYPE:
+    for delivery in deliveries:
+        if delivery.queue != ORDER_CREATED_QUEUE or delivery.properties.get("type") != ORDER_CREATED_TYPE:
             raise ValueError("not a new order")
     return OrderCreated.all_from_json([delivery.body for delivery in deliveries])

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from pydantic_core import SchemaValidator, ValidationError
-
 from contracts.errors import InvalidWebhookError
 from contracts.events import complaints
 from contracts.fields import AMOUNT, CURRENCY, to_object
+from contracts.lean_pydantic_core import SchemaValidator, ValidationError
 from payments.notices import IDENTIFIER, TIME_MAX, TIME_MIN, Notice
 from record_payment import signatures
 from record_payment.signatures import Signed

@@ -11,11 +11,10 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from pydantic_core import SchemaValidator, ValidationError
-
 from contracts.errors import InvalidWebhookError
 from contracts.events import complaints
 from contracts.fields import AMOUNT_MAX, CURRENCIES, to_object
+from contracts.lean_pydantic_core import SchemaValidator, ValidationError
 from payments.notices import IDENTIFIER, TIME_MAX, Notice
 from record_payment import signatures
 from record_payment.signatures import Signed

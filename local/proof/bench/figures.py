@@ -99,6 +99,7 @@ class Row:
             "median": self.ours.median,
             "beside": self.beside or None,
             "beside_values": self.theirs.values if self.theirs else None,
+            "beside_unit": self.theirs.unit if self.theirs else None,
             "beside_median": self.theirs.median if self.theirs else None,
             "ratio": self.ratio,
             "budget": str(self.budget) if self.budget else None,

@@ -117,6 +117,13 @@ def test_each_type_of_the_program_has_its_requests(
     assert types - RESOURCES.keys() == set()
 
 
+def test_the_gateway_answers_as_soon_as_the_deployment_is_over(deployed: Deployed) -> None:
+    # The first test of the deployment, for that: no other one takes its time before it.
+    answer = httpx.get(f"{deployed.deployment.outputs['url']}/health", timeout=30, verify=NO_TLS)
+
+    assert answer.status_code == httpx.codes.OK, answer.text
+
+
 def test_it_is_deployed_by_requests_in_the_recorded_form(deployed: Deployed) -> None:
     assert deviations(deployed.requests, recorded("up")) == []
 
@@ -141,7 +148,8 @@ def test_an_order_is_invoiced_and_paid_through_the_deployed_gateway(deployed: De
     key = deployed.secret(outputs["keys"]["demo"])["key"]
     signed_with = deployed.secret(outputs["webhooks"]["default"])["current"]
     with httpx.Client(base_url=outputs["url"], headers={"apikey": key}, timeout=30, verify=NO_TLS) as client:
-        made = wait_for(lambda: client.post("/orders", json={"amount": 1999, "currency": "BRL"}), is_created)
+        made = client.post("/orders", json={"amount": 1999, "currency": "BRL"})
+        assert made.status_code == httpx.codes.CREATED, made.text
         path = f"/orders/{made.json()['orderId']}"
         invoiced = wait_for(lambda: client.get(path), lambda answer: answer.json().get("invoice"))
         body, headers = webhook.signed(payment_for(invoiced.json()), signed_with)
@@ -180,10 +188,6 @@ def test_once_it_is_destroyed_nothing_runs(deployed: Deployed) -> None:
     assert not any(is_taken(port) for port in (ports.gateway, ports.postgres, ports.rabbitmq))
     plan = deployed.region.plan
     assert not any(plan[kind] for kind in ("functions", "event_source_mappings", "schedules", "secrets", "buckets"))
-
-
-def is_created(answer: httpx.Response) -> bool:
-    return answer.status_code == httpx.codes.CREATED
 
 
 def wait_for(

@@ -207,9 +207,9 @@ def _of_an_event() -> dict[str, Any]:
 def _of_a_batch(sample: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "order_ids": [sample["order_id"]],
-        "customer_ids": [CUSTOMER],
-        "amounts": [1],
-        "currencies": ["BRL"],
+        "customer_ids": CUSTOMER,
+        "amounts": "1",
+        "currencies": "BRL",
         "traceparents": "",
         "due_days": 30,
         "late_after_ms": 90_000,

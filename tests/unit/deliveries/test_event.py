@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -19,7 +20,7 @@ DELIVERY = Delivery(
 
 def test_a_message_is_the_same_whatever_changes_on_its_way() -> None:
     on_its_way = {**DELIVERY.properties, "headers": {"x-delivery-count": 3}, "timestamp": "Jan 1, 1970, 12:33:41 AM"}
-    assert DELIVERY._replace(properties=on_its_way, is_redelivered=True).fingerprint() == DELIVERY.fingerprint()
+    assert replace(DELIVERY, properties=on_its_way, is_redelivered=True).fingerprint() == DELIVERY.fingerprint()
 
 
 def test_the_fingerprint_of_an_order_is_that_of_the_rows_parked_so_far() -> None:
@@ -28,24 +29,24 @@ def test_the_fingerprint_of_an_order_is_that_of_the_rows_parked_so_far() -> None
 
 
 def test_a_dead_lettered_message_is_the_one_that_died_in_the_main_queue() -> None:
-    assert DELIVERY._replace(queue=DEAD_LETTER_QUEUE).fingerprint() == DELIVERY.fingerprint()
+    assert replace(DELIVERY, queue=DEAD_LETTER_QUEUE).fingerprint() == DELIVERY.fingerprint()
     for queue in QUEUES:
-        died = DELIVERY._replace(queue=queue.dead_letter_queue)
-        assert died.fingerprint() == DELIVERY._replace(queue=queue.name).fingerprint()
+        died = replace(DELIVERY, queue=queue.dead_letter_queue)
+        assert died.fingerprint() == replace(DELIVERY, queue=queue.name).fingerprint()
 
 
 def test_another_queue_body_id_or_type_makes_another_message() -> None:
     others = [
-        DELIVERY._replace(queue="another"),
-        DELIVERY._replace(body=b"}"),
-        DELIVERY._replace(properties={**DELIVERY.properties, "messageId": "m-2"}),
-        DELIVERY._replace(properties={**DELIVERY.properties, "type": "order.created.v2"}),
+        replace(DELIVERY, queue="another"),
+        replace(DELIVERY, body=b"}"),
+        replace(DELIVERY, properties={**DELIVERY.properties, "messageId": "m-2"}),
+        replace(DELIVERY, properties={**DELIVERY.properties, "type": "order.created.v2"}),
     ]
     assert len({each.fingerprint() for each in [DELIVERY, *others]}) == 5
 
 
 def delivered(headers: Any) -> Delivery:
-    return DELIVERY._replace(properties={**DELIVERY.properties, "headers": headers})
+    return replace(DELIVERY, properties={**DELIVERY.properties, "headers": headers})
 
 
 def test_the_trace_context_is_text_in_bytes() -> None:

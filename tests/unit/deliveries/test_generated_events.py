@@ -23,7 +23,7 @@ from deliveries.batches import sort_out
 from deliveries.event import deliveries
 from invoice_consumer.invoices import decode
 from order_updater import invoices as order_updater
-from tracing import is_traceparent
+from tracing import context_of, is_traceparent
 
 TYPES = [ORDER_CREATED_TYPE, ORDER_CANCELED_TYPE, INVOICE_PAID_TYPE, INVOICE_REOPENED_TYPE]
 
@@ -86,7 +86,9 @@ def test_every_message_becomes_an_event_or_a_rejection(decode: Any, messages: di
     assert all(rejection.reason for rejection in batch.rejections)
     assert all(rejection.reason.encode().count(0) == 0 for rejection in batch.rejections)
     assert all(len(delivery.fingerprint()) == 32 for delivery in found)
-    assert all(is_traceparent(kept) for delivery in found if (kept := delivery.traceparent()) is not None)
+    assert all(
+        is_traceparent(kept, context_of(kept)) for delivery in found if (kept := delivery.traceparent()) is not None
+    )
 
 
 @BOUNDED

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.generated import BOUNDED
 
-from tracing import TraceContext, is_traceparent, parse
+from tracing import TraceContext, context_of, is_traceparent, parse
 
 TRACE, SPAN = "4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"
 TRACEPARENT = f"00-{TRACE}-{SPAN}-01"
@@ -43,7 +43,7 @@ def test_the_sampled_flag_is_one_bit(flags: str, is_sampled: bool) -> None:
 )
 def test_a_malformed_traceparent_is_none(traceparent: Any) -> None:
     assert parse({"traceparent": traceparent}) is None
-    assert not (isinstance(traceparent, str) and is_traceparent(traceparent))
+    assert not (isinstance(traceparent, str) and is_traceparent(traceparent, context_of(traceparent)))
 
 
 def test_a_later_version_is_read_as_far_as_it_is_known() -> None:
@@ -53,9 +53,11 @@ def test_a_later_version_is_read_as_far_as_it_is_known() -> None:
 
 
 def test_a_context_is_kept_as_text_without_what_a_later_version_adds() -> None:
-    assert is_traceparent(TRACEPARENT)
-    assert is_traceparent(f"cc{TRACEPARENT[2:]}")
-    assert not is_traceparent(f"cc{TRACEPARENT[2:]}-what-comes-then")
+    assert is_traceparent(TRACEPARENT, context_of(TRACEPARENT))
+    assert is_traceparent(f"cc{TRACEPARENT[2:]}", context_of(f"cc{TRACEPARENT[2:]}"))
+    assert not is_traceparent(
+        f"cc{TRACEPARENT[2:]}-what-comes-then", context_of(f"cc{TRACEPARENT[2:]}-what-comes-then")
+    )
 
 
 @pytest.mark.parametrize("headers", [None, {}, {"tracestate": "a=1"}, "text", [1]])

@@ -12,9 +12,8 @@ from datetime import datetime
 from typing import Any, Literal, NamedTuple
 from uuid import UUID
 
-from pydantic_core import SchemaValidator, ValidationError
-
 from contracts.fields import AMOUNT, CURRENCY, CUSTOMER_ID, to_object
+from contracts.lean_pydantic_core import SchemaValidator, ValidationError
 from contracts.timestamps import format_timestamp
 
 _UUID: dict[str, Any] = {"type": "uuid", "strict": True}

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
-from pydantic_core import SchemaValidator
+from contracts.lean_pydantic_core import SchemaValidator
 
 AMOUNT_MIN, AMOUNT_MAX = 1, 10**12
 CUSTOMER_ID_MAX = 255

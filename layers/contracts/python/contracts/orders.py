@@ -13,10 +13,9 @@ from itertools import islice
 from typing import Any
 from uuid import UUID
 
-from pydantic_core import SchemaValidator, ValidationError, from_json
-
 from contracts.errors import InvalidOrderError, NotJsonError
 from contracts.fields import AMOUNT, CURRENCY, REFERENCE
+from contracts.lean_pydantic_core import SchemaValidator, ValidationError, from_json
 from contracts.timestamps import format_timestamp
 
 DEFAULT_CURRENCY = "BRL"

@@ -11,7 +11,8 @@ import json
 import re
 from binascii import a2b_base64
 from collections.abc import Iterator, Mapping
-from typing import Any, NamedTuple
+from dataclasses import dataclass, field
+from typing import Any
 
 from contracts.topology import BY_DEAD_LETTER_QUEUE
 from tracing import TraceContext, context_of, is_traceparent
@@ -22,13 +23,16 @@ TEXT_LENGTH_MAX = 4096
 _UNSTORABLE = re.compile("[\0\ud800-\udfff]")
 
 
-class Delivery(NamedTuple):
-    """One message as it came; `properties` are the event's basicProperties, untouched."""
+@dataclass(slots=True)
+class Delivery:
+    """One message as it came, which nothing changes; `properties` are the event's basicProperties, untouched."""
 
     queue: str
     body: bytes
     properties: Mapping[str, Any]
     is_redelivered: bool
+    # Read once, for the links of the batch's span and for the rows that it becomes.
+    _carried: tuple[str | None, TraceContext | None] | None = field(default=None, init=False, repr=False, compare=False)
 
     @property
     def message_type(self) -> Any:
@@ -36,13 +40,17 @@ class Delivery(NamedTuple):
 
     def trace_context(self) -> TraceContext | None:
         """The context that the message carries, if any."""
-        text = self.header("traceparent")
-        return None if text is None else context_of(text, self.header("tracestate"))
+        return (self._carried or self._read_context())[1]
 
     def traceparent(self) -> str | None:
         """The context as text that can be stored, if it is one: a message is not to blame for a header like it."""
+        text, context = self._carried or self._read_context()
+        return text if text is not None and is_traceparent(text, context) else None
+
+    def _read_context(self) -> tuple[str | None, TraceContext | None]:
         text = self.header("traceparent")
-        return text if text is not None and is_traceparent(text) else None
+        self._carried = text, None if text is None else context_of(text, self.header("tracestate"))
+        return self._carried
 
     def header(self, name: str) -> str | None:
         """A header's text, if it is there and is one."""

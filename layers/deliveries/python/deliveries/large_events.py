@@ -12,7 +12,7 @@ import gc
 import sys
 from typing import Any
 
-from pydantic_core import from_json
+from contracts.lean_pydantic_core import from_json
 
 # More containers than the largest batch ever has at once. What lies in no circle is freed without the collector.
 COLLECT_AFTER = 500_000

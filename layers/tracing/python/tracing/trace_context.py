@@ -56,9 +56,9 @@ def context_of(traceparent: str, tracestate: Any = None) -> TraceContext | None:
     return TraceContext(trace_id, span_id, int(flags, 16), "" if tracestate is None else _tracestate(tracestate))
 
 
-def is_traceparent(text: str) -> bool:
-    """Whether this is a context and nothing more, so that it can be kept as it is and read later."""
-    return len(text) == _TRACEPARENT_LENGTH and _TRACEPARENT.fullmatch(text) is not None
+def is_traceparent(text: str, context: TraceContext | None) -> bool:
+    """Whether a text is the context that was read out of it and nothing more, so that it can be kept as it is."""
+    return context is not None and len(text) == _TRACEPARENT_LENGTH
 
 
 def _tracestate(value: Any) -> str:

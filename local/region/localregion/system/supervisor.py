@@ -31,6 +31,7 @@ from localregion.system.parts import all_parts
 from localregion.system.service_names import SERVICES, WITHOUT, parts_of, ports_of, settings
 
 BOOT_TIMEOUT_S = 240
+STEADY_TIMEOUT_S = 15
 
 
 class BootError(Exception):
@@ -83,6 +84,7 @@ class Supervisor:
         self.bring_up()
         if self._failure is not None:
             return {"error": f"{self._failure['part']}: {self._failure['text']}"}
+        self._give_time_to("gateway")
         return {}
 
     def close(self) -> None:
@@ -185,6 +187,17 @@ class Supervisor:
                 raise BootError(name, part.failure)
             if time.monotonic() > deadline:
                 raise BootError(name, f"did not answer within {BOOT_TIMEOUT_S} s")
+
+    def _give_time_to(self, name: str) -> None:
+        """Wait a while, as ECS calls a service steady when its health check answers.
+
+        A gateway with a configurator never does where nothing was written yet that it is configured with.
+        """
+        part = self._present_parts().get(name)
+        deadline = time.monotonic() + STEADY_TIMEOUT_S
+        while part is not None and part.state != "running" and part.failure is None:
+            if self._is_closing.wait(0.05) or time.monotonic() > deadline:
+                return
 
     def _seconds(self) -> dict[str, float]:
         """Return how long after the start of this boot each part was ready; 0 for one that ran before."""

@@ -13,11 +13,12 @@ from typing import Any, cast
 import pytest
 from unit.package.synthetic_wheel import write_wheel
 
+from localregion.package import manifest
 from localregion.package.build import Job, build
 from localregion.package.errors import PackagingError
 from localregion.package.manifest import Built
 from localregion.package.report import UNZIPPED_MAX, ZIPPED_MAX, refuse_oversize, table
-from localregion.package.target import target_of
+from localregion.package.target import target_of, this_machine
 from localregion.plan.model import Function, Plan
 
 
@@ -183,3 +184,12 @@ def test_what_lambda_would_refuse_is_refused(size: dict[str, int], message: str)
     }
     with pytest.raises(PackagingError, match=message):
         refuse_oversize(plan_of(function("greet", "contracts")), built)
+
+
+def test_the_manifest_says_what_each_archive_is_for_also_where_its_bytes_are_the_same(job: Job) -> None:
+    here = this_machine()
+    assert {each.platform for each in build(job).values()} == {"python3.13-aarch64"}
+
+    build(dataclasses.replace(job, target=here))
+
+    assert {each.platform for each in manifest.read(job.dist).values()} == {here.name}
