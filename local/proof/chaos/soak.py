@@ -27,8 +27,8 @@ _AGE_EVERY_S = 15.0
 _PARTS = ("supervisor", "emulator", "gateway", "rabbitmq", "console")
 # What the emulator holds for each: its Runtime API's sockets, its output's pipes, a handle of the process.
 _HANDLES_OF_AN_ENVIRONMENT = 5
-# The console keeps so much of traces at most, and need not be full when the load begins.
-_TRACES_MB = 64
+# The console keeps so much of traces at most, read and unread, and need not be full when the load begins.
+_TRACES_MB = 64 + 48
 _FUNCTIONS = ("create_order", "get_order", "invoice_consumer", "outbox_relay")
 
 # As if their 24 hours had passed.
