@@ -178,7 +178,7 @@ def test_an_unknown_stack_is_refused_with_the_known_ones(tmp_path: Path) -> None
 
     assert done.returncode == 1
     assert "there is no stack 'staging'" in done.stderr
-    assert "dev, local, prod" in done.stderr
+    assert "dev, laptop, local, prod" in done.stderr
 
 
 def _command(root: Path, out: Path, *arguments: str) -> subprocess.CompletedProcess[str]:

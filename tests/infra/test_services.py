@@ -109,6 +109,7 @@ def build_database(auth: str, ssl_mode: str = "verify-full", **changes: Any) -> 
         "database_name": "orders",
         "engine_version": "17",
         "may_upgrade": False,
+        "port": 5432,
         "instance_class": "db.t4g.micro",
         "storage_max_gb": 200,
         "multi_az": False,
