@@ -139,7 +139,7 @@ def _start_supervisor(folder: Folder, ports: Ports, parts: set[str]) -> None:
     ports.check_free(ports_of(parts))
     with folder.log("supervisor").open("ab") as log:
         supervisor = subprocess.Popen(
-            [sys.executable, "-m", "localregion.system.supervisor"],
+            [sys.executable, "-m", "localregion.system.daemon"],
             cwd=project.current().root,
             env={
                 **os.environ,

@@ -15,8 +15,9 @@ from localregion.services.ports import Ports
 from localregion.services.process import Command, Record
 from localregion.services.supervision import Part
 from localregion.system.configuration import CurrentConfiguration
+from localregion.system.daemon import serve
 from localregion.system.folder import Folder
-from localregion.system.supervisor import Supervisor, serve
+from localregion.system.supervisor import Supervisor
 
 PLAN = Plan(
     stack="local",
