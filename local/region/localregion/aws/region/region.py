@@ -61,8 +61,9 @@ class Region:
         """Run what was deployed before; `failure` says why it does not run, until a change that does."""
         try:
             if self._control_plane.has_resources:
-                self._resources = await self._control_plane.resources()
-            await self.changed()
+                await self._described()
+            else:
+                await self.changed()
         except (ControlPlaneError, NotRunError) as error:
             self.failure = str(error)
             _log.error("what was deployed does not run: %s", error)
@@ -79,8 +80,7 @@ class Region:
         try:
             response = await self._control_plane.forward(request)
             if is_run and response.status < 300:
-                self._resources = await self._control_plane.resources()
-                await self.changed()
+                await self._described()
         except ControlPlaneError as error:
             return fail(request, str(error))
         except NotRunError as error:
@@ -95,18 +95,26 @@ class Region:
         """Take back what was made and does not run: it can be made again once the reason is gone."""
         with contextlib.suppress(ControlPlaneError, NotRunError):
             await self._control_plane.forward(request)
-            self._resources = await self._control_plane.resources()
-            await self.changed()
+            await self._described()
 
     async def changed(self) -> None:
         """Run what is deployed now. Raises NotRunError."""
         async with self._applying:
-            try:
-                reading = self._reader(self._resources).read(self._deployed(), region=self._name, account=self._account)
-            except PlanError as error:
-                raise NotRunError(str(error)) from error
-            await self._apply(reading)
-            self.failure = None
+            await self._run()
+
+    async def _described(self) -> None:
+        """Ask what there is, and run it. One after the other: an older answer must not take a newer one's place."""
+        async with self._applying:
+            self._resources = await self._control_plane.resources()
+            await self._run()
+
+    async def _run(self) -> None:
+        try:
+            reading = self._reader(self._resources).read(self._deployed(), region=self._name, account=self._account)
+        except PlanError as error:
+            raise NotRunError(str(error)) from error
+        await self._apply(reading)
+        self.failure = None
 
     async def close(self) -> None:
         await self._control_plane.close()
