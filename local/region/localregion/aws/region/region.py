@@ -17,6 +17,7 @@ from localregion.aws.http.exchange import Request, Response, parse_json
 from localregion.aws.http.operation import Operation, changes, operation_of
 from localregion.aws.http.unknown_calls import error_of, fail
 from localregion.aws.region.control_plane import ControlPlane, ControlPlaneError
+from localregion.aws.region.schedules import refusal_of_schedule
 from localregion.aws.region.undoing import undoing
 from localregion.plan.deployed import Deployed, Reader, Reading
 from localregion.plan.errors import PlanError
@@ -124,6 +125,12 @@ class Region:
             return f"This is the region {self._name}; what is made in {operation.region} is not run here."
         if operation.service == "mq" and (request.method, request.path) == ("POST", "/v1/brokers"):
             return self._refusal_of_broker(parse_json(request.body or b"{}"))
+        if (
+            operation.service == "scheduler"
+            and request.method in ("POST", "PUT")
+            and request.path.startswith("/schedules/")
+        ):
+            return refusal_of_schedule(parse_json(request.body or b"{}"))
         if operation == ("rds", "CreateDBInstance", operation.region):
             return self._refusal_of_database(parse_qs(request.body.decode()).get("Engine", [""])[0])
         return None

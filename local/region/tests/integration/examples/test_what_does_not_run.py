@@ -24,6 +24,13 @@ DATABASE = {
     "MasterUsername": "owner",
     "MasterUserPassword": "not-a-secret",
 }
+ROLE = "arn:aws:iam::000000000000:role/schedules"
+SCHEDULE: dict[str, Any] = {
+    "Name": "nightly",
+    "FlexibleTimeWindow": {"Mode": "OFF"},
+    "ScheduleExpression": "rate(1 day)",
+    "Target": {"Arn": "arn:aws:lambda:us-east-1:000000000000:function:absent", "RoleArn": ROLE},
+}
 
 
 @pytest.fixture
@@ -91,3 +98,26 @@ def test_what_another_region_would_run_is_refused(region: OwnProgram) -> None:
 
     with pytest.raises(ClientError, match="This is the region us-east-1"):
         elsewhere.create_db_instance(**DATABASE)
+
+
+@pytest.mark.parametrize(
+    ("changed", "reason"),
+    [
+        ({"ScheduleExpression": "cron(0 1 * * ? *)"}, "supported: rate"),
+        ({"Target": {"Arn": "arn:aws:sqs:us-east-1:000000000000:queue", "RoleArn": ROLE}}, "only functions"),
+    ],
+)
+def test_a_schedule_that_does_not_run_is_refused_and_hinders_no_later_call(
+    region: OwnProgram, changed: dict[str, Any], reason: str
+) -> None:
+    scheduler = client(region, "scheduler")
+    with pytest.raises(ClientError, match=reason):
+        scheduler.create_schedule(**{**SCHEDULE, **changed})
+    assert scheduler.list_schedules()["Schedules"] == []
+
+    scheduler.create_schedule(**SCHEDULE)
+    with pytest.raises(ClientError, match=reason):
+        scheduler.update_schedule(**{**SCHEDULE, **changed})
+
+    assert scheduler.get_schedule(Name="nightly")["ScheduleExpression"] == "rate(1 day)"
+    assert client(region, "secretsmanager").create_secret(Name="after", SecretString="value")["Name"] == "after"
