@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
 import signal
@@ -90,12 +91,25 @@ class OwnSystem:
 
 
 def run_on_own_system(folder: Path, work: Callable[[OwnSystem], bool], *, forget: bool = False) -> int:
-    """Boot a system, work on it, take it down also after a failure; returns an exit status."""
-    system = OwnSystem(folder)
+    """Boot a system, work on it, take it down also after a failure; returns an exit status.
+
+    One run at a time has the folder: two would take each other's faults and ends for their own.
+    """
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with folder.with_name(f"{folder.name}.lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            print(f"error: another run is at work in {folder}", file=sys.stderr)
+            return 1
+        return _run(OwnSystem(folder), work, forget=forget)
+
+
+def _run(system: OwnSystem, work: Callable[[OwnSystem], bool], *, forget: bool) -> int:
     # As Ctrl-C: the system goes down with us.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
-        print(f"booting a system of its own in {folder}", flush=True)
+        print(f"booting a system of its own in {system.folder.path}", flush=True)
         system.run("up")
         return 0 if work(system) else 1
     except OwnSystemError as error:
