@@ -54,23 +54,30 @@ class Call:
     status: int | None = None
 
 
-CALLS = [
-    Call("create_order", post_order(), 10_000, ANSWERED_WITHIN_S, status=503),
-    Call("cancel_order", cancel("0198f8a0-0000-7000-8000-000000000001"), 10_000, ANSWERED_WITHIN_S, status=503),
-    # An order that is not there: /health repeats what it found a moment before.
-    Call("get_order", get("/orders/0198f8a0-0000-7000-8000-000000000001"), 10_000, ANSWERED_WITHIN_S, status=503),
-    Call("record_payment", payment("0198f8a0-0000-7000-8000-000000000001"), 10_000, ANSWERED_WITHIN_S, status=503),
-    Call("invoice_consumer", batch(message(order_body())), 9_000, 8.0),
-    Call("order_updater", invoices_batch(changed("0198f8a0-0000-7000-8000-000000000001", 1, "paid")), 9_000, 8.0),
-]
+def requests_and_batches() -> list[Call]:
+    """Made when they are sent: a webhook's signature is good for five minutes."""
+    return [
+        Call("create_order", post_order(), 10_000, ANSWERED_WITHIN_S, status=503),
+        Call("cancel_order", cancel("0198f8a0-0000-7000-8000-000000000001"), 10_000, ANSWERED_WITHIN_S, status=503),
+        # An order that is not there: /health repeats what it found a moment before.
+        Call("get_order", get("/orders/0198f8a0-0000-7000-8000-000000000001"), 10_000, ANSWERED_WITHIN_S, status=503),
+        Call("record_payment", payment("0198f8a0-0000-7000-8000-000000000001"), 10_000, ANSWERED_WITHIN_S, status=503),
+        Call("invoice_consumer", batch(message(order_body())), 9_000, 8.0),
+        Call("order_updater", invoices_batch(changed("0198f8a0-0000-7000-8000-000000000001", 1, "paid")), 9_000, 8.0),
+    ]
+
+
 SCHEDULED = [
     Call("outbox_relay", {}, 50_000, ANSWERED_WITHIN_S),
     Call("operations", {"operation": "audit"}, 50_000, ANSWERED_WITHIN_S),
 ]
 
 
-@pytest.mark.parametrize(("idle_s", "calls"), [(2.0, CALLS), (40.0, CALLS + SCHEDULED)], ids=["idle 2 s", "idle 40 s"])
-def test_every_function_gives_up_before_its_deadline(empty: Any, invoke: Any, idle_s: float, calls: list[Call]) -> None:
+@pytest.mark.parametrize(("idle_s", "scheduled"), [(2.0, []), (40.0, SCHEDULED)], ids=["idle 2 s", "idle 40 s"])
+def test_every_function_gives_up_before_its_deadline(
+    empty: Any, invoke: Any, idle_s: float, scheduled: list[Call]
+) -> None:
+    calls = requests_and_batches() + scheduled
     for call in calls:
         invoke(call.function, call.event, remaining_ms=call.remaining_ms)
         invoke.dependencies(call.function).database._used_at -= idle_s
