@@ -215,6 +215,7 @@ invoice_consumer = functions.build(
     timeout_s=120,
     environment={"INVOICE_DUE_DAYS": "30"},
     statements=broker.consume(mapping_users["invoices"]),
+    aliases=config.consumer_environments,
 )
 order_updater = functions.build(
     "order_updater",
@@ -222,6 +223,7 @@ order_updater = functions.build(
     timeout_s=120,
     environment={},
     statements=broker.consume(mapping_users["orders"]),
+    aliases=config.consumer_environments,
 )
 relays = {
     side: functions.build(
@@ -243,7 +245,8 @@ consumers = {
     "orders": mappings.Consumer(function=order_updater, user=mapping_users["orders"]),
     "invoices": mappings.Consumer(function=invoice_consumer, user=mapping_users["invoices"]),
 }
-# One execution environment per mapping is all that Amazon MQ gives: throughput is the size of a batch.
+# One execution environment per mapping is all that Amazon MQ gives: throughput is the size of a batch,
+# and the mappings of a queue (`consumerEnvironments`).
 mappings.build_mappings(broker, consumers, batch_size=10_000, depends_on=[release])
 build_schedules(
     config,

@@ -83,6 +83,7 @@ class Configuration:
     access_logs: bool
     waf: bool
     consumers: Mapping[str, int]
+    consumer_environments: int
     address_requests_per_second: int
     tracing: bool
     trace_sampling: float
@@ -136,6 +137,7 @@ def read_configuration() -> Configuration:
         access_logs=boolean(config, "accessLogs"),
         waf=boolean(config, "waf"),
         consumers=_limits(config),
+        consumer_environments=integer(config, "consumerEnvironments", at_least=1, at_most=3, default=1),
         address_requests_per_second=_address_limit(config),
         tracing=boolean(config, "tracing", default="true"),
         trace_sampling=float(matching(config, "traceSampling", re.compile(r"0|1|0\.\d+|1\.0"), default="1")),

@@ -59,6 +59,7 @@ class Functions:
         environment: Mapping[str, pulumi.Input[str]],
         memory_mb: int = 512,
         statements: Sequence[Statement] = (),
+        aliases: int = 1,
     ) -> Function:
         """Create the function of this name."""
         config, login, traces = self.config, self.logins[name], self.traces
@@ -85,6 +86,7 @@ class Functions:
                 log_retention_days=config.log_retention_days,
                 reserved_concurrency=config.reserved_concurrency.get(name),
                 snap_start=name in config.snap_start,
+                aliases=aliases,
                 live_after=self.live_after,
             ),
         )

@@ -1,4 +1,4 @@
-"""The event source mappings: each queue of the contracts in batches, its dead letters one by one."""
+"""The event source mappings: each queue in batches, once for each alias of its consumer, dead letters one by one."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -26,15 +26,18 @@ def build_mappings(
     """Create the mappings; `consumers` are by side, and queues and users exist after `depends_on`."""
     for queue in topology.QUEUES:
         consumer = consumers[queue.side]
-        for name, queue_name, size in (
-            (queue.policy, queue.name, batch_size),
-            (queue.dead_letter_policy, queue.dead_letter_queue, 1),
+        # Lambda refuses a second mapping of a queue to the same alias, so each has an alias of its own.
+        first, *others = consumer.function.alias_arns
+        for name, queue_name, size, alias_arn in (
+            (queue.policy, queue.name, batch_size, first),
+            *((f"{queue.policy}-{n}", queue.name, batch_size, arn) for n, arn in enumerate(others, 2)),
+            (queue.dead_letter_policy, queue.dead_letter_queue, 1, first),
         ):
             EventSourceMapping(
                 name,
                 EventSourceMappingArgs(
                     broker_arn=broker.arn,
-                    function_alias_arn=consumer.function.alias_arn,
+                    function_alias_arn=alias_arn,
                     queue=queue_name,
                     virtual_host=topology.VIRTUAL_HOST,
                     user_secret_arn=consumer.user.arn,

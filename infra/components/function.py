@@ -39,6 +39,7 @@ class FunctionArgs:
     log_retention_days: int
     reserved_concurrency: int | None = None
     snap_start: bool = False
+    aliases: int = 1
     live_after: Sequence[pulumi.Resource] = ()
 
 
@@ -49,9 +50,9 @@ class Function(pulumi.ComponentResource):
       - the policy of its execution role: its log group and the given statements
       - a log group
       - the function and a version of it
-      - the alias `live`
+      - the alias `live`, and `live-2`, `live-3` where `aliases` says so: they move together
 
-    Outputs: package, name, arn, qualifier (the alias), alias_arn, log_group.
+    Outputs: package, name, arn, qualifier (the alias), alias_arn, alias_arns (of all), log_group.
     """
 
     def __init__(self, name: str, args: FunctionArgs, opts: pulumi.ResourceOptions | None = None) -> None:
@@ -59,24 +60,31 @@ class Function(pulumi.ComponentResource):
         if len(args.layers) > LAYERS_MAX:
             raise ValueError(f"function {name} has {len(args.layers)} layers, Lambda takes {LAYERS_MAX}")
         function = self._build_function(name, args)
-        alias = aws.lambda_.Alias(
-            name,
-            name=LIVE,
-            function_name=function.name,
-            function_version=function.version,
-            opts=pulumi.ResourceOptions(parent=self, depends_on=list(args.live_after)),
-        )
+        aliases = [self._build_alias(name, args, function, number) for number in range(1, args.aliases + 1)]
         self.package = args.package
         self.name: pulumi.Output[str] = function.name
         self.arn: pulumi.Output[str] = function.arn
-        self.qualifier: pulumi.Output[str] = alias.name
-        self.alias_arn: pulumi.Output[str] = alias.arn
+        self.qualifier: pulumi.Output[str] = aliases[0].name
+        self.alias_arn: pulumi.Output[str] = aliases[0].arn
+        self.alias_arns: list[pulumi.Output[str]] = [alias.arn for alias in aliases]
         self.log_group: pulumi.Output[str] = function.logging_config.log_group
         self.register_outputs({"name": self.name, "alias_arn": self.alias_arn})
 
     def invoke(self) -> Statement:
         """Grant invoking the alias."""
         return Statement(actions=["lambda:InvokeFunction"], resources=[self.alias_arn])
+
+    def _build_alias(
+        self, name: str, args: FunctionArgs, function: aws.lambda_.Function, number: int
+    ) -> aws.lambda_.Alias:
+        suffix = "" if number == 1 else f"-{number}"
+        return aws.lambda_.Alias(
+            f"{name}{suffix}",
+            name=f"{LIVE}{suffix}",
+            function_name=function.name,
+            function_version=function.version,
+            opts=pulumi.ResourceOptions(parent=self, depends_on=list(args.live_after)),
+        )
 
     def _build_function(self, name: str, args: FunctionArgs) -> aws.lambda_.Function:
         function_name = f"{args.prefix}{name}"

@@ -61,13 +61,15 @@ def mappings_filter_nothing(resource: Resource, stack: Stack) -> Iterator[str]:
 
 @policy(MAPPING)
 def mappings_consume_the_contracts_queues(resource: Resource, stack: Stack) -> Iterator[str]:
-    """Every queue of the contracts has one mapping, with a login from a secret and the contracts' virtual host."""
+    """Every queue is mapped, once to an alias at most, with a login from a secret and the contracts' virtual host."""
     queues = [_queue(mapping) for mapping in stack.of_type(MAPPING)]
     if _queue(resource) not in QUEUES:
         yield f"{_queue(resource)} is no queue of the contracts"
     if missing := QUEUES - {*queues}:
         yield f"nothing consumes {', '.join(sorted(missing))}"
-    if queues.count(_queue(resource)) > 1:
+    target = resource.properties.get("functionName")
+    same = [each for each in stack.of_type(MAPPING) if _queue(each) == _queue(resource)]
+    if [each.properties.get("functionName") for each in same].count(target) > 1:
         yield f"{_queue(resource)} has more than one mapping"
     access = {each["type"]: each["uri"] for each in resource.properties.get("sourceAccessConfigurations") or ()}
     if access.get("BASIC_AUTH") not in {secret.properties["arn"] for secret in stack.of_type(SECRET)}:

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from tests.infra.program import ROOT, copy_program, edit, small_program
 
+from contracts import topology
 from localregion import project
 from localregion.plan.collect import collect
 from localregion.plan.freshness import source_files
@@ -43,6 +44,23 @@ def watched(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[str]]:
     done = _python("-c", WATCH, "--stack", "prod", "--out", str(out))
     assert done.returncode == 0, done.stderr
     return out, done.stdout.splitlines()
+
+
+def test_two_environments_are_two_mappings_of_each_main_queue_through_aliases_of_their_own(tmp_path: Path) -> None:
+    root = copy_program(tmp_path)
+    stack = root / "infra" / "Pulumi.local.yaml"
+    stack.write_text(f'{stack.read_text()}  serverless-orders:consumerEnvironments: "2"\n')
+
+    changed = collect(project.read(root), "local")
+
+    found = sorted((mapping.queue, str(mapping.qualifier)) for mapping in changed.event_source_mappings)
+    assert found == sorted(
+        each
+        for queue in topology.QUEUES
+        for each in ((queue.name, "live"), (queue.name, "live-2"), (queue.dead_letter_queue, "live"))
+    )
+    assert changed.function("invoice_consumer").aliases == ["live", "live-2"]
+    assert changed.function("create_order").aliases == ["live"]
 
 
 def test_batch_size_timeout_and_variables_follow_the_program(tmp_path: Path, local: Plan) -> None:

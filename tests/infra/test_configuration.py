@@ -79,6 +79,7 @@ def test_what_a_stack_leaves_out_is_what_a_deployed_one_needs() -> None:
         ("alarmEmail", "nobody", "like "),
         ("logRetentionDays", "10", "one of 1, 3, 5, 7"),
         ("privateEndpoints", "no", "one of true, false"),
+        ("consumerEnvironments", "4", "a number from 1 to 3"),
         ("gatewayTasksMax", "0", "a number from 1 to 200"),
         ("snapStart", '["unknown"]', "a list of functions"),
         ("reservedConcurrency", '{"unknown": 5}', "a map of function names to numbers"),
