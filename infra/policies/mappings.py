@@ -67,10 +67,14 @@ def mappings_consume_the_contracts_queues(resource: Resource, stack: Stack) -> I
         yield f"{_queue(resource)} is no queue of the contracts"
     if missing := QUEUES - {*queues}:
         yield f"nothing consumes {', '.join(sorted(missing))}"
-    target = resource.properties.get("functionName")
     same = [each for each in stack.of_type(MAPPING) if _queue(each) == _queue(resource)]
-    if [each.properties.get("functionName") for each in same].count(target) > 1:
-        yield f"{_queue(resource)} has more than one mapping"
+    targets = [each.properties.get("functionName") for each in same]
+    if len({*targets}) < len(targets):
+        yield f"{_queue(resource)} has more than one mapping to an alias"
+    # Two functions would each get a part of the messages.
+    aliases = [alias.properties for alias in stack.of_type(ALIAS) if alias.properties["arn"] in targets]
+    if len({alias["functionName"] for alias in aliases}) > 1:
+        yield f"{_queue(resource)} is consumed by more than one function"
     access = {each["type"]: each["uri"] for each in resource.properties.get("sourceAccessConfigurations") or ()}
     if access.get("BASIC_AUTH") not in {secret.properties["arn"] for secret in stack.of_type(SECRET)}:
         yield "BASIC_AUTH must name a secret of the program"

@@ -14,6 +14,7 @@ from tests.infra.planned import planned
 from tests.infra.recording import FOLDER, as_it_was, recorded
 
 import policies
+from contracts import topology
 from localregion.plan import mocks
 from policies.front import BODY_RULES
 from policies.model import Policy, Resource, Stack, unmatched
@@ -43,6 +44,9 @@ TASK = "aws:ecs/taskDefinition:TaskDefinition"
 ENDPOINT = "OTEL_EXPORTER_OTLP_ENDPOINT"
 COLLECTOR = "arn:aws:lambda:us-east-1:184161586896:layer:opentelemetry-collector"
 
+ORDERS_QUEUE, INVOICES_QUEUE = (
+    next(queue.name for queue in topology.QUEUES if queue.side == side) for side in ("orders", "invoices")
+)
 IAM = "arn:aws:iam::123456789012"
 USER = f"{IAM}:user/ana"
 
@@ -329,6 +333,7 @@ SEEDED: list[tuple[str, str, str | None, Change, str]] = [
     ("mappings-use-what-amazon-mq-has", MAPPING, None, put(maximumBatchingWindowInSeconds=1), "window"),
     ("mappings-filter-nothing", MAPPING, None, put(filterCriteria={"filters": [{"pattern": "{}"}]}), "loses messages"),
     ("mappings-consume-the-contracts-queues", MAPPING, None, put(queues="orders"), "orders is no queue"),
+    ("mappings-consume-the-contracts-queues", MAPPING, None, put(queues=INVOICES_QUEUE), "mapping to an alias"),
     ("mappings-consume-the-contracts-queues", MAPPING, None, put(sourceAccessConfigurations=[]), "BASIC_AUTH"),
     ("mappings-invoke-an-alias-in-time", MAPPING, None, put(functionName="arn:x"), "no alias"),
     ("mappings-invoke-an-alias-in-time", FUNCTION, "invoice_consumer", put(timeout=900), "may take 900 s"),
@@ -399,6 +404,16 @@ def test_a_policy_of_aws_or_a_permission_of_a_function_is_found(form: Form) -> N
     }
     for policy, type_ in added.items():
         assert reported([*form("prod"), Given(urn=f"urn:pulumi:prod::p::{type_}::x")], policy), policy
+
+
+def test_a_queue_that_two_functions_share_is_found(
+    evaluated: Callable[[str], tuple[list[mocks.Resource], str]],
+) -> None:
+    stack = changed(planned("prod", evaluated("prod")[0]), MAPPING, put(queues=ORDERS_QUEUE), "dead-letters")
+
+    found = reported(stack, "mappings-consume-the-contracts-queues")
+
+    assert any(f"{ORDERS_QUEUE} is consumed by more than one function" in each for each in found), found
 
 
 def test_concurrency_that_is_reserved_outside_production_is_found(form: Form) -> None:
