@@ -82,7 +82,7 @@ class Emulator:
             invocations=self._invocations,
             mappings=self._mappings,
             schedules=self._schedules,
-            failure=lambda: self._region.failure if self._region is not None else None,
+            region=self._region,
         )
         endpoint = AwsEndpoint(
             functions=FunctionApi(self._service, InvokeApi(self._service, self._events)),

@@ -6,13 +6,21 @@ Functions' last invocations are an answer of their own, `/_emulator/invocations`
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
-from typing import Any
+from typing import Any, Protocol
 
 from localregion.aws.deploy_invocations import DeployInvocations
 from localregion.aws.event_source_mappings.api import Mappings
 from localregion.aws.lambda_.service import LambdaService
 from localregion.aws.schedules import Schedules
+
+
+class KnowsWhatRuns(Protocol):
+    """A region: whether it has read what was deployed, and what of it does not run."""
+
+    @property
+    def is_known(self) -> bool: ...
+    @property
+    def failure(self) -> str | None: ...
 
 
 class Status:
@@ -25,20 +33,21 @@ class Status:
         invocations: DeployInvocations,
         mappings: Mappings,
         schedules: Schedules,
-        failure: Callable[[], str | None] = lambda: None,
+        region: KnowsWhatRuns | None = None,
     ) -> None:
         self._service = service
         self._invocations = invocations
         self._mappings = mappings
         self._schedules = schedules
-        self._failure = failure
+        self._region = region
         self._enabled = sum(mapping.enabled for mapping in service.plan.event_source_mappings)
 
     def report(self) -> dict[str, Any]:
         mappings = self._mappings.status()
-        failure = self._failure()
+        failure = self._region.failure if self._region is not None else None
+        is_known = self._region is None or self._region.is_known
         return {
-            "ready": failure is None and self._invocations.succeeded and self._all_enabled(mappings),
+            "ready": is_known and failure is None and self._invocations.succeeded and self._all_enabled(mappings),
             "failure": failure,
             "functions": [self._function(function.name) for function in self._service.plan.functions],
             "mappings": mappings,

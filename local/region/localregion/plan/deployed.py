@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from localregion.kong.config import request_limit
 from localregion.plan.errors import PlanError
@@ -27,9 +28,11 @@ from localregion.plan.model import (
     Schedule,
     redacted,
 )
+from localregion.plan.rate import period_s
 
 Resources = Mapping[str, Any]
 Secrets = dict[str, dict[str, str]]
+T = TypeVar("T")
 
 STACK = "region"
 # What a container with a configuration for Kong reads; `KONG_DECLARATIVE_CONFIG_STRING` is Kong's own.
@@ -52,11 +55,15 @@ class Deployed:
 
 @dataclass(frozen=True, kw_only=True)
 class Reading:
-    """The plan, a value for each of its secrets, and the files that it names, by path from the state folder."""
+    """The plan, a value for each of its secrets, and the files that it names, by path from the state folder.
+
+    `problems` say of each resource that cannot run here why; the plan is without it.
+    """
 
     plan: Plan
     secrets: Secrets
     files: dict[str, str] = field(default_factory=dict)
+    problems: tuple[str, ...] = ()
 
 
 class Reader:
@@ -67,29 +74,40 @@ class Reader:
         self._gateway_container = gateway_container
         self._folder = files
         self._files: dict[str, str] = {}
+        self._problems: list[str] = []
         self._names = {entry["arn"]: str(entry["name"]) for entry in resources["secrets"]}
         self._contents = {str(entry["name"]): _fields(entry["value"]) for entry in resources["secrets"]}
         self._secrets: Secrets = {name: content for name, content in self._contents.items() if content}
 
     def read(self, deployed: Deployed, *, region: str, account: str) -> Reading:
-        """Return the plan. PlanError for what this machine cannot run."""
-        database, broker = self._database(), self._broker()
+        """Return the plan of what this machine can run, and what it cannot."""
+        # First: logins that no secret holds become secrets of the plan.
+        database, broker = self._tried(self._database), self._tried(self._broker)
+        schedules = [self._tried(partial(schedule_of, entry)) for entry in self._resources["schedules"]]
         plan = Plan(
             stack=STACK,
             region=region,
             account=account,
             functions=list(deployed.functions),
             event_source_mappings=list(deployed.mappings),
-            schedules=[_schedule(entry) for entry in self._resources["schedules"]],
+            schedules=[schedule for schedule in schedules if schedule is not None],
             invocations=[],
             secrets={name: redacted(name, content, content) for name, content in sorted(self._secrets.items())},
             database=database,
             broker=broker,
-            gateway=self._gateway(),
+            gateway=self._tried(self._gateway),
             event_invoke_configs=list(deployed.event_invoke_configs),
             buckets=list(self._resources["buckets"]),
         )
-        return Reading(plan=plan, secrets=self._secrets, files=self._files)
+        return Reading(plan=plan, secrets=self._secrets, files=self._files, problems=tuple(self._problems))
+
+    def _tried(self, read: Callable[[], T | None]) -> T | None:
+        """Return what a resource is in the plan; one that cannot run hinders no other."""
+        try:
+            return read()
+        except PlanError as error:
+            self._problems.append(str(error))
+            return None
 
     def _database(self) -> Database | None:
         entry = _only(self._resources["databases"], "database")
@@ -191,14 +209,19 @@ def _only(entries: Sequence[Any], kind: str) -> Any:
     return entries[0] if entries else None
 
 
-def _schedule(entry: Mapping[str, Any]) -> Schedule:
+def schedule_of(entry: Mapping[str, Any]) -> Schedule:
+    """Return a schedule as the plan has it. PlanError for one that this machine cannot run."""
     name, qualifier = _target(str(entry["target_arn"]))
+    try:
+        period_s(str(entry["expression"]))
+    except ValueError as error:
+        raise PlanError(f"the schedule {entry['name']}: {error}") from error
     return Schedule(
         name=str(entry["name"]),
         function=name,
         qualifier=qualifier,
         expression=str(entry["expression"]),
-        input=_fields_of(entry["input"]),
+        input=_object(entry["input"] or "{}", f"the input of the schedule {entry['name']}"),
         enabled=entry["state"] == "ENABLED",
     )
 
@@ -211,15 +234,20 @@ def _target(arn: str) -> tuple[str, str | None]:
     return name, qualifier or None
 
 
-def _declared(text: str | None, container: str) -> Any:
+def _declared(text: str | None, container: str) -> dict[str, Any]:
     if not text:
         raise PlanError(f"the container {container} has no configuration: give it {_KONGS_OWN}")
-    return json.loads(text)
+    return _object(text, f"the configuration of the container {container}")
 
 
-def _fields_of(text: str | None) -> dict[str, Any]:
-    content = json.loads(text or "{}")
-    return content if isinstance(content, dict) else {}
+def _object(text: str, what: str) -> dict[str, Any]:
+    try:
+        content = json.loads(text)
+    except ValueError:
+        content = None
+    if not isinstance(content, dict):
+        raise PlanError(f"{what} is no JSON object")
+    return content
 
 
 def _fields(value: str | None) -> dict[str, str]:

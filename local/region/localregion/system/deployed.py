@@ -11,6 +11,7 @@ import json
 import os
 from collections.abc import Mapping
 from dataclasses import asdict
+from typing import Any
 
 from localregion.plan import model
 from localregion.services.ports import Ports
@@ -62,7 +63,8 @@ class DeployedConfiguration:
         write_private(self._folder.values, json.dumps(reference_values(self._ports, os.environ), indent=2) + "\n")
         plan = model.load(self._folder.plan)
         secrets = json.loads(self._folder.secrets.read_text())
-        return Configuration(plan, secrets, _fingerprint(plan, secrets))
+        fingerprint = hashlib.sha256(json.dumps(started_with(plan, secrets), sort_keys=True).encode()).hexdigest()
+        return Configuration(plan, secrets, fingerprint)
 
 
 def region_of(folder: Folder) -> str | None:
@@ -78,10 +80,10 @@ def addresses(ports: Ports, environment: Mapping[str, str]) -> dict[str, str]:
     return {**reference_values(ports, environment), "gateway": f"127.0.0.1:{ports.gateway}"}
 
 
-def _fingerprint(plan: model.Plan, secrets: Mapping[str, Mapping[str, str]]) -> str:
-    gateway = asdict(plan.gateway) if plan.gateway else None
-    logins = [each.admin_secret for each in (plan.database, plan.broker) if each is not None]
-    read = [gateway, {name: secrets[name] for name in logins}]
-    # What stands in the configuration by reference has its value in the secrets.
-    keys = {name: content["key"] for name, content in secrets.items() if "key" in content} if gateway else {}
-    return hashlib.sha256(json.dumps([read, keys], sort_keys=True).encode()).hexdigest()
+def started_with(plan: model.Plan, secrets: Mapping[str, Mapping[str, str]]) -> list[Any]:
+    """Return what the supervisor's parts are started with: another one, and they have to be started again."""
+    parts = [None if part is None else asdict(part) for part in (plan.database, plan.broker, plan.gateway)]
+    logins = [part.admin_secret for part in (plan.database, plan.broker) if part is not None]
+    # What stands in the gateway's configuration by reference has its value in the secrets.
+    keys = {name: content["key"] for name, content in secrets.items() if "key" in content} if plan.gateway else {}
+    return [parts, {name: secrets[name] for name in logins}, keys]

@@ -200,7 +200,9 @@ def _wait_until_healthy(folder: Folder) -> None:
     """Wait for the release and the event source mappings, which the emulator works on once it answers."""
     began = time.monotonic()
     address = endpoints.load(folder)["aws"]
-    while (reason := unhealthy_reason(emulator_status(address))) is not None:
+    while (reason := unhealthy_reason(status := emulator_status(address))) is not None:
+        if status is not None and status["failure"]:
+            raise UpError(f"{status['failure']}; the region answers on {address}: change it there, or delete it")
         if time.monotonic() - began > _HEALTHY_TIMEOUT_S:
             log = last_lines(folder.log("emulator"), _LOG_LINES)
             raise UpError(f"emulator: {reason}\n--- the end of {folder.log('emulator')} ---\n{log}")

@@ -15,10 +15,9 @@ import threading
 from pathlib import Path
 from typing import Any
 
-from localregion.aws.control_plane import surroundings
+from localregion.aws.control_plane import JOURNAL, surroundings
 from localregion.aws.control_plane.addresses import Addresses
 
-JOURNAL = Path("control_plane", "journal.jsonl")
 _log = logging.getLogger("control_plane")
 
 

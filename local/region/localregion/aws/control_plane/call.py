@@ -10,9 +10,11 @@ import io
 import sys
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import unquote_to_bytes
+from urllib.parse import parse_qsl, unquote_to_bytes
 
 from werkzeug.wrappers import Request as WsgiRequest
+
+from localregion.aws.http.exchange import Request
 
 Environment = dict[str, Any]
 # WSGI names these two without the prefix of the other headers: https://peps.python.org/pep-3333/#environ-variables.
@@ -37,6 +39,12 @@ class Call:
     @property
     def query_string(self) -> str:
         return self.uri.partition("?")[2]
+
+    def request(self) -> Request:
+        """Return the call as the emulator's APIs see one."""
+        headers = {name.encode("latin-1"): value.encode("latin-1") for name, value in self.headers.items()}
+        query = dict(parse_qsl(self.query_string, keep_blank_values=True))
+        return Request(self.method, self.path, query, headers, self.body, len(self.body), self.uri)
 
     def environment(self) -> Environment:
         """Return what a WSGI application is called with."""

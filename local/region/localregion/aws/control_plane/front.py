@@ -13,7 +13,6 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from http import HTTPStatus
 from typing import Any
-from urllib.parse import parse_qsl
 
 import time_machine
 from werkzeug.test import run_wsgi_app
@@ -25,7 +24,7 @@ from localregion.aws.control_plane.operations import Operation, operation_of
 from localregion.aws.control_plane.randomness import seeded
 from localregion.aws.http import unknown_calls
 from localregion.aws.http.errors import access_denied, misdirected_request
-from localregion.aws.http.exchange import Request, Response, json_response, refusal
+from localregion.aws.http.exchange import Response, json_response, refusal
 from localregion.aws.http.hosts import host_check
 
 RESOURCES_PATH = "/_localregion/resources"
@@ -97,7 +96,7 @@ class ControlPlane:
             self._journal.append(entry)
         except OSError as error:
             _log.exception("the journal cannot be written")
-            return unknown_calls.fail(_request(call), f"The journal cannot be written: {error}")
+            return unknown_calls.fail(call.request(), f"The journal cannot be written: {error}")
         return response
 
     def _process(self, call: Call, operation: Operation) -> Response | None:
@@ -110,7 +109,7 @@ class ControlPlane:
             return None
         except Exception as error:
             _log.exception("%s failed in moto", _spelt(operation, call))
-            return unknown_calls.fail(_request(call), f"{_spelt(operation, call)} failed here: {error!r}")
+            return unknown_calls.fail(call.request(), f"{_spelt(operation, call)} failed here: {error!r}")
         return None if _is_unknown(call, response) else response
 
     def _call_moto(self, call: Call, operation: Operation) -> Response:
@@ -137,14 +136,8 @@ def _is_unknown(call: Call, response: Response) -> bool:
 
 
 def _refusal(call: Call, operation: Operation) -> Response:
-    return unknown_calls.refuse(_request(call), supported=SUPPORTED, call=_spelt(operation, call))
+    return unknown_calls.refuse(call.request(), supported=SUPPORTED, call=_spelt(operation, call))
 
 
 def _spelt(operation: Operation, call: Call) -> str:
     return f"{operation.service} {operation.name or f'{call.method} {call.path}'}".strip()
-
-
-def _request(call: Call) -> Request:
-    headers = {name.encode("latin-1"): value.encode("latin-1") for name, value in call.headers.items()}
-    query = dict(parse_qsl(call.query_string, keep_blank_values=True))
-    return Request(call.method, call.path, query, headers, call.body, len(call.body))

@@ -1,13 +1,8 @@
-"""Which operation of which service a call means, and whether it changes what the control plane holds.
-
-AWS's protocols name it in four places: https://smithy.io/2.0/aws/protocols/index.html. A signature names the service.
-"""
+"""Whether a call changes what the control plane holds; of a REST call, which operation it is, by the models of AWS."""
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
-from urllib.parse import parse_qs
 
 from botocore.exceptions import UnknownServiceError  # type: ignore[import-untyped]
 from moto.core.request import Request
@@ -15,13 +10,8 @@ from moto.core.routing import get_service_router
 from werkzeug.exceptions import HTTPException
 
 from localregion.aws.control_plane.call import Call
+from localregion.aws.http import operation
 
-# Key, day, region, service; encoded in a presigned address.
-_SCOPE = re.compile(r"Credential=[^/%]*(/|%2F)\d{8}\1[^/%]*\1(?P<name>[a-z0-9-]+)")
-_CBOR_PATH = re.compile(r"/service/[^/]+/operation/(?P<name>\w+)")
-_READING = re.compile(
-    "Describe|List|Get|BatchGet|Head|Search|Lookup|Query|Scan|Select|Validate|Simulate|Check|Test|Estimate|Preview|Filter"
-)
 # What changes no resource: messages, log lines, metrics, traces, sessions, things encrypted. Kept, they would only
 # make the journal longer.
 _OF_NO_RESOURCE = {
@@ -50,7 +40,7 @@ class Operation:
         """Whether it may change a resource. When in doubt it does."""
         if self.name is None:
             return True
-        return not _READING.match(self.name) and self.name not in _OF_NO_RESOURCE.get(self.service, ())
+        return not operation.is_read(self.name) and self.name not in _OF_NO_RESOURCE.get(self.service, ())
 
     @property
     def waits(self) -> bool:
@@ -59,29 +49,16 @@ class Operation:
 
 
 def operation_of(call: Call) -> Operation:
-    signed_for = _SCOPE.search(call.headers.get("authorization", "")) or _SCOPE.search(call.query_string)
-    service = signed_for["name"] if signed_for else ""
-    return Operation(service, _named(call) or _by_path(call, service))
-
-
-def _named(call: Call) -> str | None:
-    """Return the operation that the call itself names: JSON, CBOR, the query protocols."""
-    if target := call.headers.get("x-amz-target"):
-        return target.rpartition(".")[2]
-    if cbor := _CBOR_PATH.match(call.path):
-        return cbor["name"]
-    text = call.query_string
-    if call.headers.get("content-type", "").startswith("application/x-www-form-urlencoded"):
-        text += "&" + call.body.decode("latin-1")
-    return parse_qs(text).get("Action", [None])[0]
+    asked = operation.operation_of(call.request())
+    return Operation(asked.service, asked.name or _by_path(call, asked.service))
 
 
 def _by_path(call: Call, service: str) -> str | None:
     """Return the operation of a REST call; two generations of an API may share a signing name."""
     for model in (service, f"{service}v2"):
         try:
-            operation, _ = get_service_router(model).match(Request(call.environment()))
+            found, _ = get_service_router(model).match(Request(call.environment()))
         except (UnknownServiceError, HTTPException):
             continue
-        return str(operation.name)
+        return str(found.name)
     return None

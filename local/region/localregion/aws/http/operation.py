@@ -12,9 +12,12 @@ from urllib.parse import parse_qs
 
 from localregion.aws.http.exchange import Request
 
-_SERVICE = re.compile(r"Credential=[^/]*/\d{8}/(?P<region>[^/]*)/(?P<service>[a-z0-9-]+)/aws4_request")
+# Key, day, region, service: in a header, or in a presigned address.
+_SCOPE = re.compile(r"(?:Credential=|^)[^/]*/\d{8}/(?P<region>[^/]*)/(?P<service>[a-z0-9-]+)/aws4_request")
 _CBOR_PATH = re.compile(r"/service/[^/]+/operation/(?P<name>\w+)")
-_READS = ("Get", "Describe", "List", "Head", "BatchGet")
+_READING = re.compile(
+    "Describe|List|Get|BatchGet|Head|Search|Lookup|Query|Scan|Select|Validate|Simulate|Check|Test|Estimate|Preview|Filter"
+)
 
 
 class Operation(NamedTuple):
@@ -27,16 +30,19 @@ class Operation(NamedTuple):
 
 def operation_of(request: Request) -> Operation:
     """Return what is asked for; without a signature the service is empty."""
-    signed = _SERVICE.search(request.header(b"authorization") or "")
+    signed = _SCOPE.search(request.header(b"authorization") or request.query.get("X-Amz-Credential", ""))
     service, region = (signed["service"], signed["region"]) if signed else ("", "")
     return Operation(service, _name(request), region)
 
 
 def changes(request: Request, operation: Operation) -> bool:
     """Say whether a call may change what there is."""
-    if operation.name:
-        return not operation.name.startswith(_READS)
-    return request.method not in ("GET", "HEAD")
+    return not is_read(operation.name) if operation.name else request.method not in ("GET", "HEAD")
+
+
+def is_read(name: str) -> bool:
+    """Say whether an operation of this name changes nothing, by the verbs that AWS uses."""
+    return _READING.match(name) is not None
 
 
 def _name(request: Request) -> str:

@@ -17,9 +17,9 @@ from typing import Any
 import aiohttp
 from yarl import URL
 
+from localregion.aws.control_plane import JOURNAL
 from localregion.aws.http.exchange import Request, Response
 
-JOURNAL = Path("control_plane") / "journal.jsonl"
 START_TIMEOUT_S = 120
 _TIMEOUT = aiohttp.ClientTimeout(total=60)
 # Those that are about one connection.

@@ -10,17 +10,16 @@ import asyncio
 import functools
 import json
 from collections.abc import Callable
-from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 from localregion import project
 from localregion.aws.region.control_plane import ControlPlane
-from localregion.aws.region.region import NotRunError, Region
+from localregion.aws.region.region import Region
 from localregion.aws.settings import Settings
 from localregion.plan import model
-from localregion.plan.deployed import Deployed, Reader, Reading, Secrets
+from localregion.plan.deployed import Deployed, Reader, Reading
 from localregion.system import control
+from localregion.system.deployed import started_with
 from localregion.system.folder import Folder, write_private
 
 # RabbitMQ takes half a minute on a slow machine.
@@ -34,22 +33,27 @@ class Machine:
         self._folder = folder
         self._take = take
         # What the supervisor has read when it started.
-        self._supervised = _supervised(model.load(folder.plan), json.loads(folder.secrets.read_text()))
+        self._supervised = started_with(model.load(folder.plan), json.loads(folder.secrets.read_text()))
+        self._problem: str | None = None
 
     @property
     def files(self) -> Path:
         """Where programs of containers are written."""
         return self._folder.path / "region"
 
-    async def apply(self, reading: Reading) -> None:
-        """Return when it runs. Raises NotRunError."""
+    async def apply(self, reading: Reading) -> list[str]:
+        """Return when it runs: what the supervisor could not start, and why."""
         self._write(reading)
-        supervised = _supervised(reading.plan, reading.secrets)
+        supervised = started_with(reading.plan, reading.secrets)
         if supervised != self._supervised:
-            await asyncio.to_thread(self._ask_the_supervisor)
-            self._supervised = supervised
+            try:
+                self._problem = await asyncio.to_thread(self._ask_the_supervisor)
+                self._supervised = supervised
+            except ConnectionError as error:
+                self._problem = f"the supervisor does not answer: {error}"
         values = json.loads(self._folder.values.read_text())
         self._take(model.resolve(reading.plan, values, reading.secrets))
+        return [] if self._problem is None else [self._problem]
 
     def _write(self, reading: Reading) -> None:
         for path, text in reading.files.items():
@@ -59,13 +63,9 @@ class Machine:
         write_private(self._folder.secrets, json.dumps(reading.secrets, indent=2) + "\n")
         write_private(self._folder.plan, reading.plan.to_json())
 
-    def _ask_the_supervisor(self) -> None:
-        try:
-            answer = control.ask(self._folder.run, {"command": "apply"}, timeout_s=_PATIENCE_S)
-        except ConnectionError as error:
-            raise NotRunError(f"the supervisor does not answer: {error}") from error
-        if "error" in answer:
-            raise NotRunError(str(answer["error"]))
+    def _ask_the_supervisor(self) -> str | None:
+        answer = control.ask(self._folder.run, {"command": "apply"}, timeout_s=_PATIENCE_S)
+        return str(answer["error"]) if "error" in answer else None
 
 
 def region_here(settings: Settings, *, deployed: Callable[[], Deployed], take: Callable[[model.Plan], None]) -> Region:
@@ -83,13 +83,3 @@ def region_here(settings: Settings, *, deployed: Callable[[], Deployed], take: C
         apply=machine.apply,
         account=model.ACCOUNT,
     )
-
-
-def _supervised(plan: model.Plan, secrets: Secrets) -> tuple[Any, ...]:
-    """Return what the supervisor's parts are started with."""
-    parts = [None if part is None else asdict(part) for part in (plan.database, plan.broker, plan.gateway)]
-    logins = {
-        part.admin_secret: secrets[part.admin_secret] for part in (plan.database, plan.broker) if part is not None
-    }
-    keys = {name: content["key"] for name, content in secrets.items() if "key" in content} if plan.gateway else {}
-    return parts, logins, keys

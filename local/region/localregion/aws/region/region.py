@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -20,7 +20,6 @@ from localregion.aws.region.control_plane import ControlPlane, ControlPlaneError
 from localregion.aws.region.schedules import refusal_of_schedule
 from localregion.aws.region.undoing import undoing
 from localregion.plan.deployed import Deployed, Reader, Reading
-from localregion.plan.errors import PlanError
 
 # What a change of these services changes here.
 _RUN = frozenset({"mq", "rds", "ecs", "secretsmanager", "scheduler", "s3"})
@@ -35,7 +34,10 @@ class NotRunError(Exception):
 
 
 class Region:
-    """The deployed resources. `apply` makes this machine run what it is given, and raises NotRunError."""
+    """The deployed resources. `apply` makes this machine run what it is given, and returns what does not run.
+
+    What does not run hinders nothing else: the call that brought it about is told, and the status goes on saying it.
+    """
 
     def __init__(
         self,
@@ -44,7 +46,7 @@ class Region:
         name: str,
         reader: Callable[[Mapping[str, Any]], Reader],
         deployed: Callable[[], Deployed],
-        apply: Callable[[Reading], Awaitable[None]],
+        apply: Callable[[Reading], Awaitable[Sequence[str]]],
         account: str,
     ) -> None:
         self._control_plane = control_plane
@@ -55,25 +57,37 @@ class Region:
         self._account = account
         self._resources: Mapping[str, Any] = _NOTHING
         self._applying = asyncio.Lock()
-        self._is_known = asyncio.Event()
-        self.failure: str | None = "what was deployed is not read yet"
+        self._problems: frozenset[str] = frozenset()
+        self._is_read = asyncio.Event()
+
+    @property
+    def is_known(self) -> bool:
+        """Whether what was deployed before has been read."""
+        return self._is_read.is_set()
+
+    @property
+    def failure(self) -> str | None:
+        """What does not run, and why."""
+        return "; ".join(sorted(self._problems)) or None
 
     async def boot(self) -> None:
-        """Run what was deployed before; `failure` says why it does not run, until a change that does."""
+        """Run what was deployed before."""
         try:
             if self._control_plane.has_resources:
                 await self._described()
             else:
                 await self.changed()
-        except (ControlPlaneError, NotRunError) as error:
-            self.failure = str(error)
+        except ControlPlaneError as error:
+            self._problems = frozenset({str(error)})
+            _log.error("what was deployed cannot be read: %s", error)
+        except NotRunError as error:
             _log.error("what was deployed does not run: %s", error)
         finally:
-            self._is_known.set()
+            self._is_read.set()
 
     async def handle(self, request: Request) -> Response:
         """Answer a call of any service that the emulator does not answer itself."""
-        await self._is_known.wait()
+        await self._is_read.wait()
         operation = operation_of(request)
         is_run = operation.service in _RUN and changes(request, operation)
         if is_run and (reason := self._refusal(request, operation)) is not None:
@@ -88,8 +102,8 @@ class Region:
             _log.error("%s %s does not run: %s", operation.service, operation.name or request.path, error)
             if (undone := undoing(request, operation, response)) is not None:
                 await self._undo(undone)
-                return error_of(request, 400, "InvalidParameterValue", str(error))
-            return fail(request, str(error))
+            # No error of the server's: those are tried again.
+            return error_of(request, 400, "InvalidParameterValue", str(error))
         return response
 
     async def _undo(self, request: Request) -> None:
@@ -99,7 +113,7 @@ class Region:
             await self._described()
 
     async def changed(self) -> None:
-        """Run what is deployed now. Raises NotRunError."""
+        """Run what is deployed now. Raises NotRunError for what did run, or was not there, before."""
         async with self._applying:
             await self._run()
 
@@ -110,12 +124,11 @@ class Region:
             await self._run()
 
     async def _run(self) -> None:
-        try:
-            reading = self._reader(self._resources).read(self._deployed(), region=self._name, account=self._account)
-        except PlanError as error:
-            raise NotRunError(str(error)) from error
-        await self._apply(reading)
-        self.failure = None
+        reading = self._reader(self._resources).read(self._deployed(), region=self._name, account=self._account)
+        problems = frozenset({*reading.problems, *await self._apply(reading)})
+        new, self._problems = problems - self._problems, problems
+        if new:
+            raise NotRunError("; ".join(sorted(new)))
 
     async def close(self) -> None:
         await self._control_plane.close()
@@ -130,7 +143,7 @@ class Region:
             and request.method in ("POST", "PUT")
             and request.path.startswith("/schedules/")
         ):
-            return refusal_of_schedule(parse_json(request.body or b"{}"))
+            return refusal_of_schedule(request.path.rpartition("/")[2], parse_json(request.body or b"{}"))
         if operation == ("rds", "CreateDBInstance", operation.region):
             return self._refusal_of_database(parse_qs(request.body.decode()).get("Engine", [""])[0])
         return None

@@ -1,20 +1,26 @@
-"""Schedules that this machine cannot run are refused before they are made, so that none hinders a later call."""
+"""Schedules that this machine cannot run are refused before they are made: there is no way to make them run later."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
 
-from localregion.plan.rate import period_s
+from localregion.plan.deployed import schedule_of
+from localregion.plan.errors import PlanError
 
 
-def refusal_of_schedule(given: Mapping[str, Any]) -> str | None:
+def refusal_of_schedule(name: str, given: Mapping[str, Any]) -> str | None:
     """Return why a schedule cannot run here; None for one that can."""
-    target = str(given.get("Target", {}).get("Arn", ""))
-    if not target.partition(":function:")[2]:
-        return f"A schedule's target is {target or 'missing'}; only functions are invoked here."
+    target = given.get("Target", {})
+    entry = {
+        "name": name,
+        "expression": given.get("ScheduleExpression", ""),
+        "target_arn": target.get("Arn", ""),
+        "input": target.get("Input"),
+        "state": given.get("State", "ENABLED"),
+    }
     try:
-        period_s(str(given.get("ScheduleExpression", "")))
-    except ValueError as error:
+        schedule_of(entry)
+    except PlanError as error:
         return str(error)
     return None

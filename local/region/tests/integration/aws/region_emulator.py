@@ -10,7 +10,7 @@ import io
 import signal
 import sys
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -48,6 +48,19 @@ def running_region(folder: Path, *, broker: Any = None) -> RunningEmulator:
         broker_endpoint=broker.endpoint if broker else "amqp://127.0.0.1:1",
         secrets={LOGIN: login},
     )
+
+
+def serving(folder: Path) -> Iterator[RunningEmulator]:
+    """Yield one that runs, as a fixture does."""
+    running = running_region(folder)
+    running.start()
+    yield running
+    running.stop()
+
+
+def delete_functions(client: Any) -> None:
+    for function in client.list_functions()["Functions"]:
+        client.delete_function(FunctionName=function["FunctionName"])
 
 
 def zipped(files: Mapping[str, str]) -> bytes:

@@ -6,9 +6,7 @@ import base64
 import hashlib
 import json
 import os
-import signal
 import socket
-import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -17,7 +15,7 @@ from typing import Any
 import httpx
 import pytest
 from botocore.exceptions import ClientError
-from integration.aws.region_emulator import BUCKET, create_function, running_region, zipped
+from integration.aws.region_emulator import BUCKET, create_function, delete_functions, serving, zipped
 from integration.aws.running_emulator import RunningEmulator, free_port, invoke, wait_until
 from tests.plain_http import NO_TLS
 
@@ -27,18 +25,14 @@ TWO = ONE.replace("[1,", "[2,")
 
 @pytest.fixture(scope="module")
 def emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningEmulator]:
-    running = running_region(tmp_path_factory.mktemp("region"))
-    running.start()
-    yield running
-    running.stop()
+    yield from serving(tmp_path_factory.mktemp("region"))
 
 
 @pytest.fixture
 def client(emulator: RunningEmulator) -> Iterator[Any]:
     client = emulator.client()
     yield client
-    for function in client.list_functions()["Functions"]:
-        client.delete_function(FunctionName=function["FunctionName"])
+    delete_functions(client)
 
 
 def test_a_function_from_an_archive_runs(client: Any, emulator: RunningEmulator) -> None:
@@ -162,7 +156,7 @@ def test_layers_are_merged_file_by_file_and_later_ones_win(client: Any) -> None:
     assert answer["errorMessage"] == "Unable to import module 'handler': No module named 'c'"
 
 
-def test_a_function_sees_the_runtime_client_and_nothing_of_the_projects_environment(client: Any) -> None:
+def test_a_function_sees_what_the_runtime_has_and_nothing_of_the_projects_environment(client: Any) -> None:
     source = "import sys\ndef lambda_handler(event, context): return sys.path"
     create_function(client, "bare", source)
     path = invoke(client, "bare")[0]
@@ -171,6 +165,13 @@ def test_a_function_sees_the_runtime_client_and_nothing_of_the_projects_environm
     answer, call = invoke(client, "importing")
     assert call["FunctionError"] == "Unhandled"
     assert answer["errorMessage"] == "Unable to import module 'handler': No module named 'pika'"
+
+
+def test_a_function_has_boto3_as_in_aws(client: Any, emulator: RunningEmulator) -> None:
+    source = "import boto3\ndef lambda_handler(event, context): return boto3.client('lambda').meta.endpoint_url"
+    create_function(client, "asking", source)
+
+    assert invoke(client, "asking")[0] == emulator.url
 
 
 def test_an_archive_is_told_by_its_hash_and_can_be_fetched(client: Any) -> None:
@@ -230,89 +231,6 @@ def test_calls_at_the_same_time_lose_nothing(client: Any) -> None:
         answers = list(pool.map(lambda name: invoke(client, name, Qualifier="live")[0][:2], names))
     assert answers == [[1, "1"]] * 12
     assert {each["FunctionName"] for each in client.list_functions()["Functions"]} >= set(names)
-
-
-@pytest.fixture
-def mortal(tmp_path: Path) -> Iterator[RunningEmulator]:
-    """An emulator that is not started, for a test that kills it."""
-    emulator = running_region(tmp_path)
-    yield emulator
-    if emulator.process is not None and emulator.process.poll() is None:
-        emulator.stop()
-
-
-def test_everything_is_there_after_a_restart(mortal: RunningEmulator) -> None:
-    emulator = mortal
-    emulator.start()
-    client = emulator.client()
-    layer = client.publish_layer_version(LayerName="kept", Content={"ZipFile": zipped({"python/kept.py": "K = 5"})})
-    source = "import kept\ndef lambda_handler(event, context): return kept.K, context.function_version"
-    create_function(client, "kept", source, Layers=[layer["LayerVersionArn"]], Publish=True, Tags={"a": "b"})
-    client.create_alias(FunctionName="kept", Name="live", FunctionVersion="1")
-    client.put_function_event_invoke_config(FunctionName="kept", Qualifier="live", MaximumEventAgeInSeconds=60)
-    client.add_permission(
-        FunctionName="kept", StatementId="s", Action="lambda:InvokeFunction", Principal="events.amazonaws.com"
-    )
-    create_function(client, "gone", ONE)
-    client.delete_function(FunctionName="gone")
-    before = _everything(client)
-    emulator.stop(signal.SIGKILL)
-
-    emulator.start()
-    client = emulator.client()
-    assert _everything(client) == before
-    assert invoke(client, "kept", Qualifier="live")[0] == [5, "1"]
-    archives = {path.name for path in (emulator.state / "emulator" / "lambda" / "archives").glob("*.zip")}
-    assert len(archives) == 2
-
-
-def _everything(client: Any) -> list[Any]:
-    answers = [
-        client.get_function(FunctionName="kept", Qualifier="live"),
-        client.list_functions(FunctionVersion="ALL"),
-        client.list_aliases(FunctionName="kept"),
-        client.list_function_event_invoke_configs(FunctionName="kept"),
-        client.get_policy(FunctionName="kept"),
-        client.list_layers(),
-        client.get_account_settings(),
-    ]
-    return [{name: value for name, value in answer.items() if name != "ResponseMetadata"} for answer in answers]
-
-
-def test_no_acknowledged_change_is_lost_when_the_emulator_is_killed(mortal: RunningEmulator) -> None:
-    emulator = mortal
-    acknowledged: set[str] = set()
-    for number in range(3):
-        emulator.start()
-        client = emulator.client()
-        assert {each["FunctionName"] for each in client.list_functions()["Functions"]} >= acknowledged
-
-        def create(client: Any = client, number: int = number) -> None:
-            for each in range(100):
-                try:
-                    create_function(client, f"f{number}-{each}", f"VALUE = {number * each}\n{ONE}")
-                except Exception:
-                    return
-                acknowledged.add(f"f{number}-{each}")
-
-        creating = threading.Thread(target=create)
-        creating.start()
-        seen = len(acknowledged)
-        wait_until(lambda seen=seen: len(acknowledged) > seen + 3)
-        emulator.stop(signal.SIGKILL)
-        creating.join()
-    emulator.start()
-    names = {each["FunctionName"] for each in _all_functions(emulator.client())}
-    assert names >= acknowledged
-    # What was on its way may have arrived without an answer.
-    assert len(names - acknowledged) <= 3
-    assert all(invoke(emulator.client(), name)[0][0] == 1 for name in sorted(names)[:3])
-    assert not list((emulator.state / "emulator" / "lambda").rglob("new-*"))
-
-
-def _all_functions(client: Any) -> list[Any]:
-    pages = client.get_paginator("list_functions").paginate()
-    return [function for page in pages for function in page["Functions"]]
 
 
 def test_the_registry_is_its_owners_alone(emulator: RunningEmulator, client: Any) -> None:

@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 
 from localregion.plan.deployed import Deployed, Reader, Reading
-from localregion.plan.errors import PlanError
 from localregion.plan.model import Configurator, Schedule
 
 FILES = Path("/state/region")
@@ -108,11 +107,23 @@ def test_a_schedule_invokes_a_function_by_its_arn() -> None:
     )
 
 
-def test_a_schedule_of_something_else_is_refused() -> None:
-    entry = {"name": "often", "group": "default", "state": "ENABLED", "expression": "rate(1 minute)", "input": None}
+@pytest.mark.parametrize(
+    ("changed", "problem"),
+    [
+        ({"target_arn": "arn:aws:sqs:us-east-1:000000000000:queue"}, "only functions are invoked here"),
+        ({"expression": "cron(0 12 * * ? *)"}, "the schedule bad: "),
+        ({"input": "no JSON"}, "the input of the schedule bad is no JSON object"),
+    ],
+)
+def test_a_schedule_that_cannot_run_is_told_and_hinders_no_other(changed: dict[str, Any], problem: str) -> None:
+    arn = "arn:aws:lambda:us-east-1:000000000000:function:worker"
+    good = {"name": "good", "state": "ENABLED", "expression": "rate(1 minute)", "target_arn": arn, "input": None}
 
-    with pytest.raises(PlanError, match="only functions are invoked here"):
-        read(schedules=[{**entry, "target_arn": "arn:aws:sqs:us-east-1:000000000000:queue"}])
+    reading = read(schedules=[{**good, "name": "bad", **changed}, good])
+
+    assert [schedule.name for schedule in reading.plan.schedules] == ["good"]
+    (told,) = reading.problems
+    assert problem in told
 
 
 def test_the_gateway_is_the_service_with_the_container_of_that_name() -> None:
@@ -170,13 +181,28 @@ def test_a_container_beside_it_that_knows_its_admin_api_configures_it() -> None:
     assert reading.files == {script: "print()"}
 
 
-def test_a_container_that_cannot_be_run_here_is_refused() -> None:
+def test_a_container_that_cannot_be_run_here_is_told_and_hinders_nothing_else() -> None:
     beside = container("configurator", command=["./configure"], environment={"KONG_ADMIN_URL": "http://127.0.0.1"})
 
-    with pytest.raises(PlanError, match="configurator runs"):
-        read(services=[service(container("kong"), beside)])
+    reading = read(services=[service(container("kong"), beside)], buckets=["kept"])
+
+    (problem,) = reading.problems
+    assert "the container configurator runs" in problem
+    assert (reading.plan.gateway, reading.plan.buckets) == (None, ["kept"])
 
 
-def test_two_of_what_the_machine_has_once_are_refused() -> None:
-    with pytest.raises(PlanError, match="one broker"):
-        read(brokers=[broker("one"), broker("two")])
+def test_of_two_of_what_the_machine_has_once_none_runs() -> None:
+    reading = read(brokers=[broker("one"), broker("two")], databases=[database(password="hidden")])
+
+    assert reading.problems == ("this machine runs one broker, and there are 2",)
+    assert reading.plan.broker is None
+    assert reading.plan.database is not None
+
+
+@pytest.mark.parametrize("configuration", ["no JSON", "[]"])
+def test_a_configuration_that_is_none_is_told(configuration: str) -> None:
+    environment = {"KONG_DECLARATIVE_CONFIG_STRING": configuration}
+
+    reading = read(services=[service(container("kong", environment=environment))])
+
+    assert reading.problems == ("the configuration of the container kong is no JSON object",)

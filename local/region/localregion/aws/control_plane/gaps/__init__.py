@@ -5,51 +5,19 @@ Each says what AWS does and what moto does instead, and has a `fill` that adds i
 
 from __future__ import annotations
 
-from localregion.aws.control_plane.addresses import Addresses
-from localregion.aws.control_plane.gaps import (
-    cloudwatch_composite_alarms,
-    ecs_execute_command,
-    ecs_service_counts,
-    ecs_service_deployments,
-    kms_key_material,
-    local_addresses,
-    logs_query_definitions,
-    mq_user_passwords,
-    rds_backup_replication,
-    rds_engine_lifecycle,
-    rds_managed_secrets,
-    rds_parameter_sources,
-    rds_performance_insights,
-    rds_proxy_auth_scheme,
-    rds_resource_ids,
-    s3_other_configurations,
-    scalable_target_tags,
-    service_quotas_lambda,
-)
+import importlib
+import pkgutil
 
-_ALL = (
-    cloudwatch_composite_alarms,
-    ecs_execute_command,
-    ecs_service_counts,
-    ecs_service_deployments,
-    kms_key_material,
-    logs_query_definitions,
-    mq_user_passwords,
-    rds_backup_replication,
-    rds_engine_lifecycle,
-    rds_managed_secrets,
-    rds_parameter_sources,
-    rds_performance_insights,
-    rds_proxy_auth_scheme,
-    rds_resource_ids,
-    s3_other_configurations,
-    scalable_target_tags,
-    service_quotas_lambda,
-)
+from localregion.aws.control_plane.addresses import Addresses
+from localregion.aws.control_plane.gaps import local_addresses
+
+# Tools of the others, and the one that is told addresses.
+_NO_GAPS = frozenset({"construction", "rpc_v2_cbor", "local_addresses"})
 
 
 def fill(addresses: Addresses) -> None:
     """Fill all of them, once per process, before the first call."""
-    for gap in _ALL:
-        gap.fill()
+    for module in pkgutil.iter_modules(__path__):
+        if module.name not in _NO_GAPS:
+            importlib.import_module(f"{__name__}.{module.name}").fill()
     local_addresses.fill(addresses)

@@ -119,3 +119,22 @@ def _settings(region: str, address: str) -> dict[str, Any]:
         "aws_secret_access_key": "local",
         "config": botocore.config.Config(retries={"max_attempts": 0}, s3={"addressing_style": "path"}),
     }
+
+
+def create_database(control_plane: RunningControlPlane, name: str, **changes: Any) -> dict[str, Any]:
+    """Create one whose password RDS keeps; return what the call answered."""
+    created: dict[str, Any] = control_plane.client("rds").create_db_instance(
+        **{
+            "DBInstanceIdentifier": name,
+            "DBInstanceClass": "db.t4g.micro",
+            "Engine": "postgres",
+            "EngineVersion": "18",
+            "AllocatedStorage": 20,
+            "DBName": "things",
+            "MasterUsername": "administrator",
+            "ManageMasterUserPassword": True,
+            "DBSubnetGroupName": "both",
+            **changes,
+        }
+    )["DBInstance"]
+    return created

@@ -9,43 +9,9 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
-from integration.aws.control_plane.running_control_plane import ADDRESSES, RunningControlPlane
+from integration.aws.control_plane.running_control_plane import ADDRESSES, RunningControlPlane, create_database
 
 ROLE = "arn:aws:iam::000000000000:role/pool"
-
-
-@pytest.fixture(scope="module")
-def network(control_plane: RunningControlPlane) -> dict[str, Any]:
-    """A VPC with two subnets."""
-    ec2 = control_plane.client("ec2")
-    vpc = ec2.create_vpc(CidrBlock="10.9.0.0/16")["Vpc"]["VpcId"]
-    zones = {"us-east-1a": "10.9.0.0/24", "us-east-1b": "10.9.1.0/24"}
-    subnets = [
-        ec2.create_subnet(VpcId=vpc, CidrBlock=cidr, AvailabilityZone=zone)["Subnet"]["SubnetId"]
-        for zone, cidr in zones.items()
-    ]
-    control_plane.client("rds").create_db_subnet_group(
-        DBSubnetGroupName="both", DBSubnetGroupDescription="both zones", SubnetIds=subnets
-    )
-    return {"vpc": vpc, "subnets": subnets}
-
-
-def create_database(control_plane: RunningControlPlane, name: str, **changes: Any) -> dict[str, Any]:
-    created: dict[str, Any] = control_plane.client("rds").create_db_instance(
-        **{
-            "DBInstanceIdentifier": name,
-            "DBInstanceClass": "db.t4g.micro",
-            "Engine": "postgres",
-            "EngineVersion": "18",
-            "AllocatedStorage": 20,
-            "DBName": "things",
-            "MasterUsername": "administrator",
-            "ManageMasterUserPassword": True,
-            "DBSubnetGroupName": "both",
-            **changes,
-        }
-    )["DBInstance"]
-    return created
 
 
 def test_a_query_is_saved_changed_listed_by_prefix_and_deleted(control_plane: RunningControlPlane) -> None:
@@ -142,98 +108,6 @@ def test_a_service_says_that_a_shell_may_be_opened(control_plane: RunningControl
     ecs.update_service(cluster="entered", service="access", enableExecuteCommand=False)
     (found,) = ecs.describe_services(cluster="entered", services=["access"])["services"]
     assert found["enableExecuteCommand"] is False
-
-
-def test_a_proxy_says_how_it_lets_clients_in(control_plane: RunningControlPlane, network: dict[str, Any]) -> None:
-    rds = control_plane.client("rds")
-    rds.create_db_proxy(
-        DBProxyName="by-iam",
-        EngineFamily="POSTGRESQL",
-        RoleArn=ROLE,
-        DefaultAuthScheme="IAM_AUTH",
-        VpcSubnetIds=network["subnets"],
-    )
-    (found,) = rds.describe_db_proxies(DBProxyName="by-iam")["DBProxies"]
-    assert found["DefaultAuthScheme"] == "IAM_AUTH"
-
-
-@pytest.mark.usefixtures("network")
-def test_each_database_has_a_resource_id_of_its_own(control_plane: RunningControlPlane) -> None:
-    ids = {name: create_database(control_plane, name)["DbiResourceId"] for name in ("first", "second")}
-    filters = [{"Name": "dbi-resource-id", "Values": [ids["second"]]}]
-    (found,) = control_plane.client("rds").describe_db_instances(Filters=filters)["DBInstances"]
-    assert found["DBInstanceIdentifier"] == "second"
-    assert ids["first"] != ids["second"]
-
-
-@pytest.mark.usefixtures("network")
-def test_a_database_says_what_was_asked_of_it(control_plane: RunningControlPlane) -> None:
-    rds = control_plane.client("rds")
-    plain = create_database(control_plane, "plain")
-    assert "EngineLifecycleSupport" not in plain
-    assert "PerformanceInsightsEnabled" not in plain
-    key = control_plane.client("kms").create_key()["KeyMetadata"]["Arn"]
-    support = "open-source-rds-extended-support-disabled"
-    made = create_database(
-        control_plane,
-        "watched",
-        EnablePerformanceInsights=True,
-        PerformanceInsightsKMSKeyId=key,
-        EngineLifecycleSupport=support,
-    )
-    assert made["EngineLifecycleSupport"] == support
-    insights = (made["PerformanceInsightsKMSKeyId"], made["PerformanceInsightsRetentionPeriod"])
-    assert (made["PerformanceInsightsEnabled"], *insights) == (True, key, 7)
-    changed = rds.modify_db_instance(DBInstanceIdentifier="watched", PerformanceInsightsRetentionPeriod=31)
-    assert changed["DBInstance"]["PerformanceInsightsRetentionPeriod"] == 31
-    assert changed["DBInstance"]["PerformanceInsightsKMSKeyId"] == key
-    off = rds.modify_db_instance(DBInstanceIdentifier="watched", EnablePerformanceInsights=False)["DBInstance"]
-    assert off["PerformanceInsightsEnabled"] is False
-    assert "PerformanceInsightsKMSKeyId" not in off
-
-
-@pytest.mark.usefixtures("network")
-def test_a_managed_secret_holds_the_master_user_and_a_password_of_its_own(control_plane: RunningControlPlane) -> None:
-    secrets_manager = control_plane.client("secretsmanager")
-    arns = [create_database(control_plane, name)["MasterUserSecret"]["SecretArn"] for name in ("mine", "yours")]
-    values = [json.loads(secrets_manager.get_secret_value(SecretId=arn)["SecretString"]) for arn in arns]
-    assert [value["username"] for value in values] == ["administrator", "administrator"]
-    assert values[0]["password"] != values[1]["password"]
-    assert len(values[0]["password"]) == 32
-    found = {each["id"]: each["secret_arn"] for each in control_plane.resources()["databases"]}
-    assert [found["mine"], found["yours"]] == arns
-
-
-@pytest.mark.usefixtures("network")
-def test_backups_are_copied_to_another_region(control_plane: RunningControlPlane) -> None:
-    source = create_database(control_plane, "copied")["DBInstanceArn"]
-    here, there = control_plane.client("rds"), control_plane.client("rds", "us-west-2")
-    copy = there.start_db_instance_automated_backups_replication(SourceDBInstanceArn=source, BackupRetentionPeriod=3)
-    arn = copy["DBInstanceAutomatedBackup"]["DBInstanceAutomatedBackupsArn"]
-    (found,) = there.describe_db_instance_automated_backups(DBInstanceAutomatedBackupsArn=arn)[
-        "DBInstanceAutomatedBackups"
-    ]
-    assert (found["Status"], found["DBInstanceArn"], found["BackupRetentionPeriod"]) == ("replicating", source, 3)
-    (instance,) = here.describe_db_instances(DBInstanceIdentifier="copied")["DBInstances"]
-    assert instance["DBInstanceAutomatedBackupsReplications"] == [{"DBInstanceAutomatedBackupsArn": arn}]
-    there.stop_db_instance_automated_backups_replication(SourceDBInstanceArn=source)
-    assert (
-        there.describe_db_instance_automated_backups(DBInstanceAutomatedBackupsArn=arn)["DBInstanceAutomatedBackups"]
-        == []
-    )
-    (instance,) = here.describe_db_instances(DBInstanceIdentifier="copied")["DBInstances"]
-    assert instance["DBInstanceAutomatedBackupsReplications"] == []
-
-
-def test_a_parameter_that_was_set_is_the_users(control_plane: RunningControlPlane) -> None:
-    rds = control_plane.client("rds")
-    rds.create_db_parameter_group(DBParameterGroupName="set", DBParameterGroupFamily="postgres18", Description="set")
-    parameter = {"ParameterName": "rds.force_ssl", "ParameterValue": "1", "ApplyMethod": "immediate"}
-    rds.modify_db_parameter_group(DBParameterGroupName="set", Parameters=[parameter])
-    for asked_for in ({}, {"Source": "user"}):
-        found = rds.describe_db_parameters(DBParameterGroupName="set", **asked_for)["Parameters"]
-        assert found == [{**parameter, "Source": "user"}]
-    assert rds.describe_db_parameters(DBParameterGroupName="set", Source="engine-default")["Parameters"] == []
 
 
 def test_a_composite_alarm_is_listed_when_its_type_is_asked_for(control_plane: RunningControlPlane) -> None:
