@@ -36,6 +36,8 @@ SCHEDULE: dict[str, Any] = {
 @pytest.fixture
 def region(services_folder: Path) -> Iterator[OwnProgram]:
     program = OwnProgram(copy_example(Path(tempfile.mkdtemp(dir=services_folder))))
+    with (program.root / "pyproject.toml").open("a") as project:
+        project.write('gateway-container = "kong"\n')
     try:
         booted = program.run("region")
         assert booted.returncode == 0, booted.stdout + booted.stderr
@@ -45,8 +47,13 @@ def region(services_folder: Path) -> Iterator[OwnProgram]:
     assert ended.returncode == 0, ended.stderr
 
 
+def known(region: OwnProgram) -> dict[str, Any]:
+    endpoints: dict[str, Any] = json.loads((region.state / "endpoints.json").read_text())
+    return endpoints
+
+
 def client(region: OwnProgram, service: str) -> Any:
-    address = json.loads((region.state / "endpoints.json").read_text())["aws"]
+    address = known(region)["aws"]
     login = {"aws_access_key_id": "test", "aws_secret_access_key": "test", "region_name": "us-east-1"}
     return boto3.client(service, endpoint_url=address, **login)
 
@@ -121,3 +128,39 @@ def test_a_schedule_that_does_not_run_is_refused_and_hinders_no_later_call(
 
     assert scheduler.get_schedule(Name="nightly")["ScheduleExpression"] == "rate(1 day)"
     assert client(region, "secretsmanager").create_secret(Name="after", SecretString="value")["Name"] == "after"
+
+
+@pytest.fixture
+def region_with_a_gateway(region: OwnProgram) -> OwnProgram:
+    """A service whose container `kong` has no route, and a second task definition that no Kong takes."""
+    ecs = client(region, "ecs")
+    ecs.create_cluster(clusterName="way-in")
+    for configuration in ('{"_format_version": "3.0"}', "no JSON"):
+        variable = {"name": "KONG_DECLARATIVE_CONFIG_STRING", "value": configuration}
+        container = {"name": "kong", "image": "kong:3.9.3", "memory": 512, "environment": [variable]}
+        ecs.register_task_definition(family="kong", containerDefinitions=[container])
+    ecs.create_service(cluster="way-in", serviceName="kong", taskDefinition="kong:1", desiredCount=1)
+    return region
+
+
+def test_a_change_after_which_something_does_not_run_is_told_and_hinders_nothing_else(
+    region_with_a_gateway: OwnProgram,
+) -> None:
+    region = region_with_a_gateway
+    ecs, secrets = client(region, "ecs"), client(region, "secretsmanager")
+    assert "gateway" in known(region)
+
+    with pytest.raises(ClientError, match="the configuration of the container kong is no JSON object"):
+        ecs.update_service(cluster="way-in", service="kong", taskDefinition="kong:2")
+
+    secrets.create_secret(Name="made-meanwhile", SecretString="{}")
+    shown = region.run("status")
+    assert (shown.returncode, "the container kong is no JSON object" in shown.stdout) == (1, True)
+    assert region.run("down").returncode == 0
+    booted = region.run("region")
+    assert (booted.returncode, "the container kong is no JSON object" in booted.stderr) == (1, True)
+    assert secrets.get_secret_value(SecretId="made-meanwhile")["SecretString"] == "{}"
+
+    ecs.update_service(cluster="way-in", service="kong", taskDefinition="kong:1")
+    assert region.run("status").returncode == 0
+    assert "gateway" in known(region)
