@@ -13,10 +13,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from localregion.aws.http.errors import function_not_found, payload_too_large
+from localregion.aws.lambda_.environments.concurrency import Concurrency
 from localregion.aws.lambda_.environments.environment import ExecutionEnvironment, FunctionVersion
 from localregion.aws.lambda_.environments.memory_limit import MemoryLimit
 from localregion.aws.lambda_.environments.runtime_api import Invocation
-from localregion.aws.lambda_.environments.scaling import Concurrency, FunctionScaling
+from localregion.aws.lambda_.environments.scaling import FunctionScaling
 from localregion.aws.lambda_.environments.trace_header import trace_id_for
 from localregion.aws.lambda_.functions.deployed import Code, DeployedFunction, DeployedVersion, deployed_from_sources
 from localregion.aws.lambda_.functions.history import InvocationHistory

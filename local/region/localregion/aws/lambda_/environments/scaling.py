@@ -17,8 +17,8 @@ from collections import deque
 from collections.abc import Callable
 from math import inf
 
-from localregion.aws.http.errors import TooManyRequestsError
 from localregion.aws.lambda_.environments import debugging
+from localregion.aws.lambda_.environments.concurrency import Concurrency
 from localregion.aws.lambda_.environments.environment import ExecutionEnvironment, FunctionVersion
 from localregion.aws.lambda_.environments.outcome import InitFailure, Outcome
 from localregion.aws.lambda_.environments.runtime_api import Invocation
@@ -30,19 +30,6 @@ INIT_TIMEOUT_S = 10.0
 STARTING_MAX = max(2, os.cpu_count() or 1)
 # A look at every source file takes a fifth of what the emulator spends on an invocation; nobody saves and calls faster.
 EDITS_EVERY_S = 0.1
-
-
-class Concurrency:
-    """How many invocations may be in flight at once, of a function or of the account; `limit` None is no limit."""
-
-    def __init__(self, limit: int | None, reason: str) -> None:
-        self.limit = limit
-        self.in_flight = 0
-        self._reason = reason
-
-    def check(self) -> None:
-        if self.limit is not None and self.in_flight >= self.limit:
-            raise TooManyRequestsError(self._reason)
 
 
 class InitFailedError(Exception):
