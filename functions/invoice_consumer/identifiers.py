@@ -1,7 +1,7 @@
 """The ids of a batch's invoices: UUIDs of version 7 (RFC 9562, 5.7), as those of orders are.
 
 Made here and not by the column's default: `gen_random_uuid()` asks for randomness once for each row, which took a third
-of the statement's time, and random ids lie all over an index.
+of the statement's time, and random ids lie all over an index. Those of one millisecond lie side by side at its end.
 """
 
 from __future__ import annotations
@@ -9,13 +9,17 @@ from __future__ import annotations
 import os
 import time
 
-_RANDOM_BYTES = 10
-_DIGITS = 2 * _RANDOM_BYTES
+_OCTETS = 16
+# The octets that say what kind of UUID it is, for each value of the random ones in their places.
+_VERSION = bytes(0x70 | octet & 0x0F for octet in range(256))
+_VARIANT = bytes(0x80 | octet & 0x3F for octet in range(256))
 
 
-def ascending_ids(count: int) -> list[str]:
-    """New ids as 32 hexadecimal digits: of this millisecond, with 72 bits of the operating system's generator each."""
-    moment = f"{time.time_ns() // 1_000_000:012x}"
-    random = os.urandom(count * _RANDOM_BYTES).hex()
-    starts = range(0, count * _DIGITS, _DIGITS)
-    return sorted([f"{moment}7{random[at : at + 3]}8{random[at + 3 : at + 18]}" for at in starts])
+def new_ids(count: int) -> str:
+    """New ids, 32 hexadecimal digits each, between commas: of this millisecond, and of random bits."""
+    ids = bytearray(os.urandom(count * _OCTETS))
+    for place, octet in enumerate((time.time_ns() // 1_000_000).to_bytes(6, "big")):
+        ids[place::_OCTETS] = bytes((octet,)) * count
+    ids[6::_OCTETS] = ids[6::_OCTETS].translate(_VERSION)
+    ids[8::_OCTETS] = ids[8::_OCTETS].translate(_VARIANT)
+    return ids.hex(",", _OCTETS)

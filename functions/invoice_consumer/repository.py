@@ -14,7 +14,7 @@ from uuid import UUID
 import psycopg
 
 from contracts.events import OrderCanceled, OrderCreated
-from invoice_consumer.identifiers import ascending_ids
+from invoice_consumer.identifiers import new_ids
 
 # A statement of its own: the next one gets a fresh snapshot and its own time, both taken with the lock held.
 LOCK_COUNTER = "SELECT last_number FROM invoices.invoice_counter FOR UPDATE"
@@ -110,7 +110,7 @@ def issue_invoices(
     """
     parameters = {
         "order_ids": ",".join([order.order_id.hex for order in orders]),
-        "invoice_ids": ",".join(ascending_ids(len(orders))),
+        "invoice_ids": new_ids(len(orders)),
         "customer_ids": SEPARATOR.join([order.customer_id for order in orders]),
         "amounts": ",".join([str(order.amount) for order in orders]),
         "currencies": ",".join([order.currency for order in orders]),

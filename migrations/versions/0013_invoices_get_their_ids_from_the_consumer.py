@@ -1,4 +1,4 @@
-"""The consumer gives invoices their ids: ascending ones, made a batch at a time.
+"""The consumer gives invoices their ids, a batch at a time.
 
 Revision: 0013, after 0012. The previous release runs on it: its invoices get the column's default, as before.
 """
