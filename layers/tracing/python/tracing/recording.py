@@ -28,7 +28,7 @@ from tracing.collector import Collector, ExportError
 from tracing.protocol import Attributes, DatabasePlace, Kind, Log, M, Observer, P
 from tracing.publishing import TracedPublisher, created
 from tracing.spans import RecordedSpan, remote_parent
-from tracing.trace_context import TraceContext, parse
+from tracing.trace_context import SAMPLED, TraceContext, parse
 
 TEXT_MAX = 4_096
 
@@ -156,7 +156,7 @@ class Recording:
         )
         span = RecordedSpan(made)
         span_id = made.get_span_context().span_id
-        if self._buffer.keeps(span_id) and (sampled := [link for link in links if link.is_sampled][:LINKS_MAX]):
+        if self._buffer.keeps(span_id) and (sampled := [link for link in links if link.flags & SAMPLED][:LINKS_MAX]):
             self._buffer.links[span_id] = sampled
         return span
 
