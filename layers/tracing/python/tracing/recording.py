@@ -27,7 +27,7 @@ from tracing.collector import Collector, ExportError
 from tracing.protocol import Attributes, DatabasePlace, Kind, Log, M, Observer, P
 from tracing.publishing import TracedPublisher, created
 from tracing.spans import LeafSpan, RecordedSpan, remote_parent
-from tracing.trace_context import TraceContext, parse
+from tracing.trace_context import SAMPLED, TraceContext, parse
 
 
 class OperatingSystemIds(IdGenerator):
@@ -150,7 +150,7 @@ class Recording:
         )
         span = form(made, attributes)
         if self._buffer.keep(span):
-            span.links = [link for link in links if link.is_sampled][:LINKS_MAX]
+            span.links = [link for link in links if link.flags & SAMPLED][:LINKS_MAX]
         return span
 
     def _export(self) -> None:
