@@ -357,7 +357,9 @@ def test_a_large_batch_that_is_not_confirmed_is_begun_anew_in_small_ones(empty: 
     publisher = Scripted({b"lost": ConnectionLostError("reset")})
     report = run(empty, publisher)
 
-    assert (report.published, report.postponed, left(empty)) == (700, 1, [(b"lost", 1)])
+    # Where the run takes long it is due again before the end, and is tried once more.
+    assert (report.published, [body for body, _ in left(empty)]) == (700, [b"lost"])
+    assert left(empty) == [(b"lost", report.postponed)]
     assert max(map(len, publisher.batches)) > ROWS_MIN
     assert sum(1 for batch in publisher.batches if len(batch) == 1) <= ROWS_MIN
 

@@ -65,7 +65,8 @@ RIGHTS: dict[str, Rights] = {
     },
     "invoice_consumer": {
         ("SELECT", "invoices.invoices"): "invoice_id number order_id amount currency status version",
-        ("INSERT", "invoices.invoices"): "number order_id customer_id amount currency issued_at due_at traceparent",
+        ("INSERT", "invoices.invoices"): "invoice_id number order_id customer_id amount currency issued_at due_at"
+        " traceparent",
         ("UPDATE", "invoices.invoices"): "status version updated_at",
         ("SELECT", "invoices.canceled_orders"): "order_id canceled_at",
         ("INSERT", "invoices.canceled_orders"): "order_id canceled_at",

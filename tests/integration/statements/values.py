@@ -209,6 +209,7 @@ def _of_an_event() -> dict[str, Any]:
 def _of_a_batch(sample: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "order_ids": [sample["order_id"]],
+        "invoice_ids": NEW.hex,
         "customer_ids": CUSTOMER,
         "amounts": "1",
         "currencies": "BRL",
