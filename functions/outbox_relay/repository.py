@@ -13,8 +13,7 @@ from functools import cache
 from typing import Any
 from uuid import UUID
 
-import psycopg
-
+from postgres.lean_psycopg import psycopg
 from rabbitmq import Message
 
 SUSPECTS_AT_ONCE = 100
