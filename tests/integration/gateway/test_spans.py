@@ -11,12 +11,12 @@ from typing import Any
 from urllib.parse import unquote_to_bytes
 
 import pytest
-from aiohttp import ClientTimeout
 from tests.integration.gateway import kong_yml
 from tests.integration.gateway.collector import Collector, running_collector
 from tests.integration.gateway.gateway_process import GatewayProcess, read_response, request_bytes, running_gateway
 from tests.integration.gateway.invoke_endpoint import InvokeEndpoint
 
+from localregion.kong.http_client import Timeouts
 from localregion.kong.tracing.span_queue import QueueSettings, SpanQueue
 
 SETTINGS = {
@@ -104,7 +104,7 @@ def test_orders_succeed_without_a_collector_and_the_gateway_still_stops(
 
 def through_a_queue(collector: Collector, use: Callable[[SpanQueue], Awaitable[None]], **settings: Any) -> None:
     async def run() -> None:
-        timeout = ClientTimeout(connect=0.5, sock_read=0.2)
+        timeout = Timeouts(connect_s=0.5, read_s=0.2)
         queue = SpanQueue(collector.endpoint, QueueSettings(**(SETTINGS | settings)), timeout)
         try:
             await use(queue)
@@ -166,7 +166,7 @@ def test_a_frozen_collector_gets_the_newest_spans_when_it_thaws(
     delivered = {entry["id"] for entry in collector.spans}
     assert delivered == {span(number)["id"] for number in [0, *range(900, 1000)]}
     assert [record.message for record in caplog.records] == [
-        "the collector of spans fails: SocketTimeoutError: Timeout on reading data from socket",
+        "the collector of spans fails: the server said nothing for 0.2 s",
         "the collector of spans is back, 899 spans were lost",
     ]
 
@@ -186,7 +186,7 @@ def test_a_stop_does_not_wait_for_a_frozen_collector(collector: Collector) -> No
     collector.answers.clear()
 
     async def run() -> None:
-        queue = SpanQueue(collector.endpoint, QueueSettings(**SETTINGS), ClientTimeout(connect=30, sock_read=30))
+        queue = SpanQueue(collector.endpoint, QueueSettings(**SETTINGS), Timeouts(connect_s=30, read_s=30))
         queue.put([span(1)])
         await until(lambda: bool(collector.requests))
         await queue.stop(0.05)

@@ -1,17 +1,12 @@
-"""Every emulated AWS API behind one address, as an ASGI application: it finds the API and sends its answer.
+"""Every emulated AWS API behind one address: it finds the API that a request is for, and has its answer.
 
 Signatures are not looked at. A call that nothing here emulates is refused in AWS's form, with what is supported.
 """
 
 from __future__ import annotations
 
-import functools
 import logging
-import time
-from collections.abc import Awaitable, Callable
-from email.utils import formatdate
 from typing import TYPE_CHECKING, Any, Protocol, get_args
-from urllib.parse import parse_qsl
 
 from localregion.aws.amqp.consumer import RequeueMethod
 from localregion.aws.event_source_mappings.api import Mappings
@@ -23,8 +18,7 @@ from localregion.aws.http.errors import (
     service_failure,
     unsupported_media_type,
 )
-from localregion.aws.http.exchange import Receive, Request, Response, json_response, read_body, refusal
-from localregion.aws.http.header_names import header_name
+from localregion.aws.http.exchange import Request, Response, json_response, refusal
 from localregion.aws.http.hosts import NAMES, host_check
 from localregion.aws.lambda_ import debug_api, memory_api
 from localregion.aws.lambda_.debug_api import DebugApi
@@ -52,7 +46,6 @@ if TYPE_CHECKING:
 
 # An archive of 50 MB in base64, and what is said of it.
 UPLOAD_MAX_BYTES = 72 * 1024 * 1024
-Send = Callable[[dict[str, Any]], Awaitable[None]]
 _log = logging.getLogger("emulator.aws")
 
 
@@ -64,7 +57,7 @@ class TellsStatus(Protocol):
 
 
 class AwsEndpoint:
-    """The ASGI application."""
+    """What the AWS port answers with."""
 
     def __init__(
         self,
@@ -92,28 +85,25 @@ class AwsEndpoint:
         self._allowed_hosts = allowed_hosts
         self._is_allowed_host = host_check(allowed_hosts)
 
-    async def __call__(self, scope: dict[str, Any], receive: Receive, send: Send) -> None:
-        headers, path = dict(scope["headers"]), scope["path"]
-        is_s3 = not path.startswith(_OTHERS) and self._s3.is_meant(path, headers)
-        body, size = await read_body(receive, limit=self._body_limit(path, is_s3=is_s3))
-        query = scope["query_string"]
-        parameters = dict(parse_qsl(query.decode("latin-1"), keep_blank_values=True)) if query else {}
-        target = (scope["raw_path"] + b"?" + query if query else scope["raw_path"]).decode("latin-1")
-        request = Request(scope["method"], path, parameters, headers, body, size, target)
-        try:
-            self._check(request, chunked="aws-chunked" if is_s3 else "")
-            response = await (self._answer_s3(request) if is_s3 else self._answer(request))
-        except LambdaApiError as error:
-            response = refusal(error)
-        except Exception as error:
-            _log.exception("%s %s failed in the emulator", request.method, request.path)
-            response = refusal(service_failure(f"The emulator failed: {type(error).__name__}: {error}"))
-        await _send(response, send)
-
-    def _body_limit(self, path: str, *, is_s3: bool) -> int:
-        if is_s3:
+    def body_limit(self, path: str, headers: dict[bytes, bytes]) -> int:
+        if self._is_s3(path, headers):
             return WIRE_MAX_BYTES
         return SYNC_PAYLOAD_MAX if self._lambda_api is None or path.endswith("/invocations") else UPLOAD_MAX_BYTES
+
+    async def answer(self, request: Request) -> Response:
+        """Answer every request, also one at which the emulator fails."""
+        is_s3 = self._is_s3(request.path, request.headers)
+        try:
+            self._check(request, chunked="aws-chunked" if is_s3 else "")
+            return await (self._answer_s3(request) if is_s3 else self._answer(request))
+        except LambdaApiError as error:
+            return refusal(error)
+        except Exception as error:
+            _log.exception("%s %s failed in the emulator", request.method, request.path)
+            return refusal(service_failure(f"The emulator failed: {type(error).__name__}: {error}"))
+
+    def _is_s3(self, path: str, headers: dict[bytes, bytes]) -> bool:
+        return not path.startswith(_OTHERS) and self._s3.is_meant(path, headers)
 
     async def _answer_s3(self, request: Request) -> Response:
         if self._region is None or self._s3.is_object(request):
@@ -164,18 +154,3 @@ class AwsEndpoint:
                 self._mappings.requeue_by(known)
                 return json_response({"requeue": method})
         return json_response({"Message": f"requeue is one of {', '.join(get_args(RequeueMethod))}"}, 400)
-
-
-async def _send(response: Response, send: Send) -> None:
-    status, headers, body = response
-    pairs = [(header_name("Date"), _date(int(time.time())))]
-    pairs += [(header_name(name), value.encode("latin-1")) for name, value in headers.items()]
-    if status != 204:
-        pairs.append((header_name("Content-Length"), str(len(body)).encode()))
-    await send({"type": "http.response.start", "status": status, "headers": pairs})
-    await send({"type": "http.response.body", "body": body})
-
-
-@functools.lru_cache(maxsize=1)
-def _date(now: int) -> bytes:
-    return formatdate(now, usegmt=True).encode()

@@ -88,9 +88,9 @@ class BatchCollector:
                 self._drop(delivery.delivery_tag, len(record))
             elif not batch.add(delivery.delivery_tag, record):
                 return
-            deliveries.popleft()
-            if batch.began_at is None:
+            elif batch.began_at is None:
                 batch.began_at = asyncio.get_running_loop().time()
+            deliveries.popleft()
 
     def _drop(self, delivery_tag: int, size: int) -> None:
         self._consumer.acknowledge(delivery_tag, multiple=False)

@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from localregion.aws.http.errors import LambdaApiError
-
-Receive = Callable[[], Awaitable[dict[str, Any]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,20 +34,6 @@ class Response(NamedTuple):
     status: int
     headers: dict[str, str]
     body: bytes
-
-
-async def read_body(receive: Receive, *, limit: int) -> tuple[bytes, int]:
-    """Return the request's body and its size; a body beyond the limit is read to its end and dropped."""
-    message = await receive()
-    body: bytes = message.get("body", b"")
-    if not message.get("more_body"):
-        return (body, len(body)) if len(body) <= limit else (b"", len(body))
-    chunks, size = [body], len(body)
-    while message.get("more_body"):
-        message = await receive()
-        size += len(message.get("body", b""))
-        chunks = [*chunks, message.get("body", b"")] if size <= limit else []
-    return b"".join(chunks), size
 
 
 def parse_json(text: bytes | str) -> Any:

@@ -1,4 +1,4 @@
-"""The HTTP server of the AWS port: uvicorn without its own signals, logs and headers.
+"""The HTTP server of the AWS port: uvicorn's, without its signals, with connections of our own.
 
 It binds before anything else starts, so that a taken port is said at once. Stopping lets running requests end first.
 """
@@ -9,11 +9,12 @@ import contextlib
 import errno
 import socket
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, cast
 
 import uvicorn
 
-KEEP_ALIVE_S = 75
+from localregion.aws.http.connection import Application, Connection
+
 BACKLOG = 1024
 
 
@@ -37,22 +38,18 @@ def bind(port: int, *, host: str, variable: str) -> socket.socket:
 
 
 class HttpServer(uvicorn.Server):
-    """Serves one ASGI application until `stop`."""
+    """Serves one application until `stop`."""
 
-    def __init__(self, application: Any, *, grace_s: float) -> None:
+    def __init__(self, application: Application, *, grace_s: float) -> None:
         config = uvicorn.Config(
-            application,
-            http="httptools",
+            cast(Any, application),
+            interface="asgi3",  # it is none: only our connections call it
+            http=Connection,
             ws="none",
             lifespan="off",
             log_config=None,
             log_level="warning",
-            access_log=False,
-            server_header=False,
-            # It would be spelled `date`; the application sends it.
-            date_header=False,
             proxy_headers=False,
-            timeout_keep_alive=KEEP_ALIVE_S,
             timeout_graceful_shutdown=int(grace_s),
             backlog=BACKLOG,
         )

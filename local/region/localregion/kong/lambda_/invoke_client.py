@@ -11,9 +11,8 @@ import functools
 import time
 from dataclasses import dataclass
 
-from aiohttp import ClientTimeout
-
-from localregion.kong.http_client import HttpClient, HttpClientError, Server
+from localregion.kong.http_client import HttpClient, Server, Timeouts
+from localregion.kong.http_connection import HttpClientError
 from localregion.kong.lambda_.response import InvokeAnswer, InvokeError
 from localregion.kong.lambda_.sigv4 import SESSION_HEADER, Credentials, authorization
 
@@ -28,7 +27,7 @@ class InvokeCall:
     server: Server
     path: str
     query: str
-    timeout: ClientTimeout
+    timeouts: Timeouts
     headers: dict[str, str]
     credentials: Credentials | None
 
@@ -50,7 +49,7 @@ def invoke_call(
         server=Server(host, port, is_tls=not plain),
         path=f"/2015-03-31/functions/{function}/invocations",
         query=f"Qualifier={qualifier}" if qualifier else "",
-        timeout=ClientTimeout(connect=wait_s, sock_read=wait_s),
+        timeouts=Timeouts(wait_s, wait_s),
         headers={
             "Host": f"{host}:{port}",
             "User-Agent": _USER_AGENT,
@@ -70,7 +69,7 @@ class InvokeClient:
     async def invoke(self, call: InvokeCall, payload: bytes) -> InvokeAnswer:
         """Raises InvokeError when there is no complete answer in time."""
         try:
-            answer = await self._client.send(call.server, _request(call, payload), call.timeout)
+            answer = await self._client.send(call.server, _request(call, payload), call.timeouts)
         except HttpClientError as error:
             raise InvokeError(str(error)) from error
         return InvokeAnswer(answer.status, answer.headers, answer.body)

@@ -19,10 +19,9 @@ import uuid
 from typing import Any
 from urllib.parse import urlsplit
 
-from aiohttp import ClientTimeout
-
 from localregion.kong.config.configuration import PluginConfiguration
 from localregion.kong.config.schema import NOT_SUPPORTED, ConfigurationError, Errors, Field
+from localregion.kong.http_client import Timeouts
 from localregion.kong.plugin import Plugin, PluginType, Surroundings
 from localregion.kong.request.exchange import Exchange, Response
 from localregion.kong.tracing.span_queue import QueueSettings, SpanQueue
@@ -177,10 +176,10 @@ def _node_id() -> str:
 
 
 def _queue(config: dict[str, Any]) -> SpanQueue:
-    timeout = ClientTimeout(connect=config["connect_timeout"] / 1000, sock_read=config["read_timeout"] / 1000)
+    timeouts = Timeouts(config["connect_timeout"] / 1000, config["read_timeout"] / 1000)
     names = (field.name for field in dataclasses.fields(QueueSettings))
     settings = QueueSettings(**{name: config["queue"][name] for name in names})
-    return SpanQueue(config["http_endpoint"], settings, timeout)
+    return SpanQueue(config["http_endpoint"], settings, timeouts)
 
 
 def _create(configuration: PluginConfiguration, surroundings: Surroundings) -> Plugin:

@@ -16,9 +16,8 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
-from aiohttp import ClientTimeout
-
-from localregion.kong.http_client import HttpClient, HttpClientError, Server
+from localregion.kong.http_client import HttpClient, Server, Timeouts
+from localregion.kong.http_connection import HttpClientError
 
 _LOG = logging.getLogger("gateway.spans")
 # Text holds one character per byte: as in Kong, the bytes are the request's, valid UTF-8 or not.
@@ -42,13 +41,13 @@ class QueueSettings:
 class SpanQueue:
     """The spans of one plugin configuration on their way to its collector. Used inside one event loop."""
 
-    def __init__(self, endpoint: str, settings: QueueSettings, timeout: ClientTimeout) -> None:
+    def __init__(self, endpoint: str, settings: QueueSettings, timeouts: Timeouts) -> None:
         url = urlsplit(endpoint)
         self._server = Server(url.hostname or "", url.port or 80)
         target = f"{url.path or '/'}{'?' if url.query else ''}{url.query}"
         self._head = f"POST {target} HTTP/1.1\r\nHost: {url.netloc}\r\nContent-Type: application/json\r\n"
         self._settings = settings
-        self._timeout = timeout
+        self._timeouts = timeouts
         self._client = HttpClient()
         self._entries: deque[Span] = deque()
         self._sender: asyncio.Task[None] | None = None
@@ -118,7 +117,7 @@ class SpanQueue:
 
     async def _attempt(self, request: bytes) -> bool:
         try:
-            answer = await self._client.send(self._server, request, self._timeout)
+            answer = await self._client.send(self._server, request, self._timeouts)
         except HttpClientError as error:
             return self._note(str(error))
         return self._note("" if 200 <= answer.status < 300 else f"answered {answer.status}")
