@@ -6,12 +6,11 @@ import json
 from typing import Any
 from uuid import UUID
 
-import psycopg
-
 from cancel_order.cancellations import Cancellation, CancelOrder, Stored
 from contracts.errors import OrderNotFoundError, OrderPaidError, RequestInProgressError
 from outbox import row_parameters
 from postgres import Database
+from postgres.lean_psycopg import psycopg
 from reading import orders
 
 # A key that has expired and is not yet purged counts as unused. The answer follows in the same transaction.

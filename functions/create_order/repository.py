@@ -5,12 +5,11 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-import psycopg
-
 from contracts.errors import RequestInProgressError
 from create_order.orders import NewOrder, StoredResponse
 from outbox import row_parameters
 from postgres import Database
+from postgres.lean_psycopg import psycopg
 
 # ON CONFLICT: the statement may be a repetition after a lost connection, under the same ids.
 INSERT_ORDER = """

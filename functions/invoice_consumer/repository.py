@@ -11,10 +11,9 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 from uuid import UUID
 
-import psycopg
-
 from contracts.events import OrderCanceled, OrderCreated
 from invoice_consumer.identifiers import new_ids
+from postgres.lean_psycopg import psycopg
 
 # A statement of its own: the next one gets a fresh snapshot and its own time, both taken with the lock held.
 LOCK_COUNTER = "SELECT last_number FROM invoices.invoice_counter FOR UPDATE"

@@ -13,9 +13,8 @@ from functools import cache
 from typing import Any, NamedTuple
 from uuid import UUID
 
-import psycopg
-
 from outbox_relay.batch_size import ROWS_MIN
+from postgres.lean_psycopg import psycopg
 from rabbitmq import Message
 
 SUSPECTS_AT_ONCE = ROWS_MIN
