@@ -53,7 +53,8 @@ SELECT_OWN_EVENT = "SELECT outbox_id FROM orders.outbox WHERE outbox_id = %(outb
 # As errors name it, without its schema.
 KEYS_RELATION = "idempotency_keys"
 
-DELETE_PUBLISHED = "DELETE FROM orders.outbox WHERE outbox_id = %s"
+# A function, so that it need not wait for the disk: migration 0014.
+DELETE_PUBLISHED = "SELECT orders.delete_published(%s)"
 
 Connection = psycopg.Connection[Any]
 

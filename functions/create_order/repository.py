@@ -57,7 +57,8 @@ WHERE customer_id = %(customer_id)s AND key = %(key)s
 # As errors name it, without its schema.
 KEYS_RELATION = "idempotency_keys"
 
-DELETE_PUBLISHED = "DELETE FROM orders.outbox WHERE outbox_id = %s"
+# A function, so that it need not wait for the disk: migration 0014.
+DELETE_PUBLISHED = "SELECT orders.delete_published(%s)"
 
 
 class PostgresOrderRepository:

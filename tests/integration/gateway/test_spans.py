@@ -126,7 +126,7 @@ def span(number: int) -> dict[str, Any]:
 
 def test_a_full_batch_goes_out_at_once_and_the_rest_a_little_later(collector: Collector) -> None:
     async def use(queue: SpanQueue) -> None:
-        queue.put([span(number) for number in range(7)])
+        queue.put([json.dumps(span(number)) for number in range(7)])
 
     through_a_queue(collector, use, max_batch_size=3)
     assert [len(spans) for _, spans in collector.requests] == [3, 3, 1]
@@ -137,7 +137,7 @@ def test_a_batch_that_was_refused_is_sent_again(collector: Collector) -> None:
     collector.status = 500
 
     async def use(queue: SpanQueue) -> None:
-        queue.put([span(1)])
+        queue.put([json.dumps(span(1))])
         await until(lambda: len(collector.requests) >= 2)
         collector.status = 202
         await until(lambda: not queue.is_failing)
@@ -153,10 +153,10 @@ def test_a_frozen_collector_gets_the_newest_spans_when_it_thaws(
     collector.answers.clear()
 
     async def use(queue: SpanQueue) -> None:
-        queue.put([span(0)])
+        queue.put([json.dumps(span(0))])
         await until(lambda: bool(collector.requests))
         for number in range(1, 1000):
-            queue.put([span(number)])
+            queue.put([json.dumps(span(number))])
         await until(lambda: queue.is_failing)
         assert len(queue) <= 100
         collector.answers.set()
@@ -175,7 +175,7 @@ def test_a_batch_is_given_up_when_its_time_is_over(collector: Collector) -> None
     collector.status = 500
 
     async def use(queue: SpanQueue) -> None:
-        queue.put([span(1)])
+        queue.put([json.dumps(span(1))])
         await until(lambda: len(collector.requests) >= 2)
         await until(queue.is_idle)
 
@@ -187,7 +187,7 @@ def test_a_stop_does_not_wait_for_a_frozen_collector(collector: Collector) -> No
 
     async def run() -> None:
         queue = SpanQueue(collector.endpoint, QueueSettings(**SETTINGS), Timeouts(connect_s=30, read_s=30))
-        queue.put([span(1)])
+        queue.put([json.dumps(span(1))])
         await until(lambda: bool(collector.requests))
         await queue.stop(0.05)
         assert queue.is_idle()

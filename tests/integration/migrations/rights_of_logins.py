@@ -43,6 +43,13 @@ _KEYS: Rights = {
 }
 _MONEY: Rights = {("SELECT", f"invoices.{table}"): "*" for table in ("payments", "refunds", "credit_notes")}
 
+# What a login may call of the functions there are.
+CALLS: dict[str, set[str]] = {
+    "create_order": {"orders.delete_published"},
+    "cancel_order": {"orders.delete_published"},
+    "record_payment": {"invoices.delete_published"},
+}
+
 RIGHTS: dict[str, Rights] = {
     "create_order": {
         ("SELECT", "orders.orders"): "order_id",

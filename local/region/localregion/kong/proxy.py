@@ -76,9 +76,6 @@ class Proxy:
             self._socket.close()
             return
         self._listener.close()
-        # A connection accepted just now starts to wait for a request first; then it can be told to stop waiting.
-        await asyncio.sleep(0.01)
-        self._server.pre_shutdown()
         await self._server.shutdown(STOP_TIMEOUT_S)
         await self._gateway.stop(FLUSH_TIMEOUT_S)
         if self._retiring:

@@ -26,7 +26,7 @@ from localregion.kong.plugin import Plugin, PluginType, Surroundings
 from localregion.kong.request.exchange import Exchange, Response
 from localregion.kong.tracing.span_queue import QueueSettings, SpanQueue
 from localregion.kong.tracing.trace_context import TraceContext, format_traceparent, parse_traceparent
-from localregion.kong.tracing.zipkin_spans import RequestTrace, SpanSettings, as_bytes, build_spans
+from localregion.kong.tracing.zipkin_spans import RequestTrace, SpanSettings, SpanWriter, as_bytes
 
 NAME = "zipkin"
 _EXTRACTED = ("datadog", "b3", "gcp", "jaeger", "aws", "ot", "w3c")
@@ -113,7 +113,7 @@ class Zipkin:
         self._sample_ratio = config["sample_ratio"]
         self._response_header = config["http_response_header_for_traceid"]
         self._queue = queue
-        self._settings = _span_settings(config)
+        self._writer = SpanWriter(_span_settings(config))
 
     async def access(self, exchange: Exchange) -> None:
         trace = exchange.plugin_context[NAME] = self._begun(exchange)
@@ -135,7 +135,7 @@ class Zipkin:
         if self._queue is not None and trace.is_sampled:
             # Not set when no plugin got to answer: a body that did not come.
             trace.answered_ns = trace.answered_ns or time.perf_counter_ns()
-            self._queue.put(build_spans(exchange, response, trace, self._settings))
+            self._queue.put(self._writer.spans(exchange, response, trace))
 
     def _trace(self, exchange: Exchange) -> RequestTrace:
         """Return the request's trace, which begins with the response where no route matched."""

@@ -8,9 +8,7 @@ from __future__ import annotations
 
 import asyncio
 
-from aiohttp import StreamReader, web
-from aiohttp.streams import EMPTY_PAYLOAD
-
+from localregion.kong.request.body_stream import BodyStream, BrokenBodyError
 from localregion.kong.request.head import Head
 
 BODY_TIMEOUT_S = 60.0
@@ -27,41 +25,41 @@ class BodyError(Exception):
 
 
 async def read_body(
-    head: Head, content: StreamReader, transport: asyncio.WriteTransport | None, *, max_bytes: int, timeout_s: float
+    head: Head, stream: BodyStream | None, transport: asyncio.WriteTransport, *, max_bytes: int, timeout_s: float
 ) -> bytes:
     """Read the whole body. Raises BodyError, or ConnectionError when the client left."""
-    if content is EMPTY_PAYLOAD:
+    if stream is None:
         return b""
     if head.content_length > max_bytes:
         raise BodyError(413, "Payload too large")
-    if head.expects_continue and transport is not None:
+    if head.expects_continue:
         transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
-    if content.is_eof():
-        return _whole(content, max_bytes)
-    return await _chunks(content, max_bytes, timeout_s)
+    if stream.is_complete:
+        return _whole(stream, max_bytes)
+    return await _chunks(stream, max_bytes, timeout_s)
 
 
-def _whole(content: StreamReader, max_bytes: int) -> bytes:
+def _whole(stream: BodyStream, max_bytes: int) -> bytes:
     """Return a body that is here already, as small ones are."""
     try:
-        body = content.read_nowait()
-    except web.RequestPayloadError as error:
+        body = stream.take()
+    except BrokenBodyError as error:
         raise BodyError(400, "Bad request") from error
     if len(body) > max_bytes:
         raise BodyError(413, "Payload too large")
     return body
 
 
-async def _chunks(content: StreamReader, max_bytes: int, timeout_s: float) -> bytes:
+async def _chunks(stream: BodyStream, max_bytes: int, timeout_s: float) -> bytes:
     chunks: list[bytes] = []
     size = 0
     while True:
         try:
             async with asyncio.timeout(timeout_s):
-                chunk = await content.readany()
+                chunk = await stream.more()
         except TimeoutError as error:
             raise BodyError(408, "Request timeout") from error
-        except web.RequestPayloadError as error:
+        except BrokenBodyError as error:
             raise BodyError(400, "Bad request") from error
         if not chunk:
             return b"".join(chunks)

@@ -9,8 +9,7 @@ from __future__ import annotations
 import re
 from enum import Enum, auto
 
-from aiohttp import StreamReader
-
+from localregion.kong.request.body_stream import BodyStream
 from localregion.kong.request.head import LINE_MAX_BYTES
 
 _SIZE = re.compile(rb"([0-9A-Fa-f]+)(?:[;\t ][^\r\n]*)?\r?\n")
@@ -37,9 +36,9 @@ class _Expects(Enum):
 class BodyFraming:
     """Hands one body on to its reader."""
 
-    def __init__(self, payload: StreamReader, length: int | None) -> None:
+    def __init__(self, stream: BodyStream, length: int | None) -> None:
         """`length` is None for chunks."""
-        self.payload = payload
+        self.stream = stream
         self._is_chunked = length is None
         self._expects = _Expects.SIZE if length is None else _Expects.DATA
         self._left = length or 0
@@ -71,7 +70,7 @@ class BodyFraming:
     def _take_data(self, data: bytes, start: int) -> int:
         taken = data[start : start + self._left]
         self._left -= len(taken)
-        self.payload.feed_data(taken)
+        self.stream.feed(taken)
         if not self._left:
             self._expects = _Expects.END_OF_CHUNK
             if not self._is_chunked:
@@ -101,4 +100,4 @@ class BodyFraming:
 
     def _complete(self) -> None:
         self._expects = _Expects.NOTHING
-        self.payload.feed_eof()
+        self.stream.finish()

@@ -9,21 +9,17 @@ double, until `max_retry_time` is over. https://docs.konghq.com/gateway/latest/k
 from __future__ import annotations
 
 import asyncio
-import json
 import logging
 from collections import deque
 from dataclasses import dataclass
-from typing import Any
 from urllib.parse import urlsplit
 
 from localregion.kong.http_client import HttpClient, Server, Timeouts
 from localregion.kong.http_connection import HttpClientError
 
 _LOG = logging.getLogger("gateway.spans")
-# Text holds one character per byte: as in Kong, the bytes are the request's, valid UTF-8 or not.
-_encode = json.JSONEncoder(ensure_ascii=False, check_circular=False, separators=(",", ":")).encode
-
-Span = dict[str, Any]
+# As JSON, one character per byte.
+Span = str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -104,7 +100,7 @@ class SpanQueue:
     async def _deliver(self, batch: list[Span]) -> bool:
         """Try until it succeeds or the time for it is over; once when the gateway stops."""
         loop = asyncio.get_running_loop()
-        body = _encode(batch).encode("latin-1")
+        body = f"[{','.join(batch)}]".encode("latin-1")
         request = f"{self._head}Content-Length: {len(body)}\r\n\r\n".encode("latin-1") + body
         give_up_at = loop.time() + self._settings.max_retry_time
         delay_s = self._settings.initial_retry_delay

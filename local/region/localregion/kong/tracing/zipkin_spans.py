@@ -9,15 +9,19 @@ Format: https://zipkin.io/zipkin-api/, tags: https://docs.konghq.com/hub/kong-in
 
 from __future__ import annotations
 
+import json
 import re
 import time
 from dataclasses import dataclass
+from json.encoder import encode_basestring as _quoted
 from typing import Any
 
 from localregion.kong.request.exchange import Exchange, Response
 from localregion.kong.request.path import normalize
 from localregion.kong.tracing.span_queue import Span
 
+# Text holds one character per byte: as in Kong, the bytes are the request's, valid UTF-8 or not.
+_encode = json.JSONEncoder(ensure_ascii=False, check_circular=False, separators=(",", ":")).encode
 _TAG = re.compile(r"\s*(\S+)\s*=\s*(.*\S)\s*", re.DOTALL)
 
 
@@ -48,66 +52,83 @@ class SpanSettings:
     node_id: str
 
 
-def build_spans(exchange: Exchange, response: Response, trace: RequestTrace, settings: SpanSettings) -> list[Span]:
-    """Return the request's spans, which end now."""
-    ended_ns = time.perf_counter_ns()
-    # The clock that durations are measured with has no date.
-    epoch_ns = time.time_ns() - ended_ns
-    path = normalize(exchange.path)
-    name = exchange.method if settings.span_name == "method" else f"{exchange.method} {path}"
-    common = {"traceId": trace.trace_id, "localEndpoint": {"serviceName": settings.local_service_name}}
-    proxy = common | {
-        "id": trace.proxy_span_id,
-        "parentId": trace.request_span_id,
-        "name": f"{name} (proxy)",
-        "kind": "CLIENT",
-        **_times(trace.accessed_ns, ended_ns, epoch_ns),
-        "remoteEndpoint": _service(exchange, settings),
-        "tags": _proxy_tags(exchange),
-    }
-    request = common | {
-        "id": trace.request_span_id,
-        "name": name,
-        "kind": "SERVER",
-        **_times(exchange.started_ns, ended_ns, epoch_ns),
-        "remoteEndpoint": _client(exchange, settings),
-        "tags": _request_tags(exchange, response, path, settings),
-    }
-    if trace.parent_id is not None:
-        request["parentId"] = trace.parent_id
-    _add_phases(exchange, trace, request, proxy, (ended_ns, epoch_ns, settings.phase_duration_flavor))
-    return [proxy, request]
+class SpanWriter:
+    """Writes the spans of one configuration as JSON: most of a span is the same for each request, or for each route."""
+
+    def __init__(self, settings: SpanSettings) -> None:
+        self._settings = settings
+        self._local_endpoint = _encode({"serviceName": settings.local_service_name})
+        self._of_routes: dict[str | None, tuple[dict[str, str], str, str]] = {}
+
+    def spans(self, exchange: Exchange, response: Response, trace: RequestTrace) -> list[Span]:
+        """Return the request's spans, which end now."""
+        ended_ns = time.perf_counter_ns()
+        # The clock that durations are measured with has no date.
+        epoch_ns = time.time_ns() - ended_ns
+        path = normalize(exchange.path)
+        name = exchange.method if self._settings.span_name == "method" else f"{exchange.method} {path}"
+        begins = f'{{"traceId":"{trace.trace_id}","localEndpoint":{self._local_endpoint},"id":"'
+        request_tags = _request_tags(exchange, response, path, self._settings)
+        proxy_tags, proxy_tags_text, service = self._of_route(exchange)
+        request_phases = proxy_phases = ""
+        if self._settings.phase_duration_flavor == "tags":
+            request_tags["kong.rewrite.duration_ms"] = _ms(exchange.started_ns, trace.accessed_ns)
+            proxy_tags_text = _encode(proxy_tags | _proxy_phase_tags(trace, ended_ns))
+        else:
+            request_phases, proxy_phases = _annotations(exchange, trace, ended_ns, epoch_ns)
+        parent = f',"parentId":"{trace.parent_id}"' if trace.parent_id is not None else ""
+        return [
+            f'{begins}{trace.proxy_span_id}","parentId":"{trace.request_span_id}","name":{_quoted(f"{name} (proxy)")},'
+            f'"kind":"CLIENT",{_times(trace.accessed_ns, ended_ns, epoch_ns)},"remoteEndpoint":{service},'
+            f'"tags":{proxy_tags_text}{proxy_phases}}}',
+            f'{begins}{trace.request_span_id}","name":{_quoted(name)},'
+            f'"kind":"SERVER",{_times(exchange.started_ns, ended_ns, epoch_ns)},'
+            f'"remoteEndpoint":{self._client(exchange)},"tags":{_encode(request_tags)}{parent}{request_phases}}}',
+        ]
+
+    def _of_route(self, exchange: Exchange) -> tuple[dict[str, str], str, str]:
+        """Return the tags of the proxy's span, also as text, and the text of its remote endpoint."""
+        route = exchange.route
+        key = route.id if route is not None else None
+        if key not in self._of_routes:
+            tags = _proxy_tags(exchange)
+            self._of_routes[key] = tags, _encode(tags), _encode(_service(exchange, self._settings))
+        return self._of_routes[key]
+
+    def _client(self, exchange: Exchange) -> str:
+        address = "ipv6" if ":" in exchange.peer else "ipv4"
+        named = self._settings.default_service_name
+        name = f',"serviceName":{_quoted(named)}' if named else ""
+        return f'{{"{address}":{_quoted(exchange.peer)},"port":{exchange.peer_port}{name}}}'
 
 
-def _times(started_ns: int, ended_ns: int, epoch_ns: int) -> Span:
+def _times(started_ns: int, ended_ns: int, epoch_ns: int) -> str:
     # Zipkin's unit is the microsecond, and a duration is at least one.
-    return {"timestamp": (started_ns + epoch_ns) // 1000, "duration": max(1, (ended_ns - started_ns) // 1000)}
+    return f'"timestamp":{(started_ns + epoch_ns) // 1000},"duration":{max(1, (ended_ns - started_ns) // 1000)}'
 
 
-def _add_phases(
-    exchange: Exchange, trace: RequestTrace, request: Span, proxy: Span, ended: tuple[int, int, str]
-) -> None:
-    """Add when Kong's phases began and ended, or, when so configured, how long they took."""
-    ended_ns, epoch_ns, flavor = ended
-    if flavor == "tags":
-        request["tags"]["kong.rewrite.duration_ms"] = _ms(exchange.started_ns, trace.accessed_ns)
-        proxy["tags"]["kong.access.duration_ms"] = _ms(trace.accessed_ns, trace.answered_ns)
-        proxy["tags"]["kong.header_filter.duration_ms"] = _ms(trace.answered_ns, ended_ns)
-        proxy["tags"]["kong.body_filter.duration_ms"] = "0"
-        return
-    started, accessed, answered, ended_us = (
+def _annotations(exchange: Exchange, trace: RequestTrace, ended_ns: int, epoch_ns: int) -> tuple[str, str]:
+    """Return when Kong's phases began and ended: those of the request, and those of what the gateway does with it."""
+    started, accessed, answered, ended = (
         (moment_ns + epoch_ns) // 1000
         for moment_ns in (exchange.started_ns, trace.accessed_ns, trace.answered_ns, ended_ns)
     )
-    request["annotations"] = [{"value": "krs", "timestamp": started}, {"value": "krf", "timestamp": accessed}]
-    proxy["annotations"] = [
-        {"value": "kas", "timestamp": accessed},
-        {"value": "kaf", "timestamp": answered},
-        {"value": "khs", "timestamp": answered},
-        {"value": "khf", "timestamp": ended_us},
-        {"value": "kbs", "timestamp": ended_us},
-        {"value": "kbf", "timestamp": ended_us},
-    ]
+    request = f'{{"value":"krs","timestamp":{started}}},{{"value":"krf","timestamp":{accessed}}}'
+    proxy = (
+        f'{{"value":"kas","timestamp":{accessed}}},{{"value":"kaf","timestamp":{answered}}},'
+        f'{{"value":"khs","timestamp":{answered}}},{{"value":"khf","timestamp":{ended}}},'
+        f'{{"value":"kbs","timestamp":{ended}}},{{"value":"kbf","timestamp":{ended}}}'
+    )
+    return f',"annotations":[{request}]', f',"annotations":[{proxy}]'
+
+
+def _proxy_phase_tags(trace: RequestTrace, ended_ns: int) -> dict[str, str]:
+    """Return how long the phases took, which stands in place of when they were if so configured."""
+    return {
+        "kong.access.duration_ms": _ms(trace.accessed_ns, trace.answered_ns),
+        "kong.header_filter.duration_ms": _ms(trace.answered_ns, ended_ns),
+        "kong.body_filter.duration_ms": "0",
+    }
 
 
 def _ms(started_ns: int, ended_ns: int) -> str:
@@ -159,11 +180,3 @@ def _service(exchange: Exchange, settings: SpanSettings) -> dict[str, Any] | Non
     named = route.service.name if route and route.service else None
     name = as_bytes(named) if named else settings.default_service_name
     return {"serviceName": name} if name else None
-
-
-def _client(exchange: Exchange, settings: SpanSettings) -> dict[str, Any]:
-    address = "ipv6" if ":" in exchange.peer else "ipv4"
-    endpoint: dict[str, Any] = {address: exchange.peer, "port": exchange.peer_port}
-    if settings.default_service_name:
-        endpoint["serviceName"] = settings.default_service_name
-    return endpoint

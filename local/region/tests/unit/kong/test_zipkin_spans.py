@@ -32,7 +32,7 @@ RECORDED = [
 def sent(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
     """The spans that reach the queue."""
     spans: list[dict[str, Any]] = []
-    monkeypatch.setattr(SpanQueue, "put", lambda _queue, more: spans.extend(more))
+    monkeypatch.setattr(SpanQueue, "put", lambda _queue, more: spans.extend(map(json.loads, more)))
     return spans
 
 
