@@ -6,12 +6,11 @@ import json
 from typing import Any
 from uuid import UUID
 
-import psycopg
-
 from cancel_order.cancellations import Cancellation, CancelOrder, Stored
 from contracts.errors import OrderNotFoundError, OrderPaidError, RequestInProgressError
 from outbox import row_parameters
 from postgres import Database
+from postgres.lean_psycopg import psycopg
 from reading import orders
 
 # A key that has expired and is not yet purged counts as unused. The answer follows in the same transaction.
@@ -54,7 +53,8 @@ SELECT_OWN_EVENT = "SELECT outbox_id FROM orders.outbox WHERE outbox_id = %(outb
 # As errors name it, without its schema.
 KEYS_RELATION = "idempotency_keys"
 
-DELETE_PUBLISHED = "DELETE FROM orders.outbox WHERE outbox_id = %s"
+# A function, so that it need not wait for the disk: migration 0014.
+DELETE_PUBLISHED = "SELECT orders.delete_published(%s)"
 
 Connection = psycopg.Connection[Any]
 

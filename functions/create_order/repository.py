@@ -5,12 +5,11 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-import psycopg
-
 from contracts.errors import RequestInProgressError
 from create_order.orders import NewOrder, StoredResponse
 from outbox import row_parameters
 from postgres import Database
+from postgres.lean_psycopg import psycopg
 
 # ON CONFLICT: the statement may be a repetition after a lost connection, under the same ids.
 INSERT_ORDER = """
@@ -58,7 +57,8 @@ WHERE customer_id = %(customer_id)s AND key = %(key)s
 # As errors name it, without its schema.
 KEYS_RELATION = "idempotency_keys"
 
-DELETE_PUBLISHED = "DELETE FROM orders.outbox WHERE outbox_id = %s"
+# A function, so that it need not wait for the disk: migration 0014.
+DELETE_PUBLISHED = "SELECT orders.delete_published(%s)"
 
 
 class PostgresOrderRepository:

@@ -11,9 +11,9 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 from uuid import UUID
 
-import psycopg
-
 from contracts.events import OrderCanceled, OrderCreated
+from invoice_consumer.identifiers import new_ids
+from postgres.lean_psycopg import psycopg
 
 # A statement of its own: the next one gets a fresh snapshot and its own time, both taken with the lock held.
 LOCK_COUNTER = "SELECT last_number FROM invoices.invoice_counter FOR UPDATE"
@@ -26,19 +26,20 @@ WITH punctual AS (
     SELECT (lpad(to_hex((extract(epoch FROM statement_timestamp()) * 1000)::bigint - %(late_after_ms)s), 12, '0')
             || repeat('0', 20))::uuid AS first_id
 ), incoming AS (
-    SELECT DISTINCT ON (order_id) order_id, customer_id, amount, currency, traceparent, position
-    FROM unnest(string_to_array(%(order_ids)s, ',')::uuid[], string_to_array(%(customer_ids)s, E'\\x1f'),
-                string_to_array(%(amounts)s, ',')::bigint[], string_to_array(%(currencies)s, ','),
-                string_to_array(%(traceparents)s, ',', ''))
-         WITH ORDINALITY AS event (order_id, customer_id, amount, currency, traceparent, position)
+    SELECT DISTINCT ON (order_id) order_id, invoice_id, customer_id, amount, currency, traceparent, position
+    FROM unnest(string_to_array(%(order_ids)s, ',')::uuid[], string_to_array(%(invoice_ids)s, ',')::uuid[],
+                string_to_array(%(customer_ids)s, E'\\x1f'), string_to_array(%(amounts)s, ',')::bigint[],
+                string_to_array(%(currencies)s, ','), string_to_array(%(traceparents)s, ',', ''))
+         WITH ORDINALITY AS event (order_id, invoice_id, customer_id, amount, currency, traceparent, position)
     ORDER BY order_id, position
 ), fresh AS (
     SELECT *, row_number() OVER (ORDER BY position) AS ordinal FROM incoming
     WHERE NOT EXISTS (SELECT FROM invoices.invoices existing WHERE existing.order_id = incoming.order_id)
 ), issued AS (
-    INSERT INTO invoices.invoices (number, order_id, customer_id, amount, currency, traceparent, issued_at, due_at)
-    SELECT (SELECT last_number FROM invoices.invoice_counter) + ordinal, order_id, customer_id, amount, currency,
-           traceparent, statement_timestamp(), statement_timestamp() + %(due_days)s * interval '1 day'
+    INSERT INTO invoices.invoices
+        (number, invoice_id, order_id, customer_id, amount, currency, traceparent, issued_at, due_at)
+    SELECT (SELECT last_number FROM invoices.invoice_counter) + ordinal, invoice_id, order_id, customer_id, amount,
+           currency, traceparent, statement_timestamp(), statement_timestamp() + %(due_days)s * interval '1 day'
     FROM fresh
     RETURNING order_id
 )
@@ -108,6 +109,7 @@ def issue_invoices(
     """
     parameters = {
         "order_ids": ",".join([order.order_id.hex for order in orders]),
+        "invoice_ids": new_ids(len(orders)),
         "customer_ids": SEPARATOR.join([order.customer_id for order in orders]),
         "amounts": ",".join([str(order.amount) for order in orders]),
         "currencies": ",".join([order.currency for order in orders]),

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import psycopg
-
 from contracts.events import OrderCanceled, OrderCreated
 from deliveries.event import Delivery
 from invoice_consumer import repository
+from postgres.lean_psycopg import psycopg
 
 COUNTS = ("issued", "late", "duplicates", "canceled")
 Events = Sequence[tuple[OrderCreated | OrderCanceled, Delivery]]

@@ -6,7 +6,8 @@ The original properties, except those that a broker refuses or would act upon:
 - `cluster_id`, which is deprecated, and `expiration`, since a replay must not expire;
 - the headers that say how the message died before (the next death writes its own), and those that route copies.
 
-A value that AMQP cannot carry is left out, so that the message can be replayed all the same.
+A value that AMQP cannot carry is left out, so that the message can be replayed all the same, and so are the
+longest headers where all of them have no room: bytes come as numbers, text that is not UTF-8 grows by its marks.
 https://www.rabbitmq.com/docs/publishers#message-properties
 """
 
@@ -35,8 +36,10 @@ PERSISTENT = 2
 DROPPED_HEADERS = re.compile(r"x-death|x-(first|last)-death-.*|x-delivery-count|CC|BCC")
 HEADER_NAME_BYTES_MAX = 128
 NESTING_MAX = 32
+# All properties travel in one frame of 128 KiB, eight of them beside the headers.
+HEADERS_BYTES_MAX = (128 << 10) - 8 * (SHORT_STRING_BYTES_MAX + 1)
 FLOAT_MAX = 3.4e38
-LONG_LONG = range(-(2**63), 2**63)
+LONG, LONG_LONG = range(-(2**31), 2**31), range(-(2**63), 2**63)
 
 
 class _NotCarriedError(Exception):
@@ -90,7 +93,32 @@ def _headers(headers: Mapping[str, Any]) -> dict[str, Any]:
                 kept[_text(name)] = _value(value, NESTING_MAX)
             except _NotCarriedError:
                 continue
-    return kept
+    return _fitting(kept)
+
+
+def _fitting(headers: dict[str, Any]) -> dict[str, Any]:
+    """As many headers as there is room for, the shortest first; in their order."""
+    room = HEADERS_BYTES_MAX
+    sizes = {name: _size({name: value}) for name, value in headers.items()}
+    left_out = set()
+    for name in sorted(sizes, key=lambda each: sizes[each]):
+        room -= sizes[name]
+        if room < 0:
+            left_out.add(name)
+    return {name: value for name, value in headers.items() if name not in left_out}
+
+
+def _size(value: Any) -> int:
+    """The bytes that a value takes in a frame."""
+    if isinstance(value, str):
+        return 5 + len(value.encode())
+    if isinstance(value, list):
+        return 5 + sum(map(_size, value))
+    if isinstance(value, dict):
+        return 5 + sum(1 + len(name.encode()) + _size(item) for name, item in value.items())
+    if value is None or isinstance(value, bool):
+        return 1 + (value is not None)
+    return 5 if isinstance(value, int) and value in LONG else 9
 
 
 def _value(value: Any, nesting: int) -> Any:

@@ -8,10 +8,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import psycopg
-
 from contracts.events import InvoiceChanged
 from deliveries.event import Delivery
+from postgres.lean_psycopg import psycopg
 
 # In the order of ids, so that two batches never wait for each other.
 UPDATE_ORDERS = """

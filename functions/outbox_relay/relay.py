@@ -4,7 +4,7 @@ An event is deleted in the transaction that locked it and after the broker's con
 publishes it twice and never loses it. Rows that failed before come after all others, so a row that never goes
 costs no other row's time. A batch is as large as goes in a moment (`batch_size`). What becomes of one that the broker
 did not confirm is `suspects`' business; so is one that a run died with: what is noted on its rows before they are read
-has them published alone, after all else.
+has them published alone, after all else, or in small batches where theirs was a large one.
 """
 
 from __future__ import annotations
@@ -84,12 +84,16 @@ class _Work:
         begun = self.outbox.begin_batch(rows=self.size.rows, failed_before=failed_before)
         if not begun:
             return 0
-        with self.outbox.transaction():
-            outcomes = publish(self.outbox.lock(begun), publisher=self.publisher)
-            _settle(self.outbox, outcomes, self.report)
+        outcomes = self._relay_begun(begun)
         self.size.went(len(begun), seconds=time.monotonic() - began_at)
         self._look_into(outcomes)
         return len(begun)
+
+    def _relay_begun(self, begun: Sequence[UUID]) -> list[RowOutcome]:
+        with self.outbox.transaction():
+            outcomes = publish(self.outbox.lock(begun), publisher=self.publisher)
+            _settle(self.outbox, outcomes, self.report)
+        return outcomes
 
     def _look_into(self, outcomes: Sequence[RowOutcome]) -> None:
         """What is doubtful goes again: alone, or in small batches where it was a large one. Raises BrokerAwayError."""
@@ -103,10 +107,13 @@ class _Work:
             self._relay_singly(doubtful, others_went=any(outcome is None for _, outcome in outcomes))
 
     def relay_suspects(self) -> int:
-        """Rows that a run died with."""
+        """Rows that a run died with: those of a large batch in small ones first, the others alone."""
         found = self.outbox.suspects()
-        if found:
-            self._relay_singly(found, others_went=self.report.published > 0)
+        if of_many := [suspect for suspect in found if suspect.is_of_many]:
+            alike = [each.outbox_id for each in of_many if each.failed_before == of_many[0].failed_before]
+            self._look_into(self._relay_begun(self.outbox.begin_again(alike)))
+        elif found:
+            self._relay_singly([suspect.outbox_id for suspect in found], others_went=self.report.published > 0)
         return len(found)
 
     def _relay_singly(self, outbox_ids: Sequence[UUID], *, others_went: bool) -> None:

@@ -10,23 +10,24 @@ from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
-import psycopg
-
+from outbox_relay.batch_size import ROWS_MIN
+from postgres.lean_psycopg import psycopg
 from rabbitmq import Message
 
-SUSPECTS_AT_ONCE = 100
+SUSPECTS_AT_ONCE = ROWS_MIN
 LOOKED_AT_FOR_SUSPECTS = 2_000
 BYTES_PER_BATCH = 4 << 20
 # Properties travel in one frame of at most 128 KiB, and JSON spells one byte with at most six characters.
 PROPERTIES_BYTES_MAX = 1 << 20
 
 # What a run notes before it begins rows. It stays with those that the run died over: they never share a batch again.
+BEGUN_WITH_MANY = "publishing it in a large batch was begun and not finished"
 BEGUN_TOGETHER = "publishing it in a batch was begun and not finished"
 BEGUN = "publishing it alone was begun and not finished"
-BEGUN_NOTES = [BEGUN_TOGETHER, BEGUN]
+BEGUN_NOTES = [BEGUN_WITH_MANY, BEGUN_TOGETHER, BEGUN]
 
 # SKIP LOCKED: a second relay takes the next rows instead of waiting for these. Sizes are known without reading values;
 # the first row comes however large it is. A row that failed before shares no batch with one that did not.
@@ -38,9 +39,25 @@ WITH due AS (
     ORDER BY due_at, outbox_id LIMIT %(rows)s FOR UPDATE SKIP LOCKED
 ), measured AS (
     SELECT outbox_id, sum(bytes) OVER (ORDER BY due_at, outbox_id) - bytes AS bytes_before FROM due
+), chosen AS (
+    SELECT outbox_id FROM measured WHERE bytes_before < %(bytes)s
 )
-UPDATE {schema}.outbox SET last_error = %(note)s FROM measured
-WHERE outbox.outbox_id = measured.outbox_id AND bytes_before < %(bytes)s RETURNING outbox.outbox_id
+UPDATE {schema}.outbox
+SET last_error = CASE WHEN (SELECT count(*) FROM chosen) > %(few)s THEN %(note_with_many)s ELSE %(note)s END
+FROM chosen WHERE outbox.outbox_id = chosen.outbox_id RETURNING outbox.outbox_id
+"""
+
+# As above, of these rows. A second relay that has them in view as well takes none of them.
+BEGIN_AGAIN = """
+WITH measured AS (
+    SELECT outbox_id, octet_length(body) + octet_length(properties::text) AS bytes FROM {schema}.outbox
+    WHERE outbox_id = ANY(%(outbox_ids)s)
+), summed AS (
+    SELECT outbox_id, sum(bytes) OVER (ORDER BY outbox_id) - bytes AS bytes_before FROM measured
+)
+UPDATE {schema}.outbox SET last_error = %(note)s FROM summed
+WHERE outbox.outbox_id = summed.outbox_id AND bytes_before < %(bytes)s AND last_error = %(note_with_many)s
+RETURNING outbox.outbox_id
 """
 
 LOCK = """
@@ -49,23 +66,24 @@ SELECT outbox_id, exchange, routing_key, body,
 FROM {schema}.outbox WHERE outbox_id = ANY(%(outbox_ids)s) ORDER BY due_at, outbox_id FOR UPDATE SKIP LOCKED
 """
 
-# Those with few attempts first: what kills the relay again and again collects them, and its neighbours do not. Only the
-# rows that are due first are looked at, of each kind: batches begin there, so a suspect is among them, or comes to be
-# when those before it are gone. An index of suspects would cost every row of every batch.
+# Those of large batches first, then those with few attempts: what kills the relay again and again collects them, its
+# neighbours do not. Only the rows that are due first are looked at, of each kind: batches begin there, so a suspect is
+# among them, or comes to be when those before it are gone. An index of suspects would cost every row of every batch.
 SELECT_SUSPECTS = """
-SELECT outbox_id FROM (
+SELECT outbox_id, last_error, attempts > 0 FROM (
     (SELECT outbox_id, attempts, due_at, last_error FROM {schema}.outbox
      WHERE due_at <= statement_timestamp() AND attempts <= 0 ORDER BY due_at, outbox_id LIMIT %(looked_at)s)
     UNION ALL
     (SELECT outbox_id, attempts, due_at, last_error FROM {schema}.outbox
      WHERE due_at <= statement_timestamp() AND attempts > 0 ORDER BY due_at, outbox_id LIMIT %(looked_at)s)
 ) first_due
-WHERE last_error = ANY(%(notes)s) ORDER BY attempts, due_at, outbox_id LIMIT %(rows)s
+WHERE last_error = ANY(%(notes)s)
+ORDER BY last_error <> %(note_with_many)s, attempts, due_at, outbox_id LIMIT %(rows)s
 """
 
 FORGET_BATCH = """
 UPDATE {schema}.outbox SET last_error = CASE WHEN attempts > 0 THEN %s END
-WHERE outbox_id = ANY(%s) AND last_error = %s
+WHERE outbox_id = ANY(%s) AND last_error = ANY(%s)
 """
 
 REASON_LENGTH_MAX = 500
@@ -119,6 +137,14 @@ class DueRow:
     message: Message | None
 
 
+class Suspect(NamedTuple):
+    """A row that an earlier run began and did not finish: whether in a large batch, and whether it failed before."""
+
+    outbox_id: UUID
+    is_of_many: bool
+    failed_before: bool
+
+
 class Outbox:
     """The outbox of one side, by its schema. Raises psycopg.Error."""
 
@@ -132,10 +158,16 @@ class Outbox:
 
     def begin_batch(self, *, rows: int, failed_before: bool) -> list[UUID]:
         """Note on the next due rows that they are begun: those that failed before, or the others; never a suspect."""
-        limits = {"rows": rows, "bytes": BYTES_PER_BATCH}
-        notes = {"note": BEGUN_TOGETHER, "notes": BEGUN_NOTES}
+        limits = {"rows": rows, "bytes": BYTES_PER_BATCH, "few": ROWS_MIN}
+        notes = {"note": BEGUN_TOGETHER, "note_with_many": BEGUN_WITH_MANY, "notes": BEGUN_NOTES}
         begun = self._execute(BEGIN_BATCH, {"failed_before": failed_before, **limits, **notes}, binary=True)
         return [row[0] for row in begun.fetchall()]
+
+    def begin_again(self, outbox_ids: Sequence[UUID]) -> list[UUID]:
+        """Note on these rows of a large batch that they are begun in a small one; returns those that are."""
+        notes = {"note": BEGUN_TOGETHER, "note_with_many": BEGUN_WITH_MANY}
+        parameters = {"outbox_ids": list(outbox_ids), "bytes": BYTES_PER_BATCH, **notes}
+        return [row[0] for row in self._execute(BEGIN_AGAIN, parameters)]
 
     def lock(self, outbox_ids: Sequence[UUID]) -> list[DueRow]:
         """Read these rows, as far as they are still there; locked until the transaction ends."""
@@ -144,15 +176,16 @@ class Outbox:
         rows = self._execute(LOCK, parameters, binary=True).fetchall()
         return [DueRow(row[0], _message(*row[1:])) for row in rows]
 
-    def suspects(self) -> list[UUID]:
+    def suspects(self) -> list[Suspect]:
         """Due rows that an earlier run began and did not finish."""
         limits = {"rows": SUSPECTS_AT_ONCE, "looked_at": LOOKED_AT_FOR_SUSPECTS}
-        rows = self._execute(SELECT_SUSPECTS, {"notes": BEGUN_NOTES, **limits})
-        return [row[0] for row in rows]
+        notes = {"note_with_many": BEGUN_WITH_MANY, "notes": BEGUN_NOTES}
+        rows = self._execute(SELECT_SUSPECTS, {**notes, **limits})
+        return [Suspect(row[0], is_of_many=row[1] == BEGUN_WITH_MANY, failed_before=row[2]) for row in rows]
 
     def forget_batch(self, outbox_ids: Sequence[UUID], reason: str) -> None:
         """Take the note of a batch back: this run has survived it, whatever became of these rows."""
-        self._execute(FORGET_BATCH, [_shown(reason), list(outbox_ids), BEGUN_TOGETHER])
+        self._execute(FORGET_BATCH, [_shown(reason), list(outbox_ids), [BEGUN_TOGETHER, BEGUN_WITH_MANY]])
 
     def delete_published(self, outbox_ids: Sequence[UUID]) -> None:
         self._execute(DELETE_PUBLISHED, [list(outbox_ids)])

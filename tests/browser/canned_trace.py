@@ -88,7 +88,7 @@ def trace(trace_id: str, order_id: str, at: float) -> Json:
                 }
             ],
         ),
-        span(trace_id, 9, 3, "DELETE orders.outbox", "create_order", "CLIENT", at + 26.0, 3.3, attributes=database),
+        span(trace_id, 9, 3, "SELECT orders.delete_published", "create_order", "CLIENT", at + 26.0, 3.3),
         span(
             batch,
             20,

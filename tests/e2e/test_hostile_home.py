@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from tests.e2e.copied_checkout import copy_checkout
 
 from localregion.services.ports import Ports
 from localregion.testing.fixtures import need_rabbitmq
 from proof.checkout import ROOT
 
-SOURCES = ("functions", "infra", "kong", "layers", "local", "migrations", "pyproject.toml", "requirements.lock")
 # A proxy that takes no connection; libpq's and Kong's own variables; an encoding that lacks the path's characters.
 MISLEADING = {
     "http_proxy": "http://127.0.0.1:9",
@@ -38,12 +37,7 @@ Run = Callable[..., subprocess.CompletedProcess[str]]
 def run(services_folder: Path) -> Iterator[Run]:
     """Runs a command of the project in a checkout below a folder that only its owner may pass."""
     need_rabbitmq()
-    home = services_folder / "a 'home' of é 50%"
-    home.mkdir(mode=0o700)
-    for name in SOURCES:
-        source = ROOT / name
-        copy = shutil.copytree if source.is_dir() else shutil.copy
-        copy(source, home / name)
+    home = copy_checkout(services_folder / "a 'home' of é 50%")
     environment = {**os.environ, **Ports.free().environment(), **MISLEADING, "PYTHONPATH": "local/region"}
     environment |= {"HOME": str(home), "OTEL_EXPORTER_OTLP_TIMEOUT": "2000"}
     environment.pop("LOCAL_DIR", None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import importlib
 import json
@@ -157,7 +158,14 @@ def secrets_of(postgres: RunningPostgres, rabbitmq: RunningRabbitMQ) -> dict[str
 
 @pytest.fixture(scope="session")
 def released(postgres: RunningPostgres, rabbitmq: RunningRabbitMQ) -> Iterator[Released]:
-    """Postgres and RabbitMQ after a release."""
+    """The session's Postgres and RabbitMQ after a release."""
+    with releasing(postgres, rabbitmq) as released:
+        yield released
+
+
+@contextlib.contextmanager
+def releasing(postgres: RunningPostgres, rabbitmq: RunningRabbitMQ) -> Iterator[Released]:
+    """Run the release function on these services, and stand for AWS's APIs beside them."""
     postgres.bootstrap(database=DATABASE, user="master", password=PASSWORD)
     handler = type("Handler", (AwsHandler,), {"secrets": secrets_of(postgres, rabbitmq), "objects": {}})
     server = ThreadingHTTPServer(("127.0.0.1", 0), handler)

@@ -94,7 +94,7 @@ def test_an_order_is_one_trace_below_the_clients(collector: Collector, empty: An
         ("PRODUCER", f"create {DESTINATION}"),
         ("CLIENT", "INSERT orders.orders INSERT orders.outbox"),
         ("CLIENT", f"send {DESTINATION}"),
-        ("CLIENT", "DELETE orders.outbox"),
+        ("CLIENT", "SELECT orders.delete_published"),
     ]
     assert len(collector.bodies) == 1, "one export for each invocation"
     for span in collector.spans:

@@ -75,8 +75,8 @@ JOB = {
         "SELECT last_number FROM invoices.invoice_counter FOR UPDATE",
         "INSERT INTO invoices.canceled_orders (order_id, canceled_at)"
         f" VALUES ({ID}, now()) ON CONFLICT (order_id) DO NOTHING",
-        "INSERT INTO invoices.invoices (number, order_id, customer_id, amount, currency, issued_at, due_at,"
-        f" traceparent) SELECT 1, {ID}, 'c', 1, 'BRL', now(), now(), 't' WHERE NOT EXISTS"
+        "INSERT INTO invoices.invoices (number, invoice_id, order_id, customer_id, amount, currency, issued_at, due_at,"
+        f" traceparent) SELECT 1, {ID}, {ID}, 'c', 1, 'BRL', now(), now(), 't' WHERE NOT EXISTS"
         f" (SELECT FROM invoices.invoices WHERE order_id = {ID}) RETURNING 1",
         "UPDATE invoices.invoice_counter SET last_number = last_number + 1",
         "SELECT last_number FROM invoices.credit_note_counter FOR UPDATE",

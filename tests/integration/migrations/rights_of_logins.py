@@ -43,6 +43,13 @@ _KEYS: Rights = {
 }
 _MONEY: Rights = {("SELECT", f"invoices.{table}"): "*" for table in ("payments", "refunds", "credit_notes")}
 
+# What a login may call of the functions there are.
+CALLS: dict[str, set[str]] = {
+    "create_order": {"orders.delete_published"},
+    "cancel_order": {"orders.delete_published"},
+    "record_payment": {"invoices.delete_published"},
+}
+
 RIGHTS: dict[str, Rights] = {
     "create_order": {
         ("SELECT", "orders.orders"): "order_id",
@@ -65,7 +72,8 @@ RIGHTS: dict[str, Rights] = {
     },
     "invoice_consumer": {
         ("SELECT", "invoices.invoices"): "invoice_id number order_id amount currency status version",
-        ("INSERT", "invoices.invoices"): "number order_id customer_id amount currency issued_at due_at traceparent",
+        ("INSERT", "invoices.invoices"): "invoice_id number order_id customer_id amount currency issued_at due_at"
+        " traceparent",
         ("UPDATE", "invoices.invoices"): "status version updated_at",
         ("SELECT", "invoices.canceled_orders"): "order_id canceled_at",
         ("INSERT", "invoices.canceled_orders"): "order_id canceled_at",

@@ -14,7 +14,7 @@ import pytest
 from migrations.roles import LOGINS, OWNERS
 from tests.integration.migrations.conftest import PASSWORD
 from tests.integration.migrations.jobs_of_logins import JOB
-from tests.integration.migrations.rights_of_logins import RIGHTS
+from tests.integration.migrations.rights_of_logins import CALLS, RIGHTS
 
 from localregion.testing.services import RunningPostgres
 
@@ -53,6 +53,11 @@ ESCAPES = [
     "SELECT * FROM alembic_version",
     "UPDATE alembic_version SET version_num = '0001'",
 ]
+
+FUNCTIONS = (
+    "SELECT nspname || '.' || proname FROM pg_proc JOIN pg_namespace ON pg_namespace.oid = pronamespace"
+    " WHERE nspname IN ('orders', 'invoices', 'customers', 'audit')"
+)
 
 
 @pytest.fixture(params=sorted(LOGINS))
@@ -110,6 +115,17 @@ def test_a_login_has_its_rights_on_columns_and_no_others(
 
     assert {key for key, statement in tried.items() if is_allowed(connection, statement)} == expected
     assert {key[:2] for key in expected} == RIGHTS[role].keys()
+
+
+def test_a_login_may_call_its_functions_and_no_others(
+    connection: psycopg.Connection[Any], role: str, migrated: RunningPostgres
+) -> None:
+    with psycopg.connect(migrated.dsn, dbname="migrated") as admin:
+        functions = [row[0] for row in admin.execute(FUNCTIONS)]
+
+    allowed = {name for name in functions if is_allowed(connection, f"SELECT {name}(NULL)")}
+    assert allowed == CALLS.get(role, set())
+    assert {*functions} == set().union(*CALLS.values())
 
 
 def attempts(server: RunningPostgres) -> dict[tuple[str, str, str], str]:

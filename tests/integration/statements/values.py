@@ -147,7 +147,7 @@ def by_position(sample: Mapping[str, Any]) -> dict[str, list[Any]]:
         "operations.small_mends.FREE_IDEMPOTENCY_KEY": [CUSTOMER, "key-5"],
         "operations.unmatched_repository.EXISTS": [unmatched],
         "operations.unmatched_repository.DISMISS": [unmatched],
-        f"{relay}.FORGET_BATCH": [told, [outbox], BEGUN_NOTES[0]],
+        f"{relay}.FORGET_BATCH": [told, [outbox], BEGUN_NOTES],
         f"{relay}.DELETE_PUBLISHED": [[outbox]],
         f"{relay}.POSTPONE": [[outbox], [told]],
         f"{relay}.EXPLAIN": [told, outbox],
@@ -196,7 +196,9 @@ def _of_an_event() -> dict[str, Any]:
         "properties": "{}",
         "body": b"{}",
         "due_in_s": 15.0,
-        "note": BEGUN_NOTES[0],
+        "note": BEGUN_NOTES[1],
+        "note_with_many": BEGUN_NOTES[0],
+        "few": LIMIT,
         "notes": BEGUN_NOTES,
         "fingerprints": [bytes(32)],
         "environment": NEW,
@@ -207,6 +209,7 @@ def _of_an_event() -> dict[str, Any]:
 def _of_a_batch(sample: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "order_ids": [sample["order_id"]],
+        "invoice_ids": NEW.hex,
         "customer_ids": CUSTOMER,
         "amounts": "1",
         "currencies": "BRL",

@@ -47,3 +47,23 @@ def test_others_find_the_whole_of_it(order: str) -> None:
         "print(made.number, 'to_json' in pydantic_core.__all__)\n"
     )
     assert run(program).split() == ["True", "int", "1", "False", "2", "True"]
+
+
+def test_threads_that_ask_for_the_rest_at_once_all_find_it() -> None:
+    program = (
+        "import contracts.events, threading\n"
+        "sys.setswitchinterval(1e-6)\n"
+        "failures, began = [], threading.Barrier(8)\n"
+        "def ask():\n"
+        "    began.wait()\n"
+        "    try:\n"
+        "        from pydantic_core import CoreSchema, ErrorDetails, __version__, core_schema\n"
+        "        import pydantic\n"
+        "        pydantic.create_model('Model', number=(int, 1))(number='2')\n"
+        "    except Exception as error:\n        failures.append(repr(error))\n"
+        "threads = [threading.Thread(target=ask) for _ in range(8)]\n"
+        "for thread in threads:\n    thread.start()\n"
+        "for thread in threads:\n    thread.join()\n"
+        "print(failures)\n"
+    )
+    assert [run(program) for _ in range(5)] == ["[]"] * 5

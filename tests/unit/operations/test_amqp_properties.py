@@ -11,7 +11,11 @@ import pytest
 
 from localregion.aws.event_source_mappings.event import format_timestamp
 from operations.amqp_properties import from_event, seconds_since_1970
+from rabbitmq import Message
+from rabbitmq.messages import frames
 
+# What RabbitMQ and pika agree on.
+FRAME_MAX = 131_072
 EVENTS = Path(__file__).parents[2] / "events"
 
 
@@ -72,3 +76,32 @@ def test_what_is_no_time_is_left_out(text: Any) -> None:
 def test_a_short_string_has_255_bytes(text: str) -> None:
     assert from_event({"messageId": text})["message_id"] == text
     assert "message_id" not in from_event({"messageId": text + "é"})
+
+
+BYTES = list(range(-128, 128))
+
+
+@pytest.mark.parametrize(
+    ("long", "what"),
+    [
+        (BYTES * 120, "bytes, as numbers"),
+        ({"bytes": [-1] * 100_000}, "text that is not UTF-8"),
+        ([100] * 60_000, "numbers of one byte"),
+        ({"a": {"b": BYTES * 120}}, "bytes in tables"),
+    ],
+)
+def test_headers_that_would_not_fit_into_a_frame_again_are_left_out_and_the_others_are_kept(
+    long: Any, what: str
+) -> None:
+    found = from_event({"headers": {"first": 1, "long": long, "last": {"bytes": [111, 107]}}})
+    assert found["headers"] == {"first": 1, "last": "ok"}, what
+    frames(Message(exchange="", routing_key="", body=b"", properties=found), channel=1, frame_max=FRAME_MAX)
+
+
+@pytest.mark.parametrize("long", [{"bytes": [120] * 125_000}, [True, None] * 40_000, [2**40] * 13_000])
+def test_headers_that_came_in_a_frame_go_in_one(long: Any) -> None:
+    short = dict.fromkeys(("messageId", "type", "appId", "replyTo", "correlationId", "contentType"), "x" * 255)
+    found = from_event({"headers": {"long": long}, **short, "contentEncoding": "x" * 255, "priority": 1})
+
+    assert found["headers"].keys() == {"long"}
+    frames(Message(exchange="", routing_key="", body=b"", properties=found), channel=1, frame_max=FRAME_MAX)

@@ -19,7 +19,7 @@ from tracing.http import describe_request, record_status
 SUMMARIES = {
     create_order.INSERT_ORDER: "INSERT orders.orders INSERT orders.outbox",
     create_order.SELECT_RESPONSE: "SELECT orders.idempotency_keys",
-    create_order.DELETE_PUBLISHED: "DELETE orders.outbox",
+    create_order.DELETE_PUBLISHED: "SELECT orders.delete_published",
     orders.SELECT_ORDER: "SELECT orders.orders SELECT invoices.invoices SELECT invoices.credit_notes",
     get_order.SELECT_IS_READ_ONLY: "SELECT",
     invoice_consumer.LOCK_COUNTER: "SELECT invoices.invoice_counter",

@@ -6,6 +6,7 @@ from opentelemetry.sdk.trace import TracerProvider
 
 from tracing.attributes import dropped
 from tracing.buffer import SpanBuffer
+from tracing.spans import RecordedSpan
 
 
 def test_the_spans_that_began_first_are_kept_and_the_others_counted() -> None:
@@ -13,15 +14,15 @@ def test_the_spans_that_began_first_are_kept_and_the_others_counted() -> None:
     provider = TracerProvider(shutdown_on_exit=False)
     provider.add_span_processor(buffer)
     tracer = provider.get_tracer("test")
-    with tracer.start_as_current_span("invocation"):
+    with RecordedSpan(tracer.start_span("invocation")) as invocation:
+        assert buffer.keep(invocation)
         for number in range(5):
-            with tracer.start_as_current_span(f"child {number}"):
-                pass
+            with RecordedSpan(tracer.start_span(f"child {number}")) as child:
+                assert buffer.keep(child) == (number < 2)
 
     assert buffer.dropped == 3
-    spans, _ = buffer.take()
-    assert [span.name for span in spans] == ["child 0", "child 1", "invocation"]
-    assert (buffer.dropped, buffer.take()) == (0, ([], {}))
+    assert [kept.span.name for kept in buffer.take()] == ["child 0", "child 1", "invocation"]
+    assert (buffer.dropped, buffer.take()) == (0, [])
 
 
 def test_only_what_was_dropped_is_said() -> None:

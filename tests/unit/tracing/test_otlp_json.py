@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
 from opentelemetry import trace
@@ -12,28 +13,31 @@ from opentelemetry.trace import SpanContext, SpanKind, TraceFlags, TraceState
 from opentelemetry.trace.status import Status, StatusCode
 
 from tracing import TraceContext, otlp_json
+from tracing.spans import RecordedSpan
 
 CONTEXT = SpanContext(0xABC, 0xDEF, is_remote=False, trace_flags=TraceFlags(1), trace_state=TraceState([("a", "b")]))
 PARENT = SpanContext(0xABC, 0x123, is_remote=True, trace_flags=TraceFlags(1))
 
 
-def span(**changes: Any) -> ReadableSpan:
+ATTRIBUTES = {"text": "é", "count": 2**53 + 1, "ratio": 0.5, "is": True}
+
+
+def span(attributes: dict[str, Any] = ATTRIBUTES, links: Sequence[TraceContext] = (), **changes: Any) -> RecordedSpan:
     given: dict[str, Any] = {
         "name": "send x",
         "context": CONTEXT,
         "parent": PARENT,
         "kind": SpanKind.CLIENT,
-        "attributes": {"text": "é", "count": 2**53 + 1, "ratio": 0.5, "is": True},
         "start_time": 1_795_386_260_010_000_001,
         "end_time": 1_795_386_260_020_000_002,
         "instrumentation_scope": InstrumentationScope("x"),
     }
-    return ReadableSpan(**{**given, **changes})
+    return RecordedSpan(ReadableSpan(**{**given, **changes}), attributes, links)
 
 
-def encoded(*spans: ReadableSpan, links: dict[int, Any] | None = None) -> list[dict[str, Any]]:
+def encoded(*spans: RecordedSpan) -> list[dict[str, Any]]:
     resource = otlp_json.resource({"service.name": "create_order"})
-    document = json.loads(otlp_json.request(resource, spans, links or {}))
+    document = json.loads(otlp_json.request(resource, spans))
     (resource_spans,) = document["resourceSpans"]
     assert resource_spans["resource"] == {
         "attributes": [{"key": "service.name", "value": {"stringValue": "create_order"}}]
@@ -82,9 +86,7 @@ def test_a_root_has_no_parent_and_an_error_has_its_message() -> None:
 
 def test_links_are_beside_the_span_that_they_belong_to() -> None:
     links = [TraceContext("a" * 32, "b" * 16, 1), TraceContext("c" * 32, "d" * 16, 3)]
-    plain, linked = encoded(
-        span(context=SpanContext(1, 2, is_remote=False, trace_flags=TraceFlags(1))), span(), links={0xDEF: links}
-    )
+    plain, linked = encoded(span(), span(links=links))
 
     assert "links" not in plain
     assert linked["links"] == [
@@ -101,3 +103,13 @@ def test_half_a_surrogate_pair_becomes_a_question_mark() -> None:
 def test_names_are_escaped() -> None:
     (found,) = encoded(span(name='send "\\\n', status=trace.Status(StatusCode.ERROR, '"')))
     assert (found["name"], found["status"]["message"]) == ('send "\\\n', '"')
+
+
+def test_a_long_text_is_cut_off_and_what_is_no_attribute_is_text() -> None:
+    (found,) = encoded(span(attributes={"path": "x" * 4_097, "none": None, "list": [1], "nan": float("nan")}))
+    assert [each["value"] for each in found["attributes"]] == [
+        {"stringValue": "x" * 4_096},
+        {"stringValue": "None"},
+        {"stringValue": "[1]"},
+        {"stringValue": "nan"},
+    ]

@@ -17,11 +17,10 @@ from functools import partial
 from typing import Any, Generic, TypeVar
 from uuid import UUID
 
-import psycopg
-
 from deliveries.batches import Batch, Decode, DecodeAll, Rejection, sort_out
 from deliveries.event import Delivery
 from deliveries.parking import Attempt, Parking
+from postgres.lean_psycopg import psycopg
 
 T = TypeVar("T")
 Connection = psycopg.Connection[Any]

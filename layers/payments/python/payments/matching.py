@@ -10,12 +10,11 @@ from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
-import psycopg
-
 from payments import statements
 from payments.notices import REFUNDS_ARE_TOTALS, Notice
 from payments.recording import Outcome, UnmatchedError, event_of
 from payments.repository import parameters_of, settle
+from postgres.lean_psycopg import psycopg
 
 Connection = psycopg.Connection[Any]
 

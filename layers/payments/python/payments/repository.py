@@ -10,13 +10,12 @@ from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
-import psycopg
-
 from outbox import row_parameters
 from payments import statements
 from payments.notices import Notice
 from payments.recording import Event, Invoice, Outcome, UnmatchedError, status_after
 from postgres import Database
+from postgres.lean_psycopg import psycopg
 
 Connection = psycopg.Connection[Any]
 # What a bigint holds whatever its digits.

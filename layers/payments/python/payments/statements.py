@@ -104,4 +104,5 @@ VALUES (%(outbox_id)s, %(exchange)s, %(routing_key)s, %(properties)s, %(body)s,
         clock_timestamp() + %(due_in_s)s * interval '1 second')
 """
 
-DELETE_PUBLISHED = "DELETE FROM invoices.outbox WHERE outbox_id = %s"
+# A function, so that it need not wait for the disk: migration 0014.
+DELETE_PUBLISHED = "SELECT invoices.delete_published(%s)"

@@ -18,8 +18,7 @@ from dataclasses import dataclass
 from math import inf
 from typing import Any, TypeVar
 
-import psycopg
-
+from postgres.lean_psycopg import psycopg
 from sockets import Deadline
 from sockets.resolver import resolve
 

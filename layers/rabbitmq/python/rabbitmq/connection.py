@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from itertools import takewhile
 from typing import Any
 
+from rabbitmq.confirms import leading_acks
 from rabbitmq.errors import (
     BlockedError,
     ConnectionLostError,
@@ -107,6 +108,7 @@ class PublisherConnection:
 
     def _on_confirming(self, _frame: Any) -> None:
         self._is_ready = True
+        self._protocol.read_first = self._take_acks
 
     def _on_channel_closed(self, _channel: Any, reason: Any) -> None:
         self._protocol.failure = ChannelClosedError(reason.reply_code, reason.reply_text)
@@ -116,6 +118,12 @@ class PublisherConnection:
 
     def _on_confirm(self, frame: Any) -> None:
         self._batch.confirm(frame.method)
+
+    def _take_acks(self, data: bytes) -> bytes:
+        acks, rest = leading_acks(data, channel=self._channel.channel_number)
+        for ack in acks:
+            self._batch.confirm(ack)
+        return rest
 
 
 class _Batch:

@@ -41,6 +41,8 @@ class Protocol(Connection):  # type: ignore[misc, unused-ignore]
         self._outgoing: list[bytes] = []
         self.failure: Exception | None = None
         self.is_blocked = False
+        # Given what begins with a frame; what it returns is left for pika.
+        self.read_first: Callable[[bytes], bytes] | None = None
         super().__init__(parameters, on_open_callback=on_open, internal_connection_workflow=False)
         self.add_on_connection_blocked_callback(lambda *_: self._set_blocked(True))
         self.add_on_connection_unblocked_callback(lambda *_: self._set_blocked(False))
@@ -83,7 +85,11 @@ class Protocol(Connection):  # type: ignore[misc, unused-ignore]
         self._stream.close()
 
     def _take(self, data: bytes) -> None:
-        self._on_data_available(data)
+        # pika keeps the part of a frame until it has the whole.
+        if self.read_first is not None and not self._frame_buffer:
+            data = self.read_first(data)
+        if data:
+            self._on_data_available(data)
         if self.failure is not None:
             raise self.failure
 

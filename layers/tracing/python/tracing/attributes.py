@@ -15,6 +15,8 @@ from urllib.parse import urlsplit
 DEFAULT_PORTS = {"amqp": 5672, "amqps": 5671}
 # Tables always carry their schema here, names inside a statement (WITH …) never do.
 _TARGET = re.compile(r"\b(INSERT INTO|DELETE FROM|UPDATE|FROM|JOIN)\s+(\w+\.\w+)")
+# A statement that calls one of our functions and does nothing else.
+_CALL = re.compile(r"\s*SELECT\s+(\w+\.\w+)\(")
 _OPERATIONS = {"INSERT INTO": "INSERT", "DELETE FROM": "DELETE", "UPDATE": "UPDATE", "FROM": "SELECT", "JOIN": "SELECT"}
 
 
@@ -36,6 +38,8 @@ def statement(text: str) -> tuple[str, dict[str, Any]]:
     """
     if not text:
         return "postgresql", {"db.system.name": "postgresql"}
+    if (called := _CALL.match(text)) is not None:
+        return _call(text, called[1])
     found = [(_OPERATIONS[verb], table) for verb, table in _TARGET.findall(text)]
     operation = found[0][0] if found else text.split(maxsplit=1)[0].upper()
     summary = " ".join(dict.fromkeys(f"{verb} {table}" for verb, table in found)) or operation
@@ -47,6 +51,17 @@ def statement(text: str) -> tuple[str, dict[str, Any]]:
         "db.query.text": " ".join(text.split()),
     }
     return summary, attributes | ({"db.collection.name": tables.pop()} if len(tables) == 1 else {})
+
+
+def _call(text: str, procedure: str) -> tuple[str, dict[str, Any]]:
+    summary = f"SELECT {procedure}"
+    return summary, {
+        "db.system.name": "postgresql",
+        "db.operation.name": "SELECT",
+        "db.stored_procedure.name": procedure,
+        "db.query.summary": summary,
+        "db.query.text": text,
+    }
 
 
 def message(exchange: str, routing_key: str, properties: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,19 +1,15 @@
 """The spans of one invocation, kept until its end.
 
 Bounded: a span that begins when there are so many already is counted and forgotten, so those that began first, the
-invocation's own among them, are always there. A `send` span, which nothing refers to, is then not even made. Links
-stand beside the spans and not in them: the SDK needs 0.15 s for the 7,000 of a large batch and a tenth of that is
-enough for their text.
+invocation's own among them, are always there. A `send` span, which nothing refers to, is then not even made.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from opentelemetry.context import Context
 from opentelemetry.sdk.trace import ReadableSpan, Span, SpanProcessor
 
-from tracing.trace_context import TraceContext
+from tracing.spans import RecordedSpan
 
 SPANS_MAX = 2_000
 # The largest batch of the event source mapping.
@@ -29,8 +25,8 @@ class SpanBuffer(SpanProcessor):
 
     def _begin(self) -> None:
         self._admitted: set[int] = set()
-        self._ended: list[ReadableSpan] = []
-        self.links: dict[int, Sequence[TraceContext]] = {}
+        self._kept: dict[int, RecordedSpan] = {}
+        self._ended: list[RecordedSpan] = []
         self.dropped = 0
 
     def on_start(self, span: Span, parent_context: Context | None = None) -> None:  # noqa: ARG002 - the SDK's signature
@@ -44,16 +40,20 @@ class SpanBuffer(SpanProcessor):
         """Whether a span that begins now is one too many."""
         return len(self._admitted) >= self._spans_max
 
-    def keeps(self, span_id: int) -> bool:
-        """Whether this span will be exported: it is recorded and was not one too many."""
-        return span_id in self._admitted
+    def keep(self, span: RecordedSpan) -> bool:
+        """Export it when it has ended. False for one that is not recorded, or was one too many."""
+        span_id = span.span.get_span_context().span_id
+        if span_id not in self._admitted:
+            return False
+        self._kept[span_id] = span
+        return True
 
     def on_end(self, span: ReadableSpan) -> None:
-        if self.keeps(span.context.span_id):
-            self._ended.append(span)
+        if (kept := self._kept.get(span.context.span_id)) is not None:
+            self._ended.append(kept)
 
-    def take(self) -> tuple[list[ReadableSpan], dict[int, Sequence[TraceContext]]]:
-        """Return the spans and their links by span id, and begin anew."""
-        ended, links = self._ended, self.links
+    def take(self) -> list[RecordedSpan]:
+        """Return the spans in the order of their ends, and begin anew."""
+        ended = self._ended
         self._begin()
-        return ended, links
+        return ended

@@ -15,7 +15,7 @@ from opentelemetry import trace
 from tracing import attributes as names
 from tracing.buffer import SpanBuffer
 from tracing.protocol import M
-from tracing.spans import RecordedSpan
+from tracing.spans import context_of
 from tracing.trace_context import TraceContext, parse
 
 Start = Callable[..., Any]
@@ -101,4 +101,4 @@ def _is_sampled(above: TraceContext | None) -> bool:
 
 
 def _current() -> list[TraceContext]:
-    return [RecordedSpan(trace.get_current_span()).context]
+    return [context_of(trace.get_current_span())]

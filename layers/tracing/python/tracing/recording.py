@@ -10,13 +10,12 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from typing import Any
 
-from opentelemetry import context as current
 from opentelemetry import trace
 from opentelemetry.sdk.resources import Resource
-from opentelemetry.sdk.trace import SpanLimits, TracerProvider
+from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.id_generator import IdGenerator
 from opentelemetry.sdk.trace.sampling import ParentBased, TraceIdRatioBased
 
@@ -27,10 +26,8 @@ from tracing.buffer import LINKS_MAX, SpanBuffer
 from tracing.collector import Collector, ExportError
 from tracing.protocol import Attributes, DatabasePlace, Kind, Log, M, Observer, P
 from tracing.publishing import TracedPublisher, created
-from tracing.spans import RecordedSpan, remote_parent
-from tracing.trace_context import TraceContext, parse
-
-TEXT_MAX = 4_096
+from tracing.spans import LeafSpan, RecordedSpan, remote_parent
+from tracing.trace_context import SAMPLED, TraceContext, parse
 
 
 class OperatingSystemIds(IdGenerator):
@@ -67,7 +64,6 @@ class Recording:
             resource=Resource({}),
             sampler=ParentBased(TraceIdRatioBased(ratio)),
             id_generator=OperatingSystemIds(),
-            span_limits=SpanLimits(max_attribute_length=TEXT_MAX),
             shutdown_on_exit=False,
         )
         provider.add_span_processor(self._buffer)
@@ -89,7 +85,7 @@ class Recording:
         }
         self._is_cold = False
         try:
-            with self._child(name, kind="SERVER", attributes=given, parent=parse(headers)) as span:
+            with self.start(name, kind="SERVER", attributes=given, parent=parse(headers)) as span:
                 self._log.append_keys(trace_id=span.context.trace_id, span_id=span.context.span_id)
                 try:
                     yield span
@@ -106,8 +102,8 @@ class Recording:
         kind: Kind = "INTERNAL",
         attributes: Attributes | None = None,
         links: Iterable[TraceContext] = (),
-    ) -> AbstractContextManager[RecordedSpan]:
-        return self._child(name, kind=kind, attributes=attributes, links=links)
+    ) -> RecordedSpan:
+        return self.start(name, kind=kind, attributes=attributes, links=links)
 
     def statements(self, database: DatabasePlace) -> Observer:
         place: dict[str, Any] = {
@@ -116,9 +112,9 @@ class Recording:
             "server.port": database.database_port,
         }
 
-        def observe(query: object) -> AbstractContextManager[RecordedSpan]:
+        def observe(query: object) -> RecordedSpan:
             name, attributes = names.statement(query if isinstance(query, str) else "")
-            return self._child(name, kind="CLIENT", attributes=place | attributes)
+            return self.start(name, kind="CLIENT", attributes=place | attributes, form=LeafSpan)
 
         return observe
 
@@ -146,50 +142,26 @@ class Recording:
         attributes: Attributes | None,
         parent: TraceContext | None = None,
         links: Iterable[TraceContext] = (),
+        form: type[RecordedSpan] = RecordedSpan,
     ) -> RecordedSpan:
-        """A span below `parent` or the current span; the caller ends it."""
+        """A span below `parent` or the current span; its block ends it, or the caller."""
         made = self._tracer.start_span(
-            name,
-            context=None if parent is None else remote_parent(parent),
-            kind=trace.SpanKind[kind],
-            attributes=dict(attributes or {}),
+            name, context=None if parent is None else remote_parent(parent), kind=trace.SpanKind[kind]
         )
-        span = RecordedSpan(made)
-        span_id = made.get_span_context().span_id
-        if self._buffer.keeps(span_id) and (sampled := [link for link in links if link.is_sampled][:LINKS_MAX]):
-            self._buffer.links[span_id] = sampled
+        span = form(made, attributes)
+        if self._buffer.keep(span):
+            span.links = [link for link in links if link.flags & SAMPLED][:LINKS_MAX]
         return span
 
-    @contextmanager
-    def _child(
-        self,
-        name: str,
-        *,
-        kind: Kind,
-        attributes: Attributes | None,
-        parent: TraceContext | None = None,
-        links: Iterable[TraceContext] = (),
-    ) -> Iterator[RecordedSpan]:
-        span = self.start(name, kind=kind, attributes=attributes, parent=parent, links=links)
-        token = current.attach(trace.set_span_in_context(span.span))
-        try:
-            yield span
-        except BaseException as error:
-            span.fail_with(error)
-            raise
-        finally:
-            current.detach(token)
-            span.end()
-
     def _export(self) -> None:
-        spans, links = self._buffer.take()
+        spans = self._buffer.take()
         if not spans:
             return
         if self._breaker.is_open:
             self._dropped += len(spans)
             return
         try:
-            self.collector.post(otlp_json.request(self._resource, spans, links))
+            self.collector.post(otlp_json.request(self._resource, spans))
         except Exception as error:  # the invocation has done its work: no failure of the export may fail it
             self._breaker.failed()
             if self._dropped == 0:

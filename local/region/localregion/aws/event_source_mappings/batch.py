@@ -27,6 +27,7 @@ class EventBatch:
         self.began_at: float | None = None
         self._start, self._end = event_frame(event_source_arn, queue, virtual_host)
         self._records: list[bytes] = []
+        self._payload: bytes | None = None
         self._size = len(self._start) + len(self._end)
 
     def __len__(self) -> int:
@@ -46,11 +47,16 @@ class EventBatch:
         if size > PAYLOAD_BYTES_MAX:
             self.is_full = True
             return False
-        self._size = size
+        self._size, self._payload = size, None
         self._records.append(record)
         self.delivery_tags.append(delivery_tag)
         return True
 
     def payload(self) -> bytes:
-        """Return the event."""
-        return self._start + b",".join(self._records) + self._end
+        """Return the event, which is made once, in one piece of memory."""
+        if self._payload is None:
+            first, *others = self._records or [b""]
+            records = [self._start + first, *others]
+            records[-1] += self._end
+            self._payload = b",".join(records)
+        return self._payload

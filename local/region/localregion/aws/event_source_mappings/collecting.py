@@ -18,7 +18,7 @@ from localregion.plan.model import EventSourceMapping
 
 BATCHING_WINDOW_DEFAULT_S = 0.5
 # Records encoded between two turns of the event loop, so that a large batch does not hold up the Invoke API.
-_ENCODED_AT_ONCE = 250
+_ENCODED_AT_ONCE = 100
 
 _log = logging.getLogger(__name__)
 
@@ -53,6 +53,7 @@ class BatchCollector:
         while True:
             await self._fill(self._ahead)
             if self._is_complete(self._ahead):
+                self._ahead.payload()  # megabytes, while the function works and not when it waits
                 return
             await self._consumer.wait_for_deliveries()
 
@@ -87,9 +88,9 @@ class BatchCollector:
                 self._drop(delivery.delivery_tag, len(record))
             elif not batch.add(delivery.delivery_tag, record):
                 return
-            deliveries.popleft()
-            if batch.began_at is None:
+            elif batch.began_at is None:
                 batch.began_at = asyncio.get_running_loop().time()
+            deliveries.popleft()
 
     def _drop(self, delivery_tag: int, size: int) -> None:
         self._consumer.acknowledge(delivery_tag, multiple=False)

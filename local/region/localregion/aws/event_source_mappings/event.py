@@ -119,7 +119,7 @@ def _value(value: Any) -> str:
 
 
 def _string(value: bytes) -> str:
-    return f'{{"bytes":[{",".join([*map(_SIGNED_BYTES.__getitem__, value)])}]}}'
+    return f'{{"bytes":[{",".join([_SIGNED_BYTES[byte] for byte in value])}]}}'
 
 
 def _id(value: bytes) -> str:

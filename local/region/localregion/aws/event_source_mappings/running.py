@@ -63,11 +63,15 @@ class RunningMapping:
             self._poller.requeue_method = method
 
     async def stop(self, grace_s: float) -> None:
-        """Let the batch in flight end within `grace_s`; messages that are not acknowledged then return to the queue."""
-        task, self._task = self._task, None
+        """Let the batch in flight end within `grace_s`; messages that are not acknowledged then return to the queue.
+
+        A caller that is cancelled meanwhile leaves the poller ending, and the next one waits for it.
+        """
+        task = self._task
         if task is None or self._poller is None:
             return
         if self._poller.stop_after_batch():
             await asyncio.wait([task], timeout=grace_s)
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
+        self._task = None

@@ -21,11 +21,14 @@ _Render = Callable[[bytes], str]
 
 
 class Shape(NamedTuple):
-    """`fixed_of` cuts out what may not differ; `spans` are the rest, `texts` the JSON before, between and after it."""
+    """`fixed_of` cuts out what may not differ; `spans` are the rest, each with its place among the `texts`.
+
+    `texts` is the JSON before, between and after them, and an empty one in each place.
+    """
 
     fixed_of: Callable[[bytes], Any]
     fixed: Any
-    spans: list[tuple[int, int, _Render]]
+    spans: list[tuple[int, int, int, _Render]]
     texts: list[str]
 
 
@@ -43,10 +46,10 @@ class PropertyShapes:
         shape = self._known.get(len(properties))
         if shape is None or shape.fixed_of(properties) != shape.fixed:
             return self._decoded(properties)
-        parts = [shape.texts[0]]
-        for (start, end, render), text in zip(shape.spans, shape.texts[1:], strict=True):
-            parts += (render(properties[start:end]), text)
-        return "".join(parts)
+        texts = shape.texts.copy()
+        for place, start, end, render in shape.spans:
+            texts[place] = render(properties[start:end])
+        return "".join(texts)
 
     def _decoded(self, properties: bytes) -> str:
         decoded = decode_properties(properties)
@@ -63,8 +66,11 @@ class PropertyShapes:
             return None  # what is not shown as often as it is there cannot be put in its place
         bounds = [0, *(at for part in parts for at in (part.start, part.end)), len(properties)]
         fixed_of = itemgetter(*(slice(start, end) for start, end in zip(bounds[::2], bounds[1::2], strict=True)))
-        spans = [(part.start, part.end, self._string_text if part.is_header else self._id_text) for part in parts]
-        return Shape(fixed_of, fixed_of(properties), spans, texts)
+        spans = [
+            (place, part.start, part.end, self._string_text if part.is_header else self._id_text)
+            for place, part in zip(range(1, 2 * len(parts), 2), parts, strict=True)
+        ]
+        return Shape(fixed_of, fixed_of(properties), spans, [each for text in texts for each in (text, "")])
 
 
 def _with_places(decoded: BasicProperties, parts: list[VariablePart]) -> BasicProperties:

@@ -2,7 +2,8 @@ r"""Recognise a body of spans that is written as functions and gateways here wri
 
 What matches is never refused by `otlp.decode` or `zipkin.decode` (a property test), so it may be read later. What does
 not match says nothing: it has members in another order, spaces, text beyond ASCII or a mistake, and is read at once.
-The quantifiers are possessive, so no body takes longer than its length.
+No body takes longer than its length: what is repeated begins with a character that what follows it does not begin with,
+and runs of characters are possessive. Groups are not: before 3.11.5 Python takes too much for them (cpython#106052).
 """
 
 from __future__ import annotations
@@ -15,16 +16,16 @@ from localregion.console.traces import otlp, zipkin
 from localregion.console.traces.span import Span
 
 # Text without `\u`: half a surrogate pair would be one mistake more to look for.
-_TEXT = r'"(?:[ !#-\[\]-~]++|\\["\\/bfnrt])*+"'
+_TEXT = r'"(?:[ !#-\[\]-~]++|\\["\\/bfnrt])*"'
 _TRACE_ID = '"(?!0{32})[0-9a-f]{32}"'
 _SPAN_ID = '"(?!0{16})[0-9a-f]{16}"'
 # Fewer digits than 64 bits have.
 _NUMBER = "(?:0|[1-9][0-9]{0,17}+)"
-_FRACTION = rf"-?+{_NUMBER}(?:\.[0-9]++)?+(?:e[-+]?+[0-9]{{1,3}}+)?+"
+_FRACTION = rf"-?+{_NUMBER}(?:\.[0-9]++)?(?:e[-+]?+[0-9]{{1,3}}+)?"
 
 
 def _list(entry: str) -> str:
-    return rf"\[(?:{entry}(?:,{entry})*+)?+\]"
+    return rf"\[(?:{entry}(?:,{entry})*)?\]"
 
 
 def _otlp() -> str:
@@ -34,8 +35,8 @@ def _otlp() -> str:
     span = (
         rf'\{{"traceId":{_TRACE_ID},"spanId":{_SPAN_ID},"flags":{_NUMBER},"name":{_TEXT},"kind":[1-5],'
         rf'"startTimeUnixNano":"{_NUMBER}[0-9]?+","endTimeUnixNano":"{_NUMBER}[0-9]?+","attributes":{attributes},'
-        rf'"status":\{{"code":[0-2](?:,"message":{_TEXT})?+\}}(?:,"parentSpanId":{_SPAN_ID})?+'
-        rf'(?:,"traceState":{_TEXT})?+(?:,"links":{_list(link)})?+\}}'
+        rf'"status":\{{"code":[0-2](?:,"message":{_TEXT})?\}}(?:,"parentSpanId":{_SPAN_ID})?'
+        rf'(?:,"traceState":{_TEXT})?(?:,"links":{_list(link)})?\}}'
     )
     scope_spans = rf'\{{"scope":\{{"name":{_TEXT}\}},"spans":{_list(span)}\}}'
     return rf'\{{"resourceSpans":\[\{{"resource":\{{"attributes":{attributes}\}},"scopeSpans":\[{scope_spans}\]\}}\]\}}'
@@ -43,14 +44,14 @@ def _otlp() -> str:
 
 def _zipkin() -> str:
     place = rf'(?:"(?:serviceName|ipv4|ipv6)":{_TEXT}|"port":{_NUMBER})'
-    endpoint = rf"(?:null|\{{(?:{place}(?:,{place})*+)?+\}})"
-    parent = rf'(?:,"parentId":{_SPAN_ID})?+'
+    endpoint = rf"(?:null|\{{(?:{place}(?:,{place})*)?\}})"
+    parent = rf'(?:,"parentId":{_SPAN_ID})?'
     tag = rf"{_TEXT}:{_TEXT}"
     notes = _list(rf'\{{"value":{_TEXT},"timestamp":{_NUMBER}\}}')
     return _list(
         rf'\{{"traceId":{_TRACE_ID},"localEndpoint":\{{"serviceName":{_TEXT}\}},"id":{_SPAN_ID}{parent},"name":{_TEXT},'
         rf'"kind":"[A-Z]{{1,20}}+","timestamp":{_NUMBER},"duration":{_NUMBER},"remoteEndpoint":{endpoint},'
-        rf'"tags":\{{(?:{tag}(?:,{tag})*+)?+\}}{parent}(?:,"annotations":{notes})?+\}}'
+        rf'"tags":\{{(?:{tag}(?:,{tag})*)?\}}{parent}(?:,"annotations":{notes})?\}}'
     )
 
 

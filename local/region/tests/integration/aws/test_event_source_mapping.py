@@ -165,6 +165,26 @@ def test_a_batch_ends_before_six_megabytes_and_a_record_beyond_them_is_dropped(
     assert "drops a record" in caplog.text
 
 
+def test_a_record_that_is_dropped_alone_invokes_nothing(
+    rabbitmq: RunningRabbitMQ, caplog: pytest.LogCaptureFixture
+) -> None:
+    functions = NotedInvocations()
+
+    async def scenario() -> None:
+        with new_queue(rabbitmq) as queue:
+            async with mapped(rabbitmq, queue.name, functions, batch_size=100, batching_window_s=0) as mappings:
+                queue.publish(b"x" * 5_000_000)
+                await until(lambda: mappings.status()[0]["dropped"])
+                await asyncio.sleep(0.1)
+                queue.publish(b"good")
+                await until(lambda: mappings.status()[0]["messages"] == 1)
+            assert queue.depth() == 0
+
+    asyncio.run(scenario())
+    assert [len(batch) for batch in functions.batches] == [1]
+    assert "connects again" not in caplog.text
+
+
 def test_one_invocation_is_in_flight_and_a_record_stays_until_it_has_succeeded(rabbitmq: RunningRabbitMQ) -> None:
     release = asyncio.Event()
 

@@ -172,6 +172,44 @@ def test_a_mapping_that_ends_finishes_its_batch_and_gives_back_what_it_read_ahea
     run(scenario())
 
 
+def test_a_mapping_that_is_deleted_while_it_is_being_disabled_still_waits_for_its_batch(
+    rabbitmq: RunningRabbitMQ,
+) -> None:
+    async def scenario() -> None:
+        functions = Held()
+        with new_queue(rabbitmq) as queue:
+            publish(queue, 20)
+            async with mapped(rabbitmq, queue.name, functions, **FULL) as mappings:
+                await in_flight_and_ahead(functions, queue, ready=10)
+                mapping_id = mappings.status()[0]["uuid"]
+                await disable(mappings, mapping_id)
+                await asyncio.sleep(0)
+                await delete(mappings, mapping_id)
+                await asyncio.sleep(0.05)
+                assert [mapping["State"] for mapping in mappings.status()] == ["Deleting"]
+                functions.release()
+                await until(lambda: not mappings.status())
+                await until(lambda: queue.depth() == 15)
+
+    run(scenario())
+
+
+def test_an_emulator_that_ends_while_a_mapping_is_being_changed_lets_its_batch_end(rabbitmq: RunningRabbitMQ) -> None:
+    async def scenario() -> None:
+        functions = Held()
+        with new_queue(rabbitmq) as queue:
+            publish(queue, 20)
+            async with mapped(rabbitmq, queue.name, functions, **FULL) as mappings:
+                await in_flight_and_ahead(functions, queue, ready=10)
+                await shrink(mappings, mappings.status()[0]["uuid"])
+                await asyncio.sleep(0)
+                asyncio.get_running_loop().call_later(0.3, functions.release)
+            assert functions.in_flight == 0
+            await until(lambda: queue.depth() == 15)
+
+    run(scenario())
+
+
 def test_a_mapping_that_is_updated_goes_on_with_what_it_had_read_ahead(rabbitmq: RunningRabbitMQ) -> None:
     async def scenario() -> None:
         functions = Held()

@@ -9,7 +9,7 @@ from contextlib import closing
 
 import pytest
 from integration.console.console_process import RunningConsole
-from unit.console.spans import compact, export, plain_request, plain_span
+from unit.console.spans import compact, export, link, plain_request, plain_span
 
 NEITHER = b"GET /api/nothing HTTP/1.1\r\nHost: 127.0.0.1:%d\r\n\r\n"
 
@@ -115,3 +115,17 @@ def test_very_many_spans_are_found_right_after_they_were_sent(console: RunningCo
     assert answers(console, *sent, count=len(sent)) == [200] * len(sent)
     assert is_kept(console, traces[0])
     assert is_kept(console, traces[-1])
+
+
+def test_the_links_of_the_largest_batch_are_taken_before_they_are_read(console: RunningConsole) -> None:
+    trace, of_an_order = uuid.uuid4().hex, uuid.uuid4().hex
+    links = [{**link(of_an_order, number), "flags": 769} for number in range(1, 10_001)]
+    body = compact(export(plain_span(traceId=trace, links=links)))
+
+    with closing(socket.create_connection(("127.0.0.1", console.port), timeout=20)) as connection:
+        connection.sendall(post(console, "/v1/traces", body))
+        answer = connection.recv(65_536)
+
+    # aiohttp, which reads them first, would say more.
+    assert answer == b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}"
+    assert console.client.get(f"/api/traces/{trace}").json()["spans"][0]["linkCount"] == 10_000

