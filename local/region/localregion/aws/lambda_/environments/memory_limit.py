@@ -36,10 +36,11 @@ class MemoryLimit:
         last, self._checked_at = self._checked_at, time.monotonic()
         # Not the time on the clock: what others do meanwhile must not make the next look come later.
         began_s = time.thread_time()
-        self._memory.look()
-        for environment in self._environments():
-            if environment.has_worked_since(last) and environment.debug_port is None:
-                self._check(environment)
+        working = [each for each in self._environments() if each.has_worked_since(last) and each.debug_port is None]
+        if working:
+            self._memory.look()
+        for environment in working:
+            self._check(environment)
         pause_s = max(SAMPLE_INTERVAL_S, _PAUSE_FOR_WORK * (time.thread_time() - began_s))
         self._timer = asyncio.get_running_loop().call_later(pause_s, self.enforce)
 
