@@ -49,9 +49,8 @@ class Step:
     of_consumers: Mapping[str, Plugin]
     default: Plugin | None
 
-    def plugin(self, consumer_id: str | None) -> Plugin | None:
-        if consumer_id is None:
-            return self.default
+    def plugin(self, consumer_id: str) -> Plugin | None:
+        """Return what runs for a consumer."""
         return self.here.get(consumer_id) or self.of_consumers.get(consumer_id) or self.default
 
 
@@ -66,7 +65,8 @@ class PluginChain:
         response: Response | None = None
         chosen: list[Plugin] = []
         for step in self._steps:
-            plugin = step.plugin(exchange.consumer.id if exchange.consumer else None)
+            consumer = exchange.consumer
+            plugin = step.default if consumer is None else step.plugin(consumer.id)
             if plugin is None:
                 continue
             chosen.append(plugin)

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import json
 import uuid
-from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from localregion.aws.http.errors import LambdaApiError
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(NamedTuple):
     """`headers` by lower-case name; `size` is the body's, which is empty here when it was larger than allowed.
 
     `target` is path and query as they were sent.

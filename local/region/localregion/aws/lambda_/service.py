@@ -8,9 +8,9 @@ change while it runs: what is as before keeps its environments, and what was acc
 from __future__ import annotations
 
 import asyncio
-import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from localregion.aws.http.errors import function_not_found, payload_too_large
 from localregion.aws.lambda_.environments.concurrency import Concurrency
@@ -25,6 +25,7 @@ from localregion.aws.lambda_.functions.logs import FunctionLog
 from localregion.aws.lambda_.functions.names import LATEST, check_place, parse_function_name
 from localregion.aws.settings import Settings
 from localregion.plan.model import Function, Plan
+from localregion.uuids import random_uuid
 
 # https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
 SYNC_PAYLOAD_MAX = 6_291_456
@@ -32,8 +33,7 @@ ASYNC_PAYLOAD_MAX = 1_048_576
 REAP_INTERVAL_S = 5.0
 
 
-@dataclass(frozen=True, slots=True)
-class InvokeResult:
+class InvokeResult(NamedTuple):
     """What an invocation answered. `function_error` is `Unhandled` when the function failed, else None."""
 
     status_code: int
@@ -124,7 +124,7 @@ class LambdaService:
         if len(payload) > SYNC_PAYLOAD_MAX:
             raise payload_too_large(len(payload), invocation_type="RequestResponse", limit=SYNC_PAYLOAD_MAX)
         trace = trace_id_for(trace_id)
-        invocation = Invocation(request_id or str(uuid.uuid4()), payload or b"{}", target.arn, trace, client_context)
+        invocation = Invocation(request_id or random_uuid(), payload or b"{}", target.arn, trace, client_context)
         outcome = await target.scaling.invoke(invocation)
         return InvokeResult(
             200,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from urllib.parse import parse_qs, urlencode
 
 from localregion.aws.http.exchange import Request, Response
@@ -14,7 +13,7 @@ def undoing(request: Request, operation: Operation, response: Response) -> Reque
     """Return the call that deletes what this one created; None for any other call."""
     if operation.service == "mq" and (request.method, request.path) == ("POST", "/v1/brokers"):
         path = f"/v1/brokers/{json.loads(response.body)['brokerId']}"
-        return replace(_with_body(request, b""), method="DELETE", path=path, target=path)
+        return _with_body(request, b"")._replace(method="DELETE", path=path, target=path)
     if (operation.service, operation.name) == ("rds", "CreateDBInstance"):
         identifier = parse_qs(request.body.decode())["DBInstanceIdentifier"][0]
         form = {"Action": "DeleteDBInstance", "Version": "2014-10-31", "SkipFinalSnapshot": "true"}
@@ -24,9 +23,9 @@ def undoing(request: Request, operation: Operation, response: Response) -> Reque
         content = {"cluster": made["clusterArn"], "service": made["serviceArn"], "force": True}
         target = (request.header(b"x-amz-target") or "").replace("CreateService", "DeleteService")
         asked = _with_body(request, json.dumps(content).encode())
-        return replace(asked, headers={**asked.headers, b"x-amz-target": target.encode()})
+        return asked._replace(headers={**asked.headers, b"x-amz-target": target.encode()})
     return None
 
 
 def _with_body(request: Request, body: bytes) -> Request:
-    return replace(request, body=body, size=len(body))
+    return request._replace(body=body, size=len(body))

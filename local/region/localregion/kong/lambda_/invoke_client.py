@@ -31,6 +31,13 @@ class InvokeCall:
     headers: dict[str, str]
     credentials: Credentials | None
 
+    @functools.cached_property
+    def head(self) -> str:
+        """The request's first lines."""
+        target = f"{self.path}?{self.query}" if self.query else self.path
+        lines = [f"POST {target} HTTP/1.1", *(f"{name}: {value}" for name, value in self.headers.items())]
+        return "".join(f"{line}\r\n" for line in lines)
+
 
 def invoke_call(
     *,
@@ -79,29 +86,25 @@ class InvokeClient:
 
 
 def _request(call: InvokeCall, payload: bytes) -> bytes:
-    target = f"{call.path}?{call.query}" if call.query else call.path
-    lines = [f"POST {target} HTTP/1.1", *(f"{name}: {value}" for name, value in _headers(call, payload).items())]
-    return ("\r\n".join(lines) + "\r\n\r\n").encode("latin-1") + payload
-
-
-def _headers(call: InvokeCall, payload: bytes) -> dict[str, str]:
-    headers = {
-        **call.headers,
-        "X-Amz-Date": _amz_date(int(time.time())),
-        "Content-Length": str(len(payload)),
-    }
+    date, length = _amz_date(int(time.time())), str(len(payload))
+    head = f"{call.head}X-Amz-Date: {date}\r\nContent-Length: {length}\r\n"
     if call.credentials is not None:
-        if call.credentials.session_token:
-            headers[SESSION_HEADER] = call.credentials.session_token
-        headers["Authorization"] = authorization(
-            call.credentials,
-            path=call.path,
-            query=call.query,
-            headers={name.lower(): value for name, value in headers.items()},
-            payload=payload,
-            amz_date=headers["X-Amz-Date"],
-        )
-    return headers
+        head += _signature(call, call.credentials, payload, date)
+    return f"{head}\r\n".encode("latin-1") + payload
+
+
+def _signature(call: InvokeCall, credentials: Credentials, payload: bytes, date: str) -> str:
+    """Return the lines that sign a call."""
+    headers = {name.lower(): value for name, value in call.headers.items()}
+    headers |= {"x-amz-date": date, "content-length": str(len(payload))}
+    lines = ""
+    if credentials.session_token:
+        headers[SESSION_HEADER.lower()] = credentials.session_token
+        lines = f"{SESSION_HEADER}: {credentials.session_token}\r\n"
+    value = authorization(
+        credentials, path=call.path, query=call.query, headers=headers, payload=payload, amz_date=date
+    )
+    return f"{lines}Authorization: {value}\r\n"
 
 
 @functools.lru_cache(maxsize=1)

@@ -198,7 +198,7 @@ def _text(name: str, value: Any, *, in_list: bool = False) -> str:
 
 def _as_bytes(text: str) -> str:
     """Return decoded text as one character per byte."""
-    return text.encode(errors="surrogateescape").decode("latin-1")
+    return text if text.isascii() else text.encode(errors="surrogateescape").decode("latin-1")
 
 
 def _escaped(found: re.Match[str]) -> str:

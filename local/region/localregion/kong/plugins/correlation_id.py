@@ -14,6 +14,7 @@ from localregion.kong.config.configuration import PluginConfiguration
 from localregion.kong.config.schema import Field
 from localregion.kong.plugin import Plugin, PluginType, Surroundings
 from localregion.kong.request.exchange import Exchange, Response
+from localregion.uuids import random_uuid
 
 NAME = "correlation-id"
 FIELDS = {
@@ -55,7 +56,7 @@ def _counting() -> Callable[[], str]:
 
 def _create(configuration: PluginConfiguration, _surroundings: Surroundings) -> Plugin:
     config = configuration.config
-    generate = (lambda: str(uuid.uuid4())) if config["generator"] == "uuid" else _counting()
+    generate = random_uuid if config["generator"] == "uuid" else _counting()
     made = CorrelationId(header_name=config["header_name"], generate=generate)
     return Plugin(access=made.access, header_filter=made.header_filter if config["echo_downstream"] else None)
 

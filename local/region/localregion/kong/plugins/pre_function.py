@@ -26,7 +26,8 @@ REFUSED = "Path, query and headers must be UTF-8"
 async def _refuse_other_than_utf8(exchange: Exchange) -> Response | None:
     texts = [unescape(exchange.path), unescape(exchange.query_string)]
     texts += [value for _, value in exchange.headers[:HEADERS_MAX]]
-    return None if all(map(is_utf8, texts)) else error_response(exchange, 400, REFUSED)
+    is_good = "".join(texts).isascii() or all(map(is_utf8, texts))
+    return None if is_good else error_response(exchange, 400, REFUSED)
 
 
 async def _hash_key(exchange: Exchange) -> Response | None:

@@ -10,8 +10,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Hashable
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from localregion.kong.config.configuration import PluginConfiguration
 from localregion.kong.config.schema import NOT_SUPPORTED, Errors, Field, above_zero
@@ -66,13 +65,26 @@ def _rules(config: dict[str, Any]) -> Errors:
     return {"config": {"policy": f"redis is {NOT_SUPPORTED}"}}
 
 
-@dataclass(frozen=True, slots=True)
-class Usage:
-    """One window's limit and what is left of it, before this request."""
+class Window(NamedTuple):
+    """One window's limit, and what its headers have in common for all requests."""
 
-    window: str
+    name: str
     limit: float
-    remaining: float
+    length_s: int
+    limit_text: str
+    limit_header: str
+    remaining_header: str
+
+
+def _window(name: str, limit: float) -> Window:
+    title = name.capitalize()
+    return Window(
+        name, limit, SECONDS[name], f"{limit:.14g}", f"X-RateLimit-Limit-{title}", f"X-RateLimit-Remaining-{title}"
+    )
+
+
+# Each window with what was left of it before this request.
+Usage = list[tuple[Window, float]]
 
 
 class RateLimiting:
@@ -81,7 +93,7 @@ class RateLimiting:
     def __init__(self, configuration: PluginConfiguration, surroundings: Surroundings) -> None:
         config = configuration.config
         self._config = config
-        self._limits = [(window, config[window]) for window in SECONDS if config[window] is not None]
+        self._windows = [_window(name, config[name]) for name in SECONDS if config[name] is not None]
         self._scope = (configuration.route_id, configuration.service_id)
         self._identifier = _IDENTIFIERS[config["limit_by"]]
         self._counters = surroundings.counters
@@ -90,35 +102,32 @@ class RateLimiting:
     async def access(self, exchange: Exchange) -> Response | None:
         now = int(self._clock())
         key: Hashable = (*self._scope, self._identifier(exchange) or exchange.peer)
-        usage = [Usage(window, limit, limit - self._counters.count(key, window, now)) for window, limit in self._limits]
-        stopping = {entry.window for entry in usage if entry.remaining <= 0}
-        headers = {} if self._config["hide_client_headers"] else _headers(usage, stopping, now)
+        usage = [(window, window.limit - self._counters.count(key, window.name, now)) for window in self._windows]
+        is_stopping = any(left <= 0 for _, left in usage)
+        headers = {} if self._config["hide_client_headers"] else _headers(usage, now, is_stopping=is_stopping)
         exchange.response_headers.update(headers)
-        if stopping:
+        if is_stopping:
             again = (("Retry-After", headers["RateLimit-Reset"]),) if headers else ()
             status = int(self._config["error_code"])
             return error_response(exchange, status, self._config["error_message"], headers=again)
-        for window, _ in self._limits:
-            self._counters.increment(key, window, now)
+        for window in self._windows:
+            self._counters.increment(key, window.name, now)
         return None
 
 
-def _headers(usage: list[Usage], stopping: set[str], now: int) -> dict[str, str]:
+def _headers(usage: Usage, now: int, *, is_stopping: bool) -> dict[str, str]:
     """Return each window's headers, and the general ones of the window that is exhausted first."""
     headers = {}
     tightest: tuple[float, int] | None = None
-    for entry in usage:
-        remaining = entry.remaining - 1 if not stopping or entry.window in stopping else entry.remaining
-        remaining = max(0, remaining)
-        title = entry.window.capitalize()
-        headers[f"X-RateLimit-Limit-{title}"] = f"{entry.limit:.14g}"
-        headers[f"X-RateLimit-Remaining-{title}"] = f"{remaining:.14g}"
-        length = SECONDS[entry.window]
-        if tightest is None or (remaining, -length) < tightest:
-            tightest = (remaining, -length)
-            headers["RateLimit-Limit"] = f"{entry.limit:.14g}"
-            headers["RateLimit-Remaining"] = f"{remaining:.14g}"
-            headers["RateLimit-Reset"] = str(max(1, length - (now - window_start(entry.window, now))))
+    for window, left in usage:
+        remaining = max(0, left - 1 if not is_stopping or left <= 0 else left)
+        headers[window.limit_header] = window.limit_text
+        headers[window.remaining_header] = remaining_text = f"{remaining:.14g}"
+        if tightest is None or (remaining, -window.length_s) < tightest:
+            tightest = (remaining, -window.length_s)
+            headers["RateLimit-Limit"] = window.limit_text
+            headers["RateLimit-Remaining"] = remaining_text
+            headers["RateLimit-Reset"] = str(max(1, window.length_s - (now - window_start(window.name, now))))
     return headers
 
 

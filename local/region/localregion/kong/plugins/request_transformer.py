@@ -38,7 +38,9 @@ class RequestTransformer:
         others: Headers = [header for header in exchange.headers if header[0] != "host"]
         changed = self._changes.apply(others)
         # For parity: Kong sets every header anew, and sets a space where there is no value.
-        exchange.headers = hosts + [(name.lower(), value or " ") for name, value in changed if name.lower() != "host"]
+        exchange.headers = hosts + [
+            (lower, value or " ") for name, value in changed if (lower := name.lower()) != "host"
+        ]
 
 
 def _create(configuration: PluginConfiguration, _surroundings: Surroundings) -> Plugin:

@@ -13,8 +13,8 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterable
 
-from localregion.aws.lambda_.environments import memory
 from localregion.aws.lambda_.environments.environment import ExecutionEnvironment
+from localregion.aws.lambda_.environments.memory import MemoryUse
 
 SAMPLE_INTERVAL_S = 0.05
 _PAUSE_FOR_WORK = 50
@@ -27,16 +27,21 @@ class MemoryLimit:
         self.pretended_mb: dict[str, int] = {}
         self.killed: Counter[str] = Counter()
         self._environments = environments
+        self._memory = MemoryUse()
         self._checked_at = 0.0
         self._timer: asyncio.TimerHandle | None = None
 
     def enforce(self) -> None:
         """Look at every environment now and from now on, until `stop`."""
         last, self._checked_at = self._checked_at, time.monotonic()
-        for environment in self._environments():
-            if environment.has_worked_since(last) and environment.debug_port is None:
-                self._check(environment)
-        pause_s = max(SAMPLE_INTERVAL_S, _PAUSE_FOR_WORK * (time.monotonic() - self._checked_at))
+        # Not the time on the clock: what others do meanwhile must not make the next look come later.
+        began_s = time.thread_time()
+        working = [each for each in self._environments() if each.has_worked_since(last) and each.debug_port is None]
+        if working:
+            self._memory.look()
+        for environment in working:
+            self._check(environment)
+        pause_s = max(SAMPLE_INTERVAL_S, _PAUSE_FOR_WORK * (time.thread_time() - began_s))
         self._timer = asyncio.get_running_loop().call_later(pause_s, self.enforce)
 
     def stop(self) -> None:
@@ -46,6 +51,6 @@ class MemoryLimit:
     def _check(self, environment: ExecutionEnvironment) -> None:
         function = environment.function_version.function
         limit_kb = self.pretended_mb.get(function.name, function.memory_mb) * 1024
-        if environment.pid is not None and memory.used_kb(environment.pid, limit_kb=limit_kb) > limit_kb:
+        if environment.pid is not None and self._memory.is_beyond(environment.pid, limit_kb):
             self.killed[function.name] += not environment.is_out_of_memory
             environment.out_of_memory()

@@ -6,12 +6,12 @@ A failed initialisation is no answer yet. It becomes the answer, and names the i
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from localregion.aws.lambda_.environments import failure_payloads
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(NamedTuple):
     """How an invocation ended."""
 
     payload: bytes

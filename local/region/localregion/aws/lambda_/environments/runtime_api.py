@@ -11,8 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from dataclasses import dataclass
-from typing import Protocol, cast
+from typing import NamedTuple, Protocol, cast
 
 import httptools
 
@@ -24,8 +23,7 @@ _INVOCATION = _PREFIX + "invocation/"
 _INIT_ERROR = _PREFIX + "init/error"
 
 
-@dataclass(frozen=True, slots=True)
-class Invocation:
+class Invocation(NamedTuple):
     """What the runtime gets to know of one invocation."""
 
     request_id: str

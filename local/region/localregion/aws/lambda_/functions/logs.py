@@ -14,8 +14,8 @@ import math
 import os
 import platform
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from localregion import rotation
 
@@ -96,8 +96,7 @@ class Output:
             self._reader = -1
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Report:
+class Report(NamedTuple):
     """The figures of one REPORT line. `status` and `error_type` are set when Lambda itself ended the invocation."""
 
     request_id: str
