@@ -147,3 +147,11 @@ def test_a_version_that_no_folder_tells_is_asked_for_as_ever() -> None:
 
     # `importlib.metadata` finds none either.
     assert run(program) == [".".join("0000"), "True"]
+
+
+@pytest.mark.parametrize("before", ["", "import ctypes\nctypes.c_int\n"])
+@pytest.mark.parametrize("after", ["", "import ctypes\nctypes.c_int\n"])
+def test_what_is_below_ctypes_is_found_whatever_ran_first(before: str, after: str) -> None:
+    program = before + LEAN + after + "import ctypes.util\nprint(ctypes.util.find_library('c'))\n"
+
+    assert run(program) == run("import ctypes.util\nprint(ctypes.util.find_library('c'))")

@@ -59,6 +59,10 @@ def _register_unrun(name: str, homes: Mapping[str, str] = _NO_HOMES) -> None:
 
     module.__getattr__ = complete
     sys.modules[name] = module
+    package, _, submodule = name.rpartition(".")
+    if package:
+        # As importing does it: an import that finds the submodule registered does not.
+        setattr(sys.modules[package], submodule, module)
 
 
 def _register_version(package: str) -> None:
