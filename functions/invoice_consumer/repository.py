@@ -13,13 +13,14 @@ from uuid import UUID
 
 from contracts.events import OrderCanceled, OrderCreated
 from invoice_consumer.identifiers import new_ids
+from postgres.arrays import UuidArray
 from postgres.lean_psycopg import psycopg
 
 # A statement of its own: the next one gets a fresh snapshot and its own time, both taken with the lock held.
 LOCK_COUNTER = "SELECT last_number FROM invoices.invoice_counter FOR UPDATE"
 
-# A column is one text: psycopg makes an array value by value, and the largest batch has 8,000 of each. What separates
-# customers is a control character, which none of their ids has (contracts.fields).
+# A column is one parameter: psycopg makes an array value by value, and the largest batch has 8,000 of each. What
+# separates customers is a control character, which none of their ids has (contracts.fields).
 # An order's id begins with its time in milliseconds (UUID version 7): those below one id are late.
 INSERT_INVOICES = """
 WITH punctual AS (
@@ -27,9 +28,9 @@ WITH punctual AS (
             || repeat('0', 20))::uuid AS first_id
 ), incoming AS (
     SELECT DISTINCT ON (order_id) order_id, invoice_id, customer_id, amount, currency, traceparent, position
-    FROM unnest(string_to_array(%(order_ids)s, ',')::uuid[], string_to_array(%(invoice_ids)s, ',')::uuid[],
-                string_to_array(%(customer_ids)s, E'\\x1f'), string_to_array(%(amounts)s, ',')::bigint[],
-                string_to_array(%(currencies)s, ','), string_to_array(%(traceparents)s, ',', ''))
+    FROM unnest(%(order_ids)s::uuid[], %(invoice_ids)s::uuid[], string_to_array(%(customer_ids)s, E'\\x1f'),
+                string_to_array(%(amounts)s, ',')::bigint[], string_to_array(%(currencies)s, ','),
+                string_to_array(%(traceparents)s, ',', ''))
          WITH ORDINALITY AS event (order_id, invoice_id, customer_id, amount, currency, traceparent, position)
     ORDER BY order_id, position
 ), fresh AS (
@@ -108,8 +109,8 @@ def issue_invoices(
     Raises CounterMissingError.
     """
     parameters = {
-        "order_ids": ",".join([order.order_id.hex for order in orders]),
-        "invoice_ids": new_ids(len(orders)),
+        "order_ids": UuidArray.of(b"".join([order.order_id.bytes for order in orders])),
+        "invoice_ids": UuidArray.of(new_ids(len(orders))),
         "customer_ids": SEPARATOR.join([order.customer_id for order in orders]),
         "amounts": ",".join([str(order.amount) for order in orders]),
         "currencies": ",".join([order.currency for order in orders]),

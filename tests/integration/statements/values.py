@@ -49,7 +49,7 @@ BY_STATEMENT: dict[str, dict[str, Any]] = {
     "payments.statements.CHANGE_INVOICE": {"status": "paid"},
     "create_order.repository.INSERT_ORDER": {"order_id": NEW},
     "create_order.repository.INSERT_ORDER_WITH_KEY": {"order_id": NEW, "key": "new"},
-    "invoice_consumer.repository.INSERT_INVOICES": {"order_ids": NEW.hex},
+    "invoice_consumer.repository.INSERT_INVOICES": {"order_ids": [NEW]},
     "operations.repository.QUEUE": {"properties": ["{}"]},
     "payments.statements.KEEP_UNMATCHED": {"refund_id": None},
     "operations.order_queries.KEYS": {"customer_id": "customer-9"},
@@ -209,7 +209,7 @@ def _of_an_event() -> dict[str, Any]:
 def _of_a_batch(sample: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "order_ids": [sample["order_id"]],
-        "invoice_ids": NEW.hex,
+        "invoice_ids": [NEW],
         "customer_ids": CUSTOMER,
         "amounts": "1",
         "currencies": "BRL",

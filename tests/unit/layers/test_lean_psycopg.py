@@ -12,7 +12,7 @@ import pytest
 
 ROOT = Path(__file__).parents[3]
 ROOTS = [*sorted(ROOT.glob("layers/*/python")), ROOT / "functions"]
-# Which are as lean as can be: `operations` and `release` are on nobody's way.
+# Which are lean: `operations` and `release` are on nobody's way.
 FUNCTIONS = [
     "cancel_order",
     "create_order",
@@ -22,7 +22,7 @@ FUNCTIONS = [
     "outbox_relay",
     "record_payment",
 ]
-LEFT_OUT = ["asyncio.base_events", "asyncio.streams", "_ctypes", "importlib.metadata", "shutil"]
+LEFT_OUT = ["asyncio.base_events", "asyncio.streams", "_ctypes", "importlib.metadata"]
 LEAN = "from postgres.lean_psycopg import psycopg\n"
 
 

@@ -7,6 +7,7 @@ started by root it runs as `nobody`, see `unprivileged`.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import secrets
 import signal
@@ -14,6 +15,7 @@ import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 
+import psutil
 import psycopg
 from psycopg import sql
 
@@ -81,7 +83,7 @@ class Postgres:
         return Command(
             argv=self._unprivileged([str(self._bin / "postgres"), "-D", str(self._data), *options]),
             cwd=Path("/"),
-            environment=_environment(),
+            environment={**_environment(), **self._past_owner()},
             # Fast shutdown: end the clients' connections, write a checkpoint.
             stop_signal=signal.SIGINT,
         )
@@ -100,6 +102,20 @@ class Postgres:
         with psycopg.connect(self.dsn, autocommit=True, connect_timeout=5) as connection:
             _make_master_user(connection, user, password)
             _make_database(connection, database, user)
+
+    def _past_owner(self) -> dict[str, str]:
+        """Have Postgres take a lock for a stale one whose owner is over, though its pid is not free.
+
+        A server that was killed along with the one that started it keeps its pid until it was waited for, in a
+        container perhaps for ever. To Postgres the pid that `pg_ctl` passes on so is no other server's; it goes on
+        to look whether memory of the former one is still in use.
+        """
+        with contextlib.suppress(OSError, ValueError, psutil.NoSuchProcess):
+            pid = int((self._data / "postmaster.pid").read_text().partition("\n")[0])
+            owner = psutil.Process(pid)
+            if owner.name() != "postgres" or owner.status() == psutil.STATUS_ZOMBIE:
+                return {"PG_GRANDPARENT_PID": str(pid)}
+        return {}
 
     @property
     def _unfinished(self) -> Path:

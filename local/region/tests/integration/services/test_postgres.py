@@ -4,9 +4,12 @@ import os
 import pwd
 import re
 import shutil
+import subprocess
+import time
 from collections.abc import Callable
 from pathlib import Path
 
+import psutil
 import psycopg
 import pytest
 
@@ -55,6 +58,28 @@ def test_a_frozen_postgres_answers_nobody_until_it_is_thawed(postgres: RunningPo
     finally:
         postgres.thaw()
     psycopg.connect(postgres.dsn, connect_timeout=10).close()
+
+
+def test_it_starts_while_the_pid_of_the_one_that_was_killed_is_not_free(postgres: RunningPostgres) -> None:
+    """As where nothing waits for processes whose parent was killed with them."""
+    postgres.stop()
+    command = postgres.cluster.command()
+    killed = subprocess.Popen(command.argv, cwd=command.cwd, env=dict(command.environment))
+    try:
+        deadline = time.monotonic() + 30
+        while not postgres.cluster.is_ready():
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+        helpers = psutil.Process(killed.pid).children()
+        killed.kill()
+        os.waitid(os.P_PID, killed.pid, os.WEXITED | os.WNOWAIT)
+        psutil.wait_procs(helpers, timeout=30)
+        assert Path(f"/proc/{killed.pid}").exists()
+        postgres.start()
+    finally:
+        killed.kill()
+        killed.wait()
+    psycopg.connect(postgres.dsn).close()
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root may pass a folder that is closed to the server's user")
