@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -89,8 +90,30 @@ def test_a_child_that_is_started_later_counts() -> None:
         process.stdin.write("start\n")
         process.stdin.flush()
         assert process.stdout.readline() == "ready\n"
+        time.sleep(memory.CHILDREN_EVERY_S)
         use.look()
         assert use.is_beyond(process.pid, 80 * MB_KB)
+
+
+def test_children_are_looked_for_only_so_often_and_not_while_nothing_is_started(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    original, searched, numbers = memory._read, [], iter(range(3, 100))
+    newest = [b"0.00 0.00 0.00 1/2 3\n"]
+    monkeypatch.setattr(memory, "_read", lambda path: newest[0] if path == "/proc/loadavg" else original(path))
+    monkeypatch.setattr(memory, "_descendants", lambda pid: searched.append(pid) or [])
+    monkeypatch.setattr(memory, "CHILDREN_EVERY_S", 60)
+    use = MemoryUse()
+    for _ in range(3):
+        newest[0] = b"0.00 0.00 0.00 1/2 %d\n" % next(numbers)
+        use.look()
+        use.is_beyond(1, 2**60)
+    assert searched == [1]
+    monkeypatch.setattr(memory, "CHILDREN_EVERY_S", 0)
+    for _ in range(3):
+        use.look()
+        use.is_beyond(1, 2**60)
+    assert searched == [1, 1]
 
 
 @pytest.mark.parametrize("loadavg", [b"", b"0.00 0.00 0.00 0/0 0\n"])
@@ -100,6 +123,7 @@ def test_children_are_looked_for_every_time_where_the_kernel_does_not_count(
     original, searched = memory._read, []
     monkeypatch.setattr(memory, "_read", lambda path: loadavg if path == "/proc/loadavg" else original(path))
     monkeypatch.setattr(memory, "_descendants", lambda pid: searched.append(pid) or [])
+    monkeypatch.setattr(memory, "CHILDREN_EVERY_S", 0)
     use = MemoryUse()
     for _ in range(3):
         use.look()

@@ -2,7 +2,8 @@
 
 Anonymous and shared memory counts, files that are mapped (libraries, above all) do not; what a child still shares with
 its parent counts once. Read from /proc, hence 0 on a system that has none. What is far below its limit costs little to
-see: its resident set alone is below, and nothing was started on this machine since its children were looked for.
+see: its resident set alone is below. What it has started is looked for at most five times a second, and not at all
+while nothing is started on this machine.
 """
 
 from __future__ import annotations
@@ -10,11 +11,16 @@ from __future__ import annotations
 import contextlib
 import os
 import re
+import time
+from math import inf
 
 _COUNTED = re.compile(rb"^(?:RssAnon|RssShmem|VmSwap):\s+(\d+)", re.MULTILINE)
 _COUNTED_ONCE = re.compile(rb"^(?:Pss_Anon|Pss_Shmem|SwapPss):\s+(\d+)", re.MULTILINE)
 _PEAK = re.compile(rb"^VmHWM:\s+(\d+)", re.MULTILINE)
 _READ_SIZE = 65_536
+# A list of each thread's children costs ten times as much as the rest, and a runtime client starts a thread for each
+# invocation, which the kernel counts as it counts processes.
+CHILDREN_EVERY_S = 0.2
 _PAGE_KB = os.sysconf("SC_PAGE_SIZE") // 1024
 
 
@@ -23,16 +29,18 @@ class MemoryUse:
 
     def __init__(self) -> None:
         self._newest = b""
+        self._searched_at = -inf
         self._may_swap = True
         self._descendants: dict[int, list[int]] = {}
 
     def look(self) -> None:
-        """Call before looking at processes: see whether anything was started on this machine since the last time."""
+        """Call before looking at processes: see whether what they have started has to be looked for again."""
         # The number that the kernel gave last, to a process or to a thread; where it gives none the field is 0.
         newest = _read("/proc/loadavg").rpartition(b" ")[2].strip()
-        if newest in (b"", b"0") or newest != self._newest:
+        is_known = newest == self._newest and newest not in (b"", b"0")
+        if not is_known and time.monotonic() - self._searched_at >= CHILDREN_EVERY_S:
             self._descendants.clear()
-        self._newest = newest
+            self._newest, self._searched_at = newest, time.monotonic()
         # Below its first line: what the kernel may swap to. Swapped memory counts, and is not in the resident set.
         self._may_swap = _read("/proc/swaps").count(b"\n") != 1
 

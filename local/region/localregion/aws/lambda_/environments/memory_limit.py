@@ -1,9 +1,10 @@
 """End execution environments that use more memory than their function has, as the kernel of Lambda's machines does.
 
-Every 50 ms those that work, or have just worked, are looked at: neither root nor a control group is needed. With very
-many it is less often, for it may take a fiftieth of the emulator's time. What grows and shrinks again in between is
-not caught, and the figure in the REPORT line then is above the memory size. One that is found too large between two
-invocations dies with the next one. Debugged environments are spared: the debugger needs memory too.
+Every 50 ms those that work, or have just worked, are looked at, and five times a second for what they have started:
+neither root nor a control group is needed. With very many it is less often, for it may take a fiftieth of the
+emulator's time. What grows and shrinks again in between is not caught, and the figure in the REPORT line then is above
+the memory size. One that is found too large between two invocations dies with the next one. Debugged environments are
+spared: the debugger needs memory too.
 """
 
 from __future__ import annotations
