@@ -136,5 +136,6 @@ def test_properties_of_megabytes_are_replayed_a_few_at_a_time(empty: Released, i
     headers = {"long": {"bytes": [1] * 900_000}}
     park(invoke, *(message(b"{", messageId=str(number), headers=headers) for number in range(3)))
     assert operate(invoke, "replay", all=True)["queued"] == 3
-    assert relay(invoke) == 0
-    assert operate(invoke, "outbox")["failed"] == 3
+    # Without the header that no frame has room for.
+    assert relay(invoke) == 3
+    assert operate(invoke, "outbox")["failed"] == 0
