@@ -70,30 +70,36 @@ class PostgresOrderRepository:
 
     def insert(self, new: NewOrder, *, due_in_s: float) -> StoredResponse | None:
         """Store the order, its event and its key; or return what the key was answered before, storing nothing."""
-        parameters = self._parameters(new, due_in_s=due_in_s)
+        parameters = _parameters(new, due_in_s=due_in_s)
         if new.command.idempotency_key is None:
             self._database.run(lambda connection: connection.execute(INSERT_ORDER, parameters))
             return None
+        parameters |= self._key_parameters(new)
         return self._database.run(lambda connection: _insert_with_key(connection, parameters))
 
     def delete_published(self, outbox_id: UUID) -> None:
         """Forget an event that the broker has confirmed."""
         self._database.run(lambda connection: connection.execute(DELETE_PUBLISHED, [outbox_id]))
 
-    def _parameters(self, new: NewOrder, *, due_in_s: float) -> dict[str, Any]:
+    def _key_parameters(self, new: NewOrder) -> dict[str, Any]:
         return {
-            "order_id": new.order.order_id,
-            "customer_id": new.order.customer_id,
-            "amount": new.order.amount,
-            "currency": new.order.currency,
-            "reference": new.order.reference,
-            "created_at": new.order.created_at,
-            **row_parameters(new.outbox_id, new.message, due_in_s=due_in_s),
             "key": new.command.idempotency_key,
             "request_hash": new.command.request_hash(),
             "response_body": new.response_body,
             "ttl_hours": self._ttl_hours,
         }
+
+
+def _parameters(new: NewOrder, *, due_in_s: float) -> dict[str, Any]:
+    return {
+        "order_id": new.order.order_id,
+        "customer_id": new.order.customer_id,
+        "amount": new.order.amount,
+        "currency": new.order.currency,
+        "reference": new.order.reference,
+        "created_at": new.order.created_at,
+        **row_parameters(new.outbox_id, new.message, due_in_s=due_in_s),
+    }
 
 
 def _insert_with_key(connection: psycopg.Connection[Any], parameters: dict[str, Any]) -> StoredResponse | None:
