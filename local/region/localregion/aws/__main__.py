@@ -1,8 +1,8 @@
 """`python -m localregion.aws`: boot a plan as AWS would run it, until SIGTERM.
 
-Functions can be invoked at once. The plan's own invocations (migrations, the broker's topology) come first, while
-functions are initialised; then event source mappings and schedules start. SIGTERM: no new work, ten seconds for what
-runs, then every environment ends; exit 0.
+Functions can be invoked at once. The plan's own invocations (migrations, the broker's topology) come first, then
+event source mappings and schedules start. SIGTERM: no new work, ten seconds for what runs, then every environment
+ends; exit 0.
 """
 
 from __future__ import annotations
@@ -40,8 +40,6 @@ from localregion.aws.settings import Settings, parse_arguments
 from localregion.aws.status import Status
 from localregion.plan import model
 from localregion.plan.sources import UnknownLayerError
-from localregion.system.control import wait_for_services
-from localregion.system.folder import Folder
 
 if TYPE_CHECKING:
     from localregion.aws.event_source_mappings.sources import ResolvesSources
@@ -62,7 +60,6 @@ class Emulator:
     def __init__(
         self, plan: model.Plan, settings: Settings, *, broker_url: str, resolver: ResolvesSources | None = None
     ) -> None:
-        self._settings = settings
         memory = settings.state / "emulator"
         if settings.region is not None:
             plan = replace(plan, functions=[], event_source_mappings=[], event_invoke_configs=[], schedules=[])
@@ -164,18 +161,13 @@ class Emulator:
                 await self._region.boot()
             return
         try:
-            await asyncio.gather(self._deploy(), initialise(self._service, self._plan))
+            await self._invocations.run()
+            await initialise(self._service, self._plan)
             await self._mappings.start()
             self._schedules.start()
         except Exception:
             self._server.stop()
             raise
-
-    async def _deploy(self) -> None:
-        if self._settings.waits_for_services:
-            with contextlib.suppress(ConnectionError):
-                await asyncio.to_thread(wait_for_services, Folder(self._settings.state).run)
-        await self._invocations.run()
 
     async def _shut_down(self, boot: asyncio.Task[None]) -> None:
         self._schedules.stop()

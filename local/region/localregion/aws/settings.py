@@ -34,7 +34,6 @@ class Settings:
     requeue: RequeueMethod = "nack"
     idle_timeout_s: float = 300.0
     concurrency_limit: int = 100
-    waits_for_services: bool = False
     event_retry_delays_s: tuple[float, ...] = EVENT_RETRY_DELAYS_S
 
     @property
@@ -93,11 +92,6 @@ def parse_arguments(arguments: list[str]) -> Settings:
     )
     parser.add_argument(
         "--concurrency-limit", type=int, default=100, help="invocations in flight in the whole account (default 100)"
-    )
-    parser.add_argument(
-        "--waits-for-services",
-        action="store_true",
-        help="begin with the plan's own invocations when the supervisor of the state folder says that services run",
     )
     given = vars(parser.parse_args(arguments))
     settings = Settings(**given | {"allowed_hosts": tuple(given["allowed_hosts"])})

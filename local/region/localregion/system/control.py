@@ -16,8 +16,6 @@ from pathlib import Path
 from typing import Any
 
 _NAME = "control.socket"
-# RabbitMQ takes half a minute on a slow machine.
-_PATIENCE_S = 300
 
 Request = dict[str, Any]
 Answer = dict[str, Any]
@@ -39,11 +37,6 @@ def ask(run_folder: Path, request: Request, *, timeout_s: float = 60) -> Answer:
         raise ConnectionError("the supervisor closed the connection")
     answer: Answer = json.loads(text)
     return answer
-
-
-def wait_for_services(run_folder: Path) -> None:
-    """Return when the supervisor's database and broker run, or its boot has failed. Raises ConnectionError."""
-    ask(run_folder, {"command": "wait for services"}, timeout_s=_PATIENCE_S)
 
 
 class ControlServer:

@@ -55,8 +55,6 @@ def _answer(supervisor: Supervisor, request: Request, close: Callable[[], None])
         case {"command": "up"}:
             threading.Thread(target=supervisor.bring_up, daemon=True).start()
             return {}
-        case {"command": "wait for services"}:
-            return supervisor.wait_for_services()
         case {"command": "apply"}:
             return supervisor.apply()
         case {"command": "down"}:

@@ -106,7 +106,7 @@ def _emulator_part(folder: Folder, ports: Ports, region: str | None) -> Part:
         *requeue,
     ]
     if region is None:
-        arguments += ["--otlp-endpoint", _console(ports), "--waits-for-services"]
+        arguments += ["--otlp-endpoint", _console(ports)]
     else:
         arguments += ["--region", region, "--addresses", json.dumps(addresses(ports, os.environ))]
     if timeout_ms := os.environ.get("OTEL_EXPORTER_OTLP_TIMEOUT"):

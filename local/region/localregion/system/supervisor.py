@@ -48,7 +48,6 @@ class Supervisor:
         self._phase = "booting"
         self._failure: dict[str, str] | None = None
         self._is_closing = threading.Event()
-        self._services_are_up = threading.Event()
         self._one_at_a_time = threading.Lock()
         self._writing = threading.Lock()
         # Those of the plan; the others are known and not started.
@@ -64,7 +63,6 @@ class Supervisor:
         """Start what does not run, apply what changed; the outcome shows in `status`."""
         with self._one_at_a_time:
             self._phase, self._failure, self._began, self._plan_ready_at = "booting", None, time.monotonic(), None
-            self._services_are_up.clear()
             try:
                 self._boot()
                 # Before anybody is told that it is up, and once more for what changed meanwhile.
@@ -73,13 +71,6 @@ class Supervisor:
                 self._write_endpoints()
             except BootError as error:
                 self._phase, self._failure = "failed", {"part": error.part, "text": str(error)}
-            finally:
-                self._services_are_up.set()
-
-    def wait_for_services(self) -> Answer:
-        """Answer when database and broker run, or the boot has failed; at once for a part that is started later."""
-        self._services_are_up.wait(BOOT_TIMEOUT_S)
-        return {}
 
     def apply(self) -> Answer:
         """Apply what was deployed, and answer when it runs."""
@@ -134,12 +125,11 @@ class Supervisor:
         if has_changed:
             self._side_by_side([part.part.settle for part in self._parts.values() if part.state == "running"])
             self._side_by_side([self._parts[name].stop for name in self._current.restarted if name in self._parts])
-        # The emulator has enough to do before it needs services.
-        for name in ("emulator", "gateway", "configurator"):
+        for name in ("gateway", "configurator"):
             self._start_if_there(name)
         for name in ("postgres", "rabbitmq"):
             self._wait_for(name)
-        self._services_are_up.set()
+        self._start_if_there("emulator")
         for name in self._present_parts():
             # One with a configurator takes requests when functions have written what it is configured with.
             if name != "gateway" or "configurator" not in self._present:

@@ -1,7 +1,6 @@
 """A supervisor over parts that only sleep: `python fake_system.py FOLDER [part that dies at once]`.
 
-A file `without-database` in the folder takes the database out of the plan, as an edit of the program would. While there
-is a file `slow-rabbitmq` RabbitMQ does not answer.
+A file `without-database` in the folder takes the database out of the plan, as an edit of the program would.
 """
 
 import os
@@ -43,7 +42,7 @@ def part(name: str, folder: Folder, *, dies: bool) -> Part:
         name=name,
         address="nowhere",
         command=lambda: Command(argv=argv, cwd=Path("/"), environment=environment),
-        is_ready=lambda: not dies and not (folder.path / f"slow-{name}").exists(),
+        is_ready=lambda: not dies,
     )
 
 

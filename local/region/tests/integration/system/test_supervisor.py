@@ -6,8 +6,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -46,13 +45,13 @@ def folder(tmp_path: Path) -> Folder:
 def boot(folder: Folder) -> Iterator[Boot]:
     supervisors: list[subprocess.Popen[bytes]] = []
 
-    def start(dying: str = "", *, until: Sequence[str] = ("up", "failed")) -> subprocess.Popen[bytes]:
+    def start(dying: str = "") -> subprocess.Popen[bytes]:
         supervisor = subprocess.Popen(
             [sys.executable, FAKE_SYSTEM, folder.path, dying],
             env={**os.environ, "PYTHONPATH": str(PACKAGE_PARENT)},
         )
         supervisors.append(supervisor)
-        wait_for(lambda: phase(folder) in until)
+        wait_for(lambda: phase(folder) in ("up", "failed"))
         return supervisor
 
     yield start
@@ -169,26 +168,6 @@ def test_up_again_follows_a_program_that_lost_its_database_and_got_it_back(boot:
     wait_for(lambda: "postgres" in status(folder)["parts"] and pid(folder, "postgres") and phase(folder) == "up")
     assert "postgres" in endpoints.load(folder)
     assert pid(folder, "rabbitmq") == before
-
-
-def test_the_emulator_runs_before_services_do_and_hears_when_they_are_there(boot: Boot, folder: Folder) -> None:
-    folder.path.mkdir()
-    (folder.path / "slow-rabbitmq").touch()
-    boot(until=["booting"])
-    with ThreadPoolExecutor(1) as threads:
-        services = threads.submit(control.wait_for_services, folder.run)
-        wait_for(lambda: status(folder)["parts"]["emulator"]["state"] == "running")
-        assert not services.done()
-        (folder.path / "slow-rabbitmq").unlink()
-        services.result(60)
-    assert status(folder)["parts"]["rabbitmq"]["state"] == "running"
-    control.wait_for_services(folder.run)
-
-
-def test_what_waits_for_services_hears_that_the_boot_has_failed(boot: Boot, folder: Folder) -> None:
-    boot("rabbitmq")
-    assert phase(folder) == "failed"
-    control.wait_for_services(folder.run)
 
 
 def test_an_unknown_service_is_refused(boot: Boot, folder: Folder) -> None:
