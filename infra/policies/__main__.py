@@ -16,12 +16,10 @@ if TYPE_CHECKING:
     from policies.model import Policy
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-LAYERS = ("aws", "contracts", "deliveries", "outbox", "postgres", "rabbitmq", "reading", "sockets", "tracing")
-SOURCES = ("infra", "functions", *(f"layers/{layer}/python" for layer in LAYERS))
 
 
 def main() -> None:
-    sys.path[:0] = [str(ROOT / source) for source in SOURCES]
+    sys.path[:0] = [str(ROOT / "infra"), str(ROOT / "functions"), *map(str, sorted(ROOT.glob("layers/*/python")))]
     build(importlib.import_module("pulumi_policy"))
 
 

@@ -8,12 +8,13 @@ from pathlib import Path
 
 import pytest
 
-CONTRACTS = Path(__file__).parents[3] / "layers" / "contracts" / "python"
+LAYERS = Path(__file__).parents[3] / "layers"
 
 
 def run(program: str) -> str:
     """What it prints, in a process that has imported nothing yet."""
-    program = f"import sys; sys.path.insert(0, {str(CONTRACTS)!r})\n{program}"
+    paths = [str(LAYERS / name / "python") for name in ("contracts", "loading")]
+    program = f"import sys; sys.path[:0] = {paths}\n{program}"
     return subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout.strip()
 
 

@@ -1,21 +1,21 @@
 """psycopg without what only its asynchronous half, its versions and its way without libpq import: a fifth of an init.
 
-asyncio and ctypes are registered with their `__init__` not yet run, as the contracts register pydantic_core. What
-psycopg asks of asyncio while it is imported comes from the submodules that have it; the first other name that anything
-asks for runs the whole package. A version stands in the name of the folder that `importlib.metadata` would read. What
-is not as it is known here is imported as ever, and only takes longer.
+asyncio and ctypes are registered with their `__init__` not yet run. What psycopg asks of asyncio while it is imported
+comes from the submodules that have it; the first other name that anything asks for runs the whole package. A version
+stands in the name of the folder that `importlib.metadata` would read. What is not as it is known here is imported as
+ever, and only takes longer.
 """
 
 from __future__ import annotations
 
-import contextlib
 import importlib.util
 import os
 import sys
-import threading
-from collections.abc import Mapping
-from types import MappingProxyType, ModuleType
+from functools import partial
+from types import ModuleType
 from typing import Any
+
+from loading import register_unrun, submodule
 
 # Names that are asked for before anything runs a loop, and where they are at home. The last is asked for by each record
 # of `logging`, from Python 3.12 on.
@@ -29,40 +29,19 @@ _OF_ASYNCIO = {
     "sleep": "tasks",
     "current_task": "tasks",
 }
-_NO_HOMES: Mapping[str, str] = MappingProxyType({})
 
 
-def _register_unrun(name: str, homes: Mapping[str, str] = _NO_HOMES) -> None:
-    spec = None if name in sys.modules else importlib.util.find_spec(name)
-    if spec is None or spec.loader is None:
-        return
-    module: Any = importlib.util.module_from_spec(spec)
-    loader, lock = spec.loader, threading.RLock()
-    running: list[bool] = []
+def _of_asyncio(name: str) -> Any:
+    if name in _OF_ASYNCIO:
+        return getattr(submodule("asyncio", _OF_ASYNCIO[name]), name)
+    return _part("asyncio", name)
 
-    def complete(wanted: str) -> Any:
-        if wanted in homes:
-            return getattr(importlib.import_module(f"{name}.{homes[wanted]}"), wanted)
-        if wanted.startswith("__") and wanted != "__all__":
-            raise AttributeError(wanted)
-        with contextlib.suppress(ModuleNotFoundError):
-            return importlib.import_module(f"{name}.{wanted}")
-        with lock:
-            if not running:
-                running.append(True)
-                loader.exec_module(module)
-                if vars(module).get("__getattr__") is complete:
-                    del module.__getattr__
-        if vars(module).get("__getattr__") is complete:  # the package itself asks, in the middle of its `__init__`
-            raise AttributeError(f"module {name!r} has no attribute {wanted!r}")
-        return getattr(module, wanted)
 
-    module.__getattr__ = complete
-    sys.modules[name] = module
-    package, _, submodule = name.rpartition(".")
-    if package:
-        # As importing does it: an import that finds the submodule registered does not.
-        setattr(sys.modules[package], submodule, module)
+def _part(package: str, name: str) -> Any:
+    # What tools and the import system ask of every module is no reason to run one.
+    if name.startswith("__") and name != "__all__":
+        raise AttributeError(name)
+    return submodule(package, name)
 
 
 def _register_version(package: str) -> None:
@@ -79,9 +58,9 @@ def _register_version(package: str) -> None:
 
 
 if "psycopg" not in sys.modules:
-    _register_unrun("asyncio", _OF_ASYNCIO)
-    _register_unrun("ctypes")
-    _register_unrun("ctypes.util")
+    register_unrun("asyncio", _of_asyncio)
+    register_unrun("ctypes", partial(_part, "ctypes"))
+    register_unrun("ctypes.util", partial(_part, "ctypes.util"))
     for _package in ("psycopg", "psycopg_binary"):
         _register_version(_package)
 

@@ -6,39 +6,24 @@ first name that only the whole package has runs it, so other users of pika in th
 
 from __future__ import annotations
 
-import contextlib
-import importlib.util
 import logging
 import struct
-import sys
 from collections.abc import Callable
 from typing import Any
 
-
-def _register_pika() -> None:
-    spec = importlib.util.find_spec("pika")
-    if "pika" in sys.modules or spec is None or spec.loader is None:
-        return
-    package: Any = importlib.util.module_from_spec(spec)
-    loader = spec.loader
-
-    def complete(name: str) -> Any:
-        # pika's own modules ask for submodules and for the version: that loads no adapter.
-        if name == "__version__":
-            from importlib import metadata  # an adapter's user pays for it
-
-            return metadata.version("pika")
-        with contextlib.suppress(ModuleNotFoundError):
-            return importlib.import_module(f"pika.{name}")
-        del package.__getattr__
-        loader.exec_module(package)
-        return getattr(package, name)
-
-    package.__getattr__ = complete
-    sys.modules["pika"] = package
+from loading import register_unrun, submodule
 
 
-_register_pika()
+def _without_adapters(name: str) -> Any:
+    # pika's own modules ask for submodules and for the version: that loads no adapter.
+    if name == "__version__":
+        from importlib import metadata  # an adapter's user pays for it
+
+        return metadata.version("pika")
+    return submodule("pika", name)
+
+
+register_unrun("pika", _without_adapters)
 
 import pika.data  # noqa: E402
 from pika.connection import Connection, ConnectionParameters  # noqa: E402

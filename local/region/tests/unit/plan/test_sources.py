@@ -18,7 +18,18 @@ def test_a_layer_is_what_stands_in_its_python_folder() -> None:
 def test_folders_of_outside_systems_are_published_together() -> None:
     assert source_folders("dist/layers/systems.zip", ROOT) == {
         name: ROOT / "layers" / name / "python" / name
-        for name in ("aws", "deliveries", "outbox", "payments", "postgres", "rabbitmq", "reading", "sockets", "tracing")
+        for name in (
+            "aws",
+            "deliveries",
+            "loading",
+            "outbox",
+            "payments",
+            "postgres",
+            "rabbitmq",
+            "reading",
+            "sockets",
+            "tracing",
+        )
     }
 
 
