@@ -6,9 +6,6 @@ invocation's own among them, are always there. A `send` span, which nothing refe
 
 from __future__ import annotations
 
-from opentelemetry.context import Context
-from opentelemetry.sdk.trace import ReadableSpan, Span, SpanProcessor
-
 from tracing.spans import RecordedSpan
 
 SPANS_MAX = 2_000
@@ -16,44 +13,34 @@ SPANS_MAX = 2_000
 LINKS_MAX = 10_000
 
 
-class SpanBuffer(SpanProcessor):
-    """Holds what has ended since it was emptied."""
+class SpanBuffer:
+    """Holds what has begun since it was emptied."""
 
     def __init__(self, spans_max: int = SPANS_MAX) -> None:
         self._spans_max = spans_max
         self._begin()
 
     def _begin(self) -> None:
-        self._admitted: set[int] = set()
-        self._kept: dict[int, RecordedSpan] = {}
-        self._ended: list[RecordedSpan] = []
+        self._kept: list[RecordedSpan] = []
         self.dropped = 0
-
-    def on_start(self, span: Span, parent_context: Context | None = None) -> None:  # noqa: ARG002 - the SDK's signature
-        if self.is_full:
-            self.dropped += 1
-        else:
-            self._admitted.add(span.context.span_id)
 
     @property
     def is_full(self) -> bool:
         """Whether a span that begins now is one too many."""
-        return len(self._admitted) >= self._spans_max
+        return len(self._kept) >= self._spans_max
 
     def keep(self, span: RecordedSpan) -> bool:
-        """Export it when it has ended. False for one that is not recorded, or was one too many."""
-        span_id = span.span.get_span_context().span_id
-        if span_id not in self._admitted:
+        """Take a span that has just begun. False for one that is not recorded, and for one too many, which counts."""
+        if not span.span.is_recording():
             return False
-        self._kept[span_id] = span
+        if self.is_full:
+            self.dropped += 1
+            return False
+        self._kept.append(span)
         return True
 
-    def on_end(self, span: ReadableSpan) -> None:
-        if (kept := self._kept.get(span.context.span_id)) is not None:
-            self._ended.append(kept)
-
     def take(self) -> list[RecordedSpan]:
-        """Return the spans in the order of their ends, and begin anew."""
-        ended = self._ended
+        """Return the spans that have ended, in the order of their beginnings, and begin anew."""
+        ended = [span for span in self._kept if not span.span.is_recording()]
         self._begin()
         return ended

@@ -66,7 +66,6 @@ class Recording:
             id_generator=OperatingSystemIds(),
             shutdown_on_exit=False,
         )
-        provider.add_span_processor(self._buffer)
         self._tracer = provider.get_tracer(otlp_json.SCOPE)
 
     @contextmanager

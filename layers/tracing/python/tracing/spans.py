@@ -36,10 +36,8 @@ class RecordedSpan:
         return self
 
     def __exit__(self, _: type[BaseException] | None, error: BaseException | None, __: TracebackType | None) -> None:
-        if error is not None:
-            self.fail_with(error)
         current.detach(self._token)
-        self.span.end()
+        self._end_of_block(error)
 
     @cached_property
     def context(self) -> TraceContext:
@@ -62,6 +60,11 @@ class RecordedSpan:
     def end(self) -> None:
         self.span.end()
 
+    def _end_of_block(self, error: BaseException | None) -> None:
+        if error is not None:
+            self.fail_with(error)
+        self.end()
+
 
 class LeafSpan(RecordedSpan):
     """One that nothing is recorded below: its block leaves the current span as it is."""
@@ -70,9 +73,7 @@ class LeafSpan(RecordedSpan):
         return self
 
     def __exit__(self, _: type[BaseException] | None, error: BaseException | None, __: TracebackType | None) -> None:
-        if error is not None:
-            self.fail_with(error)
-        self.span.end()
+        self._end_of_block(error)
 
 
 def context_of(span: trace.Span) -> TraceContext:
