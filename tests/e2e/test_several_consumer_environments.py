@@ -5,19 +5,18 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
 
 import psycopg
 import pytest
 from tests.e2e.copied_checkout import copy_checkout
 from tests.live_system import wait_for
 
-from contracts.topology import ORDER_CREATED_QUEUE, ORDER_CREATED_ROUTING_KEY, ORDERS_EXCHANGE
+from contracts.topology import ORDER_CREATED_QUEUE
 from localregion import http_client
 from localregion.testing.fixtures import need_rabbitmq
 from outbox import uuid7
+from proof.bench.consumer import publish
 from proof.bench.events import message_body
-from proof.bench.raw_publisher import RawPublisher
 from proof.bench.second_system import SecondSystem
 from proof.checkout import ROOT
 
@@ -43,7 +42,7 @@ def system(services_folder: Path) -> Iterator[SecondSystem]:
 
 def test_two_environments_of_a_consumer_share_one_series_of_numbers(system: SecondSystem) -> None:
     system.make_up()
-    publish(system)
+    publish(system, some_twice())
 
     with psycopg.connect(system.superuser_dsn, autocommit=True) as database:
 
@@ -58,19 +57,10 @@ def test_two_environments_of_a_consumer_share_one_series_of_numbers(system: Seco
     assert min(consumed(system)) > 0
 
 
-def publish(system: SecondSystem) -> None:
-    """Orders, and every tenth of them once more: both environments may have one at the same time."""
+def some_twice() -> list[bytes]:
+    """Orders' events, every tenth of them twice: both environments may have it at the same time."""
     bodies = [message_body(str(uuid7())) for _ in range(ORDERS)]
-    every = [body for number, body in enumerate(bodies) for body in [body] * (2 if number % 10 == 0 else 1)]
-    broker = urlsplit(system.endpoints["amqp"])
-    with RawPublisher(
-        f"amqp://{broker.hostname}:{broker.port}",
-        login={"username": unquote(broker.username or ""), "password": unquote(broker.password or "")},
-        exchange=ORDERS_EXCHANGE,
-        routing_key=ORDER_CREATED_ROUTING_KEY,
-    ) as publisher:
-        for at in range(0, len(every), 100):
-            publisher.publish(map(publisher.frames, every[at : at + 100]))
+    return [body for number, body in enumerate(bodies) for body in [body] * (2 if number % 10 == 0 else 1)]
 
 
 def consumed(system: SecondSystem) -> list[int]:

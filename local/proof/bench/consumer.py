@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
@@ -120,13 +121,18 @@ def rate(batches: Sequence[Batch]) -> tuple[float, int]:
 
 def fill(system: SecondSystem, messages: int) -> None:
     """Put that many orders, each a new one, into the queue."""
+    publish(system, (message_body(str(uuid7())) for _ in range(messages)))
+
+
+def publish(system: SecondSystem, bodies: Iterable[bytes]) -> None:
+    """Publish these orders' events, confirmed."""
     broker = urlsplit(system.endpoints["amqp"])
     login = {"username": unquote(broker.username or ""), "password": unquote(broker.password or "")}
     endpoint = f"amqp://{broker.hostname}:{broker.port}"
     with RawPublisher(endpoint, login=login, exchange="orders", routing_key="order.created") as publisher:
-        for at in range(0, messages, _PUBLISH_AT_ONCE):
-            bodies = (message_body(str(uuid7())) for _ in range(min(_PUBLISH_AT_ONCE, messages - at)))
-            publisher.publish(publisher.frames(body) for body in bodies)
+        following = iter(bodies)
+        while some := list(islice(following, _PUBLISH_AT_ONCE)):
+            publisher.publish(map(publisher.frames, some))
 
 
 def _wait_for(database: Connection, number: int) -> None:

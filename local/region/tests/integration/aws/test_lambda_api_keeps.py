@@ -8,12 +8,10 @@ from typing import Any
 
 import httpx
 import pytest
-from integration.aws.region_emulator import create_function, delete_functions, serving, zipped
+from integration.aws.one_function import ARN, code_and_message, told, with_one_function
+from integration.aws.region_emulator import serving, zipped
 from integration.aws.running_emulator import RunningEmulator, refusal
 from tests.plain_http import NO_TLS
-
-ARN = "arn:aws:lambda:us-east-1:000000000000:function:f"
-SOURCE = "def lambda_handler(event, context): return 1"
 
 
 @pytest.fixture(scope="module")
@@ -23,20 +21,7 @@ def emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningEmulat
 
 @pytest.fixture
 def client(emulator: RunningEmulator) -> Iterator[Any]:
-    """The API, with one function `f` that has a version and the alias `live`."""
-    client = emulator.client()
-    create_function(client, "f", SOURCE, Publish=True)
-    client.create_alias(FunctionName="f", Name="live", FunctionVersion="1")
-    yield client
-    delete_functions(client)
-
-
-def told(answer: dict[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in answer.items() if name != "ResponseMetadata"}
-
-
-def code_and_message(answer: dict[str, Any]) -> tuple[str, str]:
-    return answer["Error"]["Code"], answer["Error"]["Message"]
+    yield from with_one_function(emulator)
 
 
 def test_aliases_are_kept(client: Any) -> None:
