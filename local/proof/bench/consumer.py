@@ -18,6 +18,7 @@ from urllib.parse import unquote, urlsplit
 
 import psycopg
 
+from contracts.topology import ORDER_CREATED_ROUTING_KEY, ORDERS_EXCHANGE
 from outbox import uuid7
 from proof.bench.events import message_body
 from proof.bench.figures import Budget, Row, Sample, paired_ratio
@@ -129,7 +130,9 @@ def publish(system: SecondSystem, bodies: Iterable[bytes]) -> None:
     broker = urlsplit(system.endpoints["amqp"])
     login = {"username": unquote(broker.username or ""), "password": unquote(broker.password or "")}
     endpoint = f"amqp://{broker.hostname}:{broker.port}"
-    with RawPublisher(endpoint, login=login, exchange="orders", routing_key="order.created") as publisher:
+    with RawPublisher(
+        endpoint, login=login, exchange=ORDERS_EXCHANGE, routing_key=ORDER_CREATED_ROUTING_KEY
+    ) as publisher:
         following = iter(bodies)
         while some := list(islice(following, _PUBLISH_AT_ONCE)):
             publisher.publish(map(publisher.frames, some))
